@@ -33,9 +33,7 @@ class Masks:
             )
 
     @classmethod
-    def empty(
-        cls, shape: tuple[int, int, int], scheme: LabelScheme = FLUID_SCHEME
-    ) -> Masks:
+    def empty(cls, shape: tuple[int, int, int], scheme: LabelScheme = FLUID_SCHEME) -> Masks:
         """Return masks of `shape` ``(b, z, x)`` that are background everywhere."""
         return cls(np.zeros(shape, np.uint8), scheme)
 

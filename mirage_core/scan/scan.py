@@ -109,7 +109,9 @@ class Scan:
     def title(self) -> str:
         """A name for people that carries nothing of the patient: device, eye, pattern, size."""
         n, z, x = self.shape
-        parts = ["Simulated eye" if self.acquisition.simulated else self.acquisition.device or "OCT"]
+        parts = [
+            "Simulated eye" if self.acquisition.simulated else self.acquisition.device or "OCT"
+        ]
         if self.laterality is not Laterality.UNKNOWN:
             parts.append({"R": "OD", "L": "OS"}[self.laterality.value])
         parts.append(f"{self.geometry.pattern.value} {n} × {z} × {x}")

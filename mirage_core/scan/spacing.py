@@ -104,8 +104,5 @@ class Spacing:
         """Return a copy whose given components (mm) are replaced and flagged ``user``."""
         given = dict(zip(AXES, (db, dz, dx), strict=True))
         return Spacing(
-            *(
-                self[a] if (v := given[a]) is None else Length(v, Provenance.USER)
-                for a in AXES
-            )
+            *(self[a] if (v := given[a]) is None else Length(v, Provenance.USER) for a in AXES)
         )

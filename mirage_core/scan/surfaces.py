@@ -92,7 +92,7 @@ def enforce_order(curves: NDArray[np.floating]) -> F32:
 
 
 def anatomical_order(names: tuple[str, ...]) -> tuple[int, ...]:
-    """Return the permutation that sorts `names` top to bottom; unknown names keep their place last."""
+    """Return the permutation that sorts `names` top to bottom; unknown names come last."""
     last = len(SURFACE_ORDER)
     return tuple(sorted(range(len(names)), key=lambda i: SURFACE_ORDER.get(names[i], last)))
 

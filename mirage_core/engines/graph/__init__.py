@@ -1,0 +1,1 @@
+"""The graph engine: ordered minimum-cost surfaces, needs no weights."""

@@ -1,0 +1,1 @@
+"""Run an engine elsewhere: worker process, progress, cancel."""

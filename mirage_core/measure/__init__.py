@@ -1,0 +1,1 @@
+"""Numbers from surfaces and masks: boundary error, agreement. Imports `scan` only."""

@@ -1,0 +1,1 @@
+"""The project folder: durable edits, audit trail, worklist, crash recovery."""

@@ -1,0 +1,1 @@
+"""Tests of MIRAGE Viewer; they mirror the packages."""
