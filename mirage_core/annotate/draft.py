@@ -1,0 +1,61 @@
+"""Draft: one B-scan's annotation while a stroke is in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+
+@dataclass(eq=False)
+class BScanDraft:
+    """Working copy of B-scan `b` that tools draw into; the session commits it on release.
+
+    Attributes
+    ----------
+    b : int
+    image : uint8 array ``[z, x]``
+        Display grey, for tools that follow edges. Read only.
+    curves : float32 array ``[s, x]``
+        Surfaces in px from the top; tools change this.
+    mask : uint8 array ``[z, x]``
+        Labels; tools change this.
+    base_curves, base_mask
+        The values when the stroke began. Read only.
+    """
+
+    b: int
+    image: U8
+    curves: F32
+    mask: U8
+    base_curves: F32
+    base_mask: U8
+
+    def reset(self) -> None:
+        """Return to the values of the stroke's beginning."""
+        self.curves[...] = self.base_curves
+        self.mask[...] = self.base_mask
+
+    def changed_columns(self) -> dict[int, tuple[int, int]]:
+        """Return ``{surface: (first, last + 1)}`` of the columns that differ from the base."""
+        same = (self.curves == self.base_curves) | (
+            np.isnan(self.curves) & np.isnan(self.base_curves)
+        )
+        spans = {}
+        for s in np.flatnonzero(~same.all(axis=1)):
+            columns = np.flatnonzero(~same[s])
+            spans[int(s)] = (int(columns[0]), int(columns[-1]) + 1)
+        return spans
+
+    def changed_box(self) -> tuple[int, int, int, int] | None:
+        """Return ``(z0, z1, x0, x1)`` (half open) around the changed mask pixels, or None."""
+        differs = self.mask != self.base_mask
+        rows = np.flatnonzero(differs.any(axis=1))
+        if rows.size == 0:
+            return None
+        columns = np.flatnonzero(differs[rows[0] : rows[-1] + 1].any(axis=0))
+        return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

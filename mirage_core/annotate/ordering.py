@@ -1,0 +1,57 @@
+"""Keep surfaces in anatomical order while one of them is being drawn."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+
+
+class Ordering(StrEnum):
+    """What gives way when a drawn surface meets its neighbour."""
+
+    PUSH = "push"
+    CLAMP = "clamp"
+
+
+def draw_surface(
+    curves: F32,
+    surface: int,
+    start: int,
+    depths: NDArray[np.floating],
+    policy: Ordering,
+    height: int,
+) -> None:
+    """Write `depths` into one surface of a B-scan, in place, keeping the order.
+
+    Parameters
+    ----------
+    curves : float32 array ``[s, x]``
+        Depths in px from the top, NaN = undefined; top to bottom.
+    surface : int
+        Row that is drawn.
+    start : int
+        First column.
+    depths : float array ``[n]``
+        New depths in px; NaN makes the surface undefined there.
+    policy : Ordering
+        ``PUSH`` moves the neighbours out of the way, ``CLAMP`` stops the drawn surface at them.
+    height : int
+        Rows of the B-scan; depths are kept within ``0 .. height - 1``.
+    """
+    span = slice(start, start + len(depths))
+    new = np.clip(np.asarray(depths, np.float32), 0, height - 1)
+    above, below = curves[:surface, span], curves[surface + 1 :, span]
+    if policy is Ordering.CLAMP:
+        if len(above):
+            new = np.where(np.isnan(new), new, np.fmax(new, np.fmax.reduce(above, axis=0)))
+        if len(below):
+            new = np.where(np.isnan(new), new, np.fmin(new, np.fmin.reduce(below, axis=0)))
+    else:
+        with np.errstate(invalid="ignore"):
+            np.copyto(above, np.broadcast_to(new, above.shape), where=above > new)
+            np.copyto(below, np.broadcast_to(new, below.shape), where=below < new)
+    curves[surface, span] = new

@@ -1,0 +1,130 @@
+"""ToolRunner: feeds pointer events to a tool and commits its strokes to the session.
+
+The app and the plugin each turn their own events into these calls; what a stroke means is
+decided here, once.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from psygnal import Signal
+
+from mirage_core.annotate.draft import BScanDraft
+from mirage_core.annotate.session import Session
+from mirage_core.annotate.tools.base import Guide, Point, Rect, Step, Tool, ToolOptions
+
+
+class ToolRunner:
+    """One tool at work on one B-scan of a session.
+
+    Signals
+    -------
+    drawn(BScanDraft, Rect)
+        The draft changed within the rectangle and wants to be shown.
+    guides_changed(tuple)
+        Guides to show over the image.
+    ended(object)
+        The stroke is over: the committed Edit, or None if nothing changed or it was cancelled.
+    """
+
+    drawn: ClassVar[Signal] = Signal(BScanDraft, Rect)
+    guides_changed: ClassVar[Signal] = Signal(tuple)
+    ended: ClassVar[Signal] = Signal(object)
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.options = ToolOptions()
+        self._tool: Tool | None = None
+        self._draft: BScanDraft | None = None
+        self._b = 0
+
+    @property
+    def tool(self) -> Tool | None:
+        """The tool in hand, or None when the pointer only navigates."""
+        return self._tool
+
+    @property
+    def busy(self) -> bool:
+        """True while a stroke is in hand."""
+        return self._draft is not None
+
+    def take(self, tool: Tool | None) -> None:
+        """Take `tool` in hand; a stroke that several clicks had begun is finished first."""
+        self.finish()
+        self._tool = tool
+
+    def go_to(self, b: int) -> None:
+        """Move to B-scan `b`; a stroke in hand is finished on the B-scan it began on."""
+        if b != self._b:
+            self.finish()
+            self._b = b
+
+    def press(self, at: Point) -> None:
+        """Pointer pressed at `at` (px)."""
+        if self._tool is None:
+            return
+        if self._draft is None:
+            self._draft = self.session.draft(self._b)
+        self._took(self._tool.press(self._draft, at, self.options))
+
+    def move(self, at: Point) -> None:
+        """Pointer moved with the button down."""
+        if self._tool is not None and self._draft is not None:
+            self._took(self._tool.move(self._draft, at, self.options))
+
+    def hover(self, at: Point) -> None:
+        """Pointer moved with no button down."""
+        if self._tool is not None and self._draft is not None:
+            self._took(self._tool.hover(self._draft, at, self.options))
+
+    def release(self, at: Point) -> None:
+        """Pointer released."""
+        if self._tool is not None and self._draft is not None:
+            self._took(self._tool.release(self._draft, at, self.options))
+
+    def finish(self) -> None:
+        """End a stroke of several clicks and commit it."""
+        if self._tool is not None and self._draft is not None:
+            step = self._tool.finish(self._draft, self.options)
+            self._took(Step(step.dirty, done=True))
+
+    def cancel(self) -> None:
+        """Drop the stroke in hand; the annotation is as before it."""
+        if self._tool is None or self._draft is None:
+            return
+        draft, self._draft = self._draft, None
+        self._tool.cancel()
+        draft.reset()
+        height, width = draft.mask.shape
+        self.drawn.emit(draft, Rect(0, height, 0, width))
+        self.guides_changed.emit(())
+        self.ended.emit(None)
+
+    def _took(self, step: Step) -> None:
+        assert self._tool is not None
+        assert self._draft is not None
+        if step.dirty is not None:
+            self.drawn.emit(self._draft, step.dirty)
+        if not step.done:
+            self.guides_changed.emit(self._tool.guides())
+            return
+        draft, self._draft = self._draft, None
+        self._tool.cancel()
+        edit = self.session.commit(draft, self._tool.name, self._label(draft))
+        self.guides_changed.emit(())
+        self.ended.emit(edit)
+
+    def _label(self, draft: BScanDraft) -> str:
+        assert self._tool is not None
+        if self._tool.draws == "surface":
+            what = self.session.annotation.surfaces.names[self.options.surface]
+        else:
+            value = self.options.mask_class
+            names = {c.value: c.name for c in self.session.annotation.masks.scheme}
+            what = names.get(value, "masks")
+        return f"{self._tool.title} on {what}, B-scan {draft.b + 1}"
+
+    def guides(self) -> tuple[Guide, ...]:
+        """Return the guides of the stroke in hand."""
+        return self._tool.guides() if self._tool is not None and self.busy else ()

@@ -1,0 +1,250 @@
+"""Session: one scan, one annotator, one annotation, one history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from psygnal import Signal
+
+from mirage_core.annotate.annotation import MASKS, Annotation, State, Target
+from mirage_core.annotate.draft import BScanDraft
+from mirage_core.annotate.edit import Edit, Patch
+from mirage_core.annotate.history import (
+    Event,
+    EventKind,
+    History,
+    Journal,
+    JournalError,
+    MemoryJournal,
+)
+from mirage_core.annotate.proposal import Proposal, proposal_patches
+from mirage_core.scan import Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What listeners are told: which B-scans and arrays changed, and why."""
+
+    kind: EventKind
+    edit: Edit
+    b_scans: tuple[int, ...]
+    targets: frozenset[Target]
+
+
+class Session:
+    """The only way to change an annotation.
+
+    Every change is an :class:`Edit`; it is recorded in the journal before the call returns.
+    When the journal fails (disk full), the edit stays in effect and in memory, waits in order
+    with those that follow, and is written as soon as a write succeeds again; nothing is
+    dropped. ``save_problem`` tells listeners.
+
+    Signals
+    -------
+    changed(Change)
+        After the annotation changed.
+    save_problem_changed(str)
+        A sentence while edits wait to be written, ``""`` when all are.
+    """
+
+    changed: ClassVar[Signal] = Signal(Change)
+    save_problem_changed: ClassVar[Signal] = Signal(str)
+
+    def __init__(
+        self,
+        scan: Scan,
+        annotation: Annotation | None = None,
+        author: str = "",
+        journal: Journal | None = None,
+        events: Iterable[Event] = (),
+    ) -> None:
+        self.scan = scan
+        self.annotation = annotation if annotation is not None else Annotation.for_scan(scan)
+        self.author = author
+        self.history = History()
+        self._journal: Journal = journal if journal is not None else MemoryJournal()
+        self._waiting: list[Event] = []
+        self._problem = ""
+        for event in events:
+            self._follow(event)
+
+    @property
+    def save_problem(self) -> str:
+        """Why edits wait to be written, or ``""`` when every one of them is durable."""
+        return self._problem
+
+    @property
+    def unsaved(self) -> tuple[Event, ...]:
+        """Events that are not durable yet, oldest first."""
+        return tuple(self._waiting)
+
+    def draft(self, b: int) -> BScanDraft:
+        """Return a working copy of B-scan `b` for a stroke."""
+        curves = self.annotation.surfaces.values[:, b]
+        mask = self.annotation.masks.labels[b]
+        return BScanDraft(
+            b, self.scan.b_scan(b), curves.copy(), mask.copy(), curves.copy(), mask.copy()
+        )
+
+    def commit(self, draft: BScanDraft, tool: str, label: str) -> Edit | None:
+        """Make the difference between `draft` and its base one edit; None if there is none.
+
+        Only what the stroke changed is taken from the draft, so that anything else that
+        happened to the B-scan meanwhile stays.
+        """
+        patches: list[Patch] = []
+        touched: list[str] = []
+        for s, (x0, x1) in draft.changed_columns().items():
+            patches += self._surface_patches(draft, s, x0, x1)
+            touched.append(self.annotation.surfaces.names[s])
+        box = draft.changed_box()
+        if box is not None:
+            z0, z1, x0, x1 = box
+            cut = (slice(z0, z1), slice(x0, x1))
+            old = self.annotation.masks.labels[(draft.b, *cut)]
+            differs = draft.mask[cut] != draft.base_mask[cut]
+            new = np.where(differs, draft.mask[cut], old)
+            patches.append(Patch(Target.MASKS, (draft.b, z0, x0), old[None].copy(), new[None]))
+            touched.append(MASKS)
+        if not patches:
+            return None
+        patches += self._state_patches(touched, (draft.b,), State.EDITED)
+        return self.apply(Edit(tuple(patches), tool, label, self.author))
+
+    def apply(self, edit: Edit) -> Edit:
+        """Do `edit`, record it, tell listeners; return it."""
+        self._happen(Event(EventKind.DO, edit, self.author))
+        return edit
+
+    def undo(self) -> Edit | None:
+        """Take the last edit back and return it; views go to the B-scans it touched."""
+        if not self.history.done:
+            return None
+        return self._happen(Event(EventKind.UNDO, None, self.author))
+
+    def redo(self) -> Edit | None:
+        """Bring the last undone edit back and return it."""
+        if not self.history.undone:
+            return None
+        return self._happen(Event(EventKind.REDO, None, self.author))
+
+    def set_state(
+        self, b_scans: Sequence[int], state: State, structures: Sequence[str] | None = None
+    ) -> Edit | None:
+        """Set the state of `structures` on `b_scans`; by default of all that is known there.
+
+        The masks always count as known: approving a B-scan without fluid says "no fluid here".
+        """
+        patches: list[Patch] = []
+        for b in b_scans:
+            column = self.annotation.states[:-1, b]
+            known = [
+                name
+                for name, value in zip(self.annotation.surfaces.names, column, strict=True)
+                if value != State.UNSEEN
+            ]
+            chosen = structures if structures is not None else (*known, MASKS)
+            patches += self._state_patches(chosen, (b,), state)
+        if not patches:
+            return None
+        label = f"{state.name.capitalize()} {_b_scan_words(b_scans)}"
+        return self.apply(Edit(tuple(patches), "state", label, self.author))
+
+    def adopt(self, proposal: Proposal, *, overwrite: bool = False) -> Edit | None:
+        """Take over an engine's proposal as one edit.
+
+        Structures in state ``edited`` or ``approved`` are kept as they are unless `overwrite`.
+        Returns None when nothing changed.
+        """
+        patches = proposal_patches(self.annotation, proposal, overwrite=overwrite)
+        if not patches:
+            return None
+        label = f"{proposal.title} on {_b_scan_words(proposal.b_scans)}"
+        return self.apply(
+            Edit(patches, proposal.tool, label, self.author, model_sha256=proposal.model_sha256)
+        )
+
+    def retry_saving(self) -> bool:
+        """Try to write what waits; return True when everything is durable."""
+        if self._waiting:
+            self._write()
+        return not self._waiting
+
+    def use_journal(self, journal: Journal) -> None:
+        """Record into `journal` from now on, beginning with what waits."""
+        self._journal = journal
+        self.retry_saving()
+
+    def _surface_patches(self, draft: BScanDraft, s: int, x0: int, x1: int) -> list[Patch]:
+        cut = (s, draft.b, slice(x0, x1))
+        drawn, base = draft.curves[s, x0:x1], draft.base_curves[s, x0:x1]
+        differs = ~((drawn == base) | (np.isnan(drawn) & np.isnan(base)))
+        patches = []
+        for target, array, value in (
+            (Target.SURFACES, self.annotation.surfaces.values, drawn),
+            (Target.CONFIDENCE, self.annotation.confidence, np.full_like(drawn, np.nan)),
+        ):
+            old = array[cut][None, None].copy()
+            new = np.where(differs, value, old).astype(np.float32)
+            if not np.array_equal(old, new, equal_nan=True):
+                patches.append(Patch(target, (s, draft.b, x0), old, new))
+        return patches
+
+    def _state_patches(
+        self, structures: Iterable[str], b_scans: Iterable[int], state: State
+    ) -> list[Patch]:
+        patches = []
+        for name in structures:
+            row = self.annotation.structures.index(name)
+            for b in b_scans:
+                old = self.annotation.states[row, b]
+                if old != state:
+                    patches.append(
+                        Patch(
+                            Target.STATES,
+                            (row, b),
+                            np.array([[old]], np.uint8),
+                            np.array([[state]], np.uint8),
+                        )
+                    )
+        return patches
+
+    def _happen(self, event: Event) -> Edit:
+        edit = self._follow(event)
+        assert edit is not None
+        self._waiting.append(event)
+        self._write()
+        targets = frozenset(p.target for p in edit.patches)
+        self.changed.emit(Change(event.kind, edit, edit.b_scans, targets))
+        return edit
+
+    def _follow(self, event: Event) -> Edit | None:
+        edit = self.history.replay(event)
+        if edit is not None:
+            if event.kind is EventKind.UNDO:
+                edit.revert(self.annotation)
+            else:
+                edit.apply(self.annotation)
+        return edit
+
+    def _write(self) -> None:
+        problem = ""
+        try:
+            self._journal.record(tuple(self._waiting))
+        except JournalError as error:
+            problem = str(error)
+        else:
+            self._waiting.clear()
+        if problem != self._problem:
+            self._problem = problem
+            self.save_problem_changed.emit(problem)
+
+
+def _b_scan_words(b_scans: Sequence[int]) -> str:
+    """Return B-scans for people, who count from 1."""
+    if len(b_scans) == 1:
+        return f"B-scan {b_scans[0] + 1}"
+    return f"{len(b_scans)} B-scans"
