@@ -1,0 +1,54 @@
+"""From a scan to an engine's input, and from its prediction to a proposal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mirage_core.annotate import Proposal
+from mirage_core.engines.base import EngineInput, Prediction
+from mirage_core.scan import Scan
+
+
+def engine_input(
+    scan: Scan, b_scans: tuple[int, ...] | None = None, context: int = 0
+) -> tuple[EngineInput, tuple[int, ...]]:
+    """Read the B-scans an engine needs from `scan`.
+
+    Parameters
+    ----------
+    scan : Scan
+    b_scans : tuple of int, optional
+        Wanted B-scans; all by default.
+    context : int
+        Neighbours to read on either side of the wanted ones.
+
+    Returns
+    -------
+    EngineInput
+        With consecutive B-scans ``first .. last`` of the wanted ones and their neighbours.
+    tuple of int
+        The wanted B-scans, ascending: the ``n`` axis of the prediction.
+    """
+    wanted = tuple(sorted(set(b_scans))) if b_scans is not None else tuple(range(scan.n_b_scans))
+    if not wanted:
+        raise ValueError("no B-scan was chosen")
+    first = max(0, wanted[0] - context)
+    last = min(scan.n_b_scans - 1, wanted[-1] + context)
+    images = np.stack([scan.b_scan(b) for b in range(first, last + 1)])
+    rows = tuple(b - first for b in wanted)
+    source = EngineInput(images, rows, scan.spacing, scan.slo, scan.laterality)
+    return source, wanted
+
+
+def as_proposal(prediction: Prediction, b_scans: tuple[int, ...]) -> Proposal:
+    """Return `prediction` as a proposal for `b_scans`, the wanted B-scans of its run."""
+    engine = prediction.engine
+    return Proposal(
+        b_scans,
+        prediction.surfaces,
+        prediction.confidence,
+        prediction.masks,
+        engine.name,
+        engine.title,
+        engine.sha256,
+    )
