@@ -1,0 +1,59 @@
+"""Task functions that workers of the tests import by name."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+Report = Callable[[float], None]
+Cancelled = Callable[[], bool]
+
+
+class StoppedError(Exception):
+    pass
+
+
+def add(a: int, b: int, report: Report, cancelled: Cancelled) -> int:
+    report(1.0)
+    print("a task may print without spoiling its answer")  # noqa: T201
+    return a + b
+
+
+def count_to(n: int, pause_s: float, report: Report, cancelled: Cancelled) -> int:
+    for i in range(n):
+        if cancelled():
+            raise StoppedError
+        time.sleep(pause_s)
+        report((i + 1) / n)
+    return n
+
+
+def ignore_cancel(seconds: float, report: Report, cancelled: Cancelled) -> str:
+    time.sleep(seconds)
+    return "should never be seen"
+
+
+def fail(report: Report, cancelled: Cancelled) -> None:
+    raise ValueError("the reason")
+
+
+def fail_unpicklably(report: Report, cancelled: Cancelled) -> None:
+    class LocalError(Exception):
+        pass
+
+    raise LocalError("cannot travel")
+
+
+def die(report: Report, cancelled: Cancelled) -> None:
+    os._exit(7)
+
+
+def process_id(report: Report, cancelled: Cancelled) -> int:
+    return os.getpid()
+
+
+def write_id_and_sleep(path: str, report: Report, cancelled: Cancelled) -> None:
+    with open(path, "w") as file:
+        file.write(str(os.getpid()))
+    time.sleep(60)
