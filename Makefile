@@ -1,0 +1,73 @@
+# make demo    see the program do its main job on a simulated eye
+# make test    every test, with its own set-up
+# Variables: PYTHON (>= 3.11), ENV (.venv), TORCH_BACKEND (e.g. cpu: smaller, for `make model`)
+PYTHON ?= python3
+ENV ?= .venv
+TORCH_BACKEND ?=
+export PYTHON ENV TORCH_BACKEND
+BIN := $(ENV)/bin
+PYTEST := $(BIN)/python -m pytest
+export PYTHONFAULTHANDLER = 1
+
+.PHONY: help demo test test-nightly lint types imports check format model bench accuracy screenshots constraints clean
+
+help:
+	@sed -n '1,3s/^# //p' Makefile
+
+demo:
+	@sh tools/setup.sh app
+	@$(BIN)/python -m mirage_viewer.tour --out demo-output
+
+test:
+	@sh tools/setup.sh app,test
+	@QT_QPA_PLATFORM=offscreen $(PYTEST) -q -n 2 --dist loadfile $(ARGS)
+
+# Long: thousands of fuzzed files and hundreds of kills.
+test-nightly:
+	@sh tools/setup.sh app,test
+	@QT_QPA_PLATFORM=offscreen MIRAGE_NIGHTLY=1 $(PYTEST) -q -n 2 --dist loadfile $(ARGS)
+
+check: lint types imports
+
+lint:
+	@sh tools/setup.sh app,test,dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types:
+	@sh tools/setup.sh app,test,dev
+	@$(BIN)/mypy
+
+imports:
+	@sh tools/setup.sh app,test,dev
+	@$(BIN)/lint-imports
+
+format:
+	@sh tools/setup.sh app,test,dev
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format .
+
+# The model library's packages; TORCH_BACKEND=cpu for a smaller install without a GPU.
+model:
+	@sh tools/setup.sh app,model
+
+# Peers of the benchmarks are installed in an environment of their own.
+bench:
+	@ENV=.venv-bench sh tools/setup.sh app,test,bench
+	@.venv-bench/bin/python -m benchmarks --write docs/performance.md
+
+# Needs the real scans beside the checkout.
+accuracy:
+	@sh tools/setup.sh app
+	@$(BIN)/python -m benchmarks.accuracy --write docs/accuracy.md
+
+# The README's pictures.
+screenshots:
+	@sh tools/setup.sh app
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m mirage_viewer.tour --out demo-output --gallery docs/images
+
+constraints:
+	@sh tools/setup.sh app,test,dev
+	@$(BIN)/uv pip compile pyproject.toml tools/uv.in --all-extras --universal --python-version 3.11 \
+		--upgrade --no-annotate --no-header --no-emit-index-url -q -o constraints.txt
+
+clean:
+	rm -rf .venv .venv-bench demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
