@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +17,10 @@ from mirage_core.scan import (
     Scan,
     Surfaces,
 )
+from mirage_core.scan.states import State as State
 
 MASKS = "masks"
 """Name of the structure that stands for the whole mask overlay in the table of states."""
-
-
-class State(IntEnum):
-    """How far a structure on one B-scan has come, in rising order of human attention."""
-
-    UNSEEN = 0
-    VENDOR = 1
-    PREDICTED = 2
-    EDITED = 3
-    APPROVED = 4
 
 
 class Target(StrEnum):

@@ -30,6 +30,7 @@ from mirage_core.scan.spacing import (
     Spacing,
     SpacingUnknownError,
 )
+from mirage_core.scan.states import State
 from mirage_core.scan.surfaces import (
     Surfaces,
     anatomical_order,
@@ -62,6 +63,7 @@ __all__ = [
     "ScanPattern",
     "Spacing",
     "SpacingUnknownError",
+    "State",
     "SurfaceKind",
     "Surfaces",
     "anatomical_order",
