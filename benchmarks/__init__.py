@@ -1,0 +1,1 @@
+"""Benchmarks: each script prints the ratio to a peer measured in the same run."""

@@ -1,0 +1,90 @@
+"""Run every benchmark and write the table: ``python -m benchmarks --write FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.report import parse
+
+SCRIPTS = ("startup", "open_vol", "stepping", "stroke", "journal", "graph_engine")
+ROOT = Path(__file__).resolve().parents[1]
+PEERS = ("eyepy", "napari", "PySide6", "numpy", "scikit-image")
+
+
+def run(name: str) -> tuple[list[dict[str, object]], str]:
+    """Run one benchmark in a process of its own; return its results and, on failure, why."""
+    command = [sys.executable, "-m", f"benchmarks.{name}"]
+    if name == "stepping" and not os.environ.get("DISPLAY") and shutil.which("xvfb-run"):
+        command = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 +extension GLX", *command]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    sys.stdout.write(done.stdout)
+    sys.stderr.write(done.stderr)
+    last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+    return parse(done.stdout), "" if done.returncode == 0 else last[0]
+
+
+def table(results: list[dict[str, object]], failures: dict[str, str]) -> str:
+    """Return docs/performance.md."""
+    lines = [
+        "# Performance",
+        "",
+        "Written by `make bench` (`python -m benchmarks --write docs/performance.md`). Every",
+        "ratio compares with the named peer in the same run on the same machine; single numbers",
+        "of seconds say more about the machine than about the program.",
+        "",
+        f"Machine: {os.cpu_count()} cores, {platform.system()}, Python "
+        f"{platform.python_version()}. " + ", ".join(versions()) + ".",
+        "",
+        "| What | Ours | Peer | Peer's figure | Ratio | Bar | Reached |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for r in results:
+        ratio = "" if r["ratio"] is None else f"{r['ratio']:.2f}×"
+        reached = "yes" if r["reached"] else "**no**"
+        lines.append(
+            f"| {r['what']} | {r['ours']} | {r['peer_name']} | {r['peer']} | {ratio} "
+            f"| {r['bar']} | {reached} |"
+        )
+    for name, why in failures.items():
+        lines += ["", f"`benchmarks.{name}` did not run here: {why}"]
+    return "\n".join(lines) + "\n"
+
+
+def versions() -> list[str]:
+    """Return name and version of the peers that are installed."""
+    found = []
+    for name in PEERS:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def main() -> int:
+    """Run all, print all, write the table if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", type=Path, help="file to write the table to")
+    parser.add_argument("--only", nargs="*", choices=SCRIPTS, default=SCRIPTS)
+    options = parser.parse_args()
+    results: list[dict[str, object]] = []
+    failures: dict[str, str] = {}
+    for name in options.only:
+        rows, failure = run(name)
+        results += rows
+        if failure:
+            failures[name] = failure
+    if options.write:
+        options.write.write_text(table(results, failures))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
