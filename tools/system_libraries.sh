@@ -10,6 +10,7 @@ want() { # library package
     ldconfig -p 2>/dev/null | grep -q "$1" || [ -e "/usr/lib/$(uname -m)-linux-gnu/$1" ] || missing="$missing $2"
 }
 PATH=$PATH:/usr/sbin:/sbin
+want libglib-2.0.so.0 libglib2.0-0
 want libEGL.so.1 libegl1
 want libGL.so.1 libgl1
 want libOpenGL.so.0 libopengl0
