@@ -1,0 +1,315 @@
+"""Drawing one B-scan from the eye's geometry: reflectivity, shadows, speckle, noise.
+
+Reflectivities are given in the display grey of a Heidelberg export, which is the fourth root of
+intensity less a black level. Edges are laid at sub-pixel depth by area coverage: a pixel is as
+bright as the share of it that lies below the edge.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mirage_core.scan import FLUID_SCHEME
+from mirage_core.simulate.anatomy import SURFACE_NAMES
+from mirage_core.simulate.fields import Stream, blurred, smoothstep, standard, stream
+from mirage_core.simulate.looks import LOOKS, Look
+from mirage_core.simulate.parameters import EyeParameters
+from mirage_core.simulate.structure import RPE_HALF_UM, EyeStructure, Padding
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
+
+WHITE = 255
+"""Grey of padding; tissue stays below it."""
+_BLACK_LEVEL = 60.0
+_POCKET_GREY = {"IRF": 14.0, "SRF": 9.0, "PED": 34.0, "SHRM": 168.0, "DRUSEN": 118.0}
+_TEXTURE_OF = {"IRF": 0.1, "SRF": 0.05, "PED": 0.3, "SHRM": 1.0, "DRUSEN": 0.8}
+
+
+class BScanPainter:
+    """Draws the B-scans of one eye, each from its own random stream, in any order.
+
+    Parameters
+    ----------
+    parameters : EyeParameters
+    structure : EyeStructure
+    seed : int
+    """
+
+    def __init__(self, parameters: EyeParameters, structure: EyeStructure, seed: int) -> None:
+        self._parameters = parameters
+        self._structure = structure
+        self._seed = seed
+        self._look = LOOKS[parameters.vendor]
+        self._um_per_px = parameters.spacing_mm[1] * 1000
+        self._rows = np.arange(parameters.shape[1], dtype=np.float32)[:, None]
+        self._textures = _Textures(parameters, self._look, seed)
+        self._pocket_name = {c.value: c.name for c in FLUID_SCHEME}
+
+    def b_scan(self, b: int) -> U8:
+        """Return B-scan `b` as uint8 ``[z, x]``, in the frame of a right eye."""
+        rng = stream(self._seed, Stream.B_SCAN, b)
+        textures = self._textures.crop(rng)
+        grey = self._layers(b)
+        self._choroid(grey, b, textures["choroid"])
+        self._pockets(grey, b, textures["choroid"])
+        self._vessels(grey, b)
+        self._foci(grey, b)
+        grey *= 1 + np.float32(0.035) * textures["tissue"]
+        # The beam's depth of focus and width: half a pixel's blur each way.
+        grey[1:-1] = 0.25 * grey[:-2] + 0.5 * grey[1:-1] + 0.25 * grey[2:]
+        grey[:, 1:-1] = 0.12 * grey[:, :-2] + 0.76 * grey[:, 1:-1] + 0.12 * grey[:, 2:]
+        image = self._detect(grey, b, textures)
+        padding = self._structure.padding[b]
+        if padding is not None:
+            _whiten(image, padding)
+        return image
+
+    def _layers(self, b: int) -> F32:
+        """Return mean grey ``[z, x]`` of the layers, without lesions, vessels or noise."""
+        n_z, n_x = self._parameters.shape[1:]
+        s = dict(zip(SURFACE_NAMES, self._structure.surfaces[:, b].astype(np.float64), strict=True))
+        px = 1.0 / self._um_per_px
+        steps = _Steps(n_z, n_x)
+        for depth, level in self._levels(b, s, px):
+            steps.level(depth, level)
+        slope = -self._look.choroid_slope * self._um_per_px
+        steps.ramp(s["BM"] + 25 * px, np.full(n_x, slope))
+        return np.maximum(steps.image(), np.float32(3.0))
+
+    def _levels(self, b: int, s: dict[str, F64], px: float) -> list[tuple[F64, F64 | float]]:
+        """Return ``(depth in px, grey from there on)`` from the vitreous to the choroid."""
+        lesions, macula = self._structure.lesions, self._structure.macula
+        rnfl_um = (s["RNFL/GCL"] - s["ILM"]) * self._um_per_px
+        thick = smoothstep((rnfl_um - 6) / 26)
+        inner_limit = np.minimum(s["ILM"] + 7 * px, s["RNFL/GCL"])
+        membrane = lesions.erm_um[b]
+        limit_grey = 172 + 30 * thick + 45 * smoothstep(membrane / 10)
+        # Henle's fibres are bright where the beam meets them end on, which tilt decides.
+        slope_um = np.gradient(s["BM"]) * self._um_per_px / (self._parameters.spacing_mm[2] * 1000)
+        radius = np.hypot(macula.fovea_v_mm[b], macula.fovea_u_mm[b])
+        facing = np.sign(macula.fovea_u_mm[b]) * slope_um * np.exp(-((radius - 1.0) ** 2) / 0.8)
+        henle = 72 + np.clip(160 * facing, -4, 34)
+        henle_end = s["OPL/ONL"] + 0.45 * (s["ELM"] - s["OPL/ONL"])
+        foveal = np.exp(-((radius / 0.45) ** 2))
+        lifted = np.maximum(lesions.drusen_um[b], 0.25 * lesions.ped_um[b])
+        intact = np.clip(1 - lifted / 110, 0.35, 1) * np.where(lesions.shrm_um[b] > 20, 0.6, 1.0)
+        apart = smoothstep(np.maximum(lesions.srf_um[b], lesions.shrm_um[b]) / 25)
+        zone = np.minimum(7 * px, 0.45 * (s["OS/RPE"] - s["EZ"]))
+        iz_grey = 196 - 30 * apart
+        separate = smoothstep(np.maximum(lesions.drusen_um[b], lesions.ped_um[b]) / 15)
+        return [
+            (np.full_like(s["ILM"], -1.0), 4.0),
+            (s["ILM"], limit_grey),
+            (inner_limit, 146 + 62 * thick),
+            (s["RNFL/GCL"], 132.0),
+            (s["GCL/IPL"], 143.0),
+            (s["IPL/INL"], 88.0 + 6 * foveal),
+            (s["INL/OPL"], 130.0 - 14 * foveal),
+            (s["OPL/ONL"], henle),
+            (henle_end, 70.0),
+            (s["ELM"] - 4 * px, 108.0),
+            (s["ELM"] + 4 * px, 84.0),
+            (s["EZ"] - 7.5 * px, 100 + 122 * intact),
+            (s["EZ"] + zone, 156 - 8 * foveal),
+            (s["OS/RPE"], iz_grey),
+            (np.minimum(s["OS/RPE"] + 11 * px, s["RPE"] - RPE_HALF_UM * px), iz_grey - 8),
+            (s["RPE"] - RPE_HALF_UM * px, 212.0),
+            (s["RPE"] - 5 * px, 240.0),
+            (s["RPE"] + 5 * px, 224.0 - 20 * separate),
+            (s["RPE"] + 9 * px, 205.0),
+            (s["BM"], 148.0),
+            (s["BM"] + 12 * px, 166.0),
+        ]
+
+    def _choroid(self, grey: F32, b: int, texture: F32) -> None:
+        """Add dark lumina, mottled stroma and the sclera's faint edge below Bruch's membrane."""
+        bm, csi = self._structure.surfaces[-2:, b]
+        for (centre, half), depth in zip(self._structure.choroid_vessels, (0.32, 0.5), strict=True):
+            columns = np.flatnonzero(half[b] > 0.6)
+            if len(columns) == 0:
+                continue
+            top, bottom = (
+                centre[b, columns] - half[b, columns],
+                centre[b, columns] + half[b, columns],
+            )
+            first, last = max(int(top.min()) - 4, 0), min(int(bottom.max()) + 6, len(grey))
+            rows = self._rows[first:last]
+            # Soft walls: multiple scattering blurs edges this deep.
+            inside = np.clip((rows - top) / 3 + 0.5, 0, 1) * np.clip(
+                (bottom - rows) / 4 + 0.5, 0, 1
+            )
+            grey[first:last, columns] *= 1 - np.float32(depth) * inside
+        first = int(bm.min())
+        below = np.clip(self._rows[first:] + 0.5 - bm, 0, 1)
+        sclera = np.clip(self._rows[first:] + 0.5 - csi, 0, 1)
+        fade = np.exp(-np.maximum(self._rows[first:] - csi, 0) * (self._um_per_px / 130))
+        part = grey[first:]
+        part += sclera * fade * 15
+        part *= 1 + below * texture[first:] * np.float32(0.13)
+
+    def _pockets(self, grey: F32, b: int, texture: F32) -> None:
+        for pocket in self._structure.pockets[b]:
+            name = self._pocket_name[pocket.value]
+            x = slice(pocket.x0, pocket.x0 + len(pocket.top))
+            first = max(int(pocket.top.min()) - 1, 0)
+            last = min(int(pocket.bottom.max()) + 3, len(grey))
+            rows = self._rows[first:last]
+            inside = np.clip(rows + 0.5 - pocket.top, 0, 1) - np.clip(
+                rows + 0.5 - pocket.bottom, 0, 1
+            )
+            fill = _POCKET_GREY[name] * (1 + 0.2 * _TEXTURE_OF[name] * texture[first:last, x])
+            part = grey[first:last, x]
+            part += inside * (fill - part)
+
+    def _vessels(self, grey: F32, b: int) -> None:
+        """Draw each retinal vessel's wall and lumen, and its shadow down to the choroid."""
+        half_um, radius_um = self._structure.half_chord_um[b], self._structure.vessel_radius_um[b]
+        columns = np.flatnonzero(half_um > 3.0)
+        if len(columns) == 0:
+            return
+        px = np.float32(1.0 / self._um_per_px)
+        ilm = self._structure.surfaces[0, b, columns]
+        half, radius = half_um[columns], radius_um[columns]
+        centre = ilm + (9 + np.maximum(radius, 12.0)) * px
+        strength = self._parameters.shadow_strength
+        loss = np.clip(strength * 0.62 * (half / 62) ** 0.6, 0, 0.85).astype(np.float32)
+        # Forward scattering fills the shadow in: soft start, and lighter again in the choroid.
+        start = np.clip((self._rows - centre) / np.maximum(2 * half * px, 2) + 0.2, 0, 1)
+        part = grey[:, columns] * (1 - loss * start)
+        height = np.maximum(half, 5.0) * px
+        top, bottom = centre - height, centre + height
+        inside = np.clip(self._rows + 0.5 - top, 0, 1) - np.clip(self._rows + 0.5 - bottom, 0, 1)
+        cap = np.clip(
+            1 - np.abs(self._rows - (top + 0.22 * height)) / np.maximum(0.5 * height, 1.5), 0, 1
+        )
+        solid = np.clip(half / 14, 0, 1) * 0.8
+        part += inside * solid * (128 + 92 * cap - part)
+        grey[:, columns] = part
+
+    def _foci(self, grey: F32, b: int) -> None:
+        surfaces = self._structure.surfaces[:, b]
+        dx_um = self._parameters.spacing_mm[2] * 1000
+        elm = surfaces[SURFACE_NAMES.index("ELM")]
+        for focus in self._structure.lesions.foci:
+            if focus.b != b:
+                continue
+            z = surfaces[0, focus.x] + focus.depth * (elm[focus.x] - surfaces[0, focus.x])
+            rz, rx = max(focus.radius_um / self._um_per_px, 0.8), max(focus.radius_um / dx_um, 0.6)
+            z0, z1 = max(int(z - 3 * rz), 0), min(int(z + 3 * rz) + 1, len(grey))
+            x0, x1 = max(int(focus.x - 3 * rx), 0), min(int(focus.x + 3 * rx) + 2, grey.shape[1])
+            rows, columns = np.mgrid[z0:z1, x0:x1]
+            spot = np.exp(-(((rows - z) / rz) ** 2) - ((columns - focus.x) / rx) ** 2)
+            part = grey[z0:z1, x0:x1]
+            part += spot * np.maximum(215 - part, 0)
+
+    def _detect(self, grey: F32, b: int, textures: dict[str, F32]) -> U8:
+        """Return the camera's image of `grey`: attenuation, speckle, noise, contrast curve."""
+        p, look = self._parameters, self._look
+        roll_off = 1 - look.roll_off * self._rows / np.float32(len(grey))
+        grey *= np.float32(look.gain) * self._structure.signal[b] * roll_off.astype(np.float32)
+        frames = p.averaging or look.frames
+        speckle = np.float32(look.speckle * p.speckle / np.sqrt(frames))
+        black = np.float32(_BLACK_LEVEL)
+        grey += black
+        grey *= 1 + speckle * textures["speckle"]
+        grey += np.float32(look.noise * p.noise) * textures["noise"]
+        grey += np.float32(look.background + p.brightness) - black
+        if p.contrast != 1.0:
+            grey -= 100
+            grey *= np.float32(p.contrast)
+            grey += 100
+        over = np.maximum(grey - np.float32(look.knee), 0)
+        grey -= np.float32(0.45) * over
+        np.clip(grey, 0, WHITE - 1, out=grey)
+        return np.rint(grey).astype(np.uint8)
+
+
+class _Steps:
+    """Builds an image ``[z, x]`` from levels that change at sub-pixel depths."""
+
+    def __init__(self, n_z: int, n_x: int) -> None:
+        # Two rows of margin let edges fall just outside either end.
+        self._change = np.zeros((n_z + 4, n_x), np.float32)
+        self._slope = np.zeros((n_z + 4, n_x), np.float32)
+        self._columns = np.arange(n_x)
+        self._now = np.zeros(n_x)
+        self._n_z = n_z
+
+    def level(self, depth: F64, grey: F64 | float) -> None:
+        """From `depth` (px, one per column) downwards the image has `grey`."""
+        step = grey - self._now
+        self._now = self._now + step
+        at = np.clip(depth, -1.5, self._n_z + 0.4) + 1.5
+        row = np.floor(at).astype(int)
+        covered = row + 1 - at
+        self._change[row, self._columns] += step * covered
+        self._change[row + 1, self._columns] += step * (1 - covered)
+
+    def ramp(self, depth: F64, grey_per_px: F64) -> None:
+        """From `depth` (px) downwards the image gets brighter by `grey_per_px` each row."""
+        row = np.clip(np.rint(depth).astype(int), -1, self._n_z) + 2
+        self._slope[row, self._columns] += grey_per_px
+
+    def image(self) -> F32:
+        """Return the image."""
+        self._change += np.cumsum(self._slope, axis=0)
+        out: F32 = np.cumsum(self._change, axis=0)[1 : self._n_z + 1]
+        return np.ascontiguousarray(out)
+
+
+class _Textures:
+    """Random textures of one eye, twice the size of a B-scan; every B-scan takes another part."""
+
+    def __init__(self, parameters: EyeParameters, look: Look, seed: int) -> None:
+        rng = stream(seed, Stream.TEXTURE)
+        self._shape = parameters.shape[1:]
+        n_z, n_x = 2 * self._shape[0], 2 * self._shape[1]
+        # um to px, so that texture has the same size in tissue on every grid.
+        per_um_z = 1 / (parameters.spacing_mm[1] * 1000)
+        per_um_x = 1 / (parameters.spacing_mm[2] * 1000)
+
+        def gaussian() -> F32:
+            return rng.standard_normal((n_z, n_x), dtype=np.float32)
+
+        # Fully developed speckle has exponential intensity; the mean of n frames is gamma with
+        # shape n, and the display takes the fourth root.
+        frames = float(parameters.averaging or look.frames)
+        intensity = rng.standard_gamma(frames, (n_z, n_x), dtype=np.float32)
+        speckle = np.sqrt(np.sqrt(blurred(intensity, look.grain_px)))
+        noise = np.sqrt(np.sqrt(rng.standard_exponential((n_z, n_x), dtype=np.float32)))
+        fine = blurred(gaussian(), (4 * per_um_z, 40 * per_um_x))
+        columns = blurred(gaussian(), (60 * per_um_z, 9 * per_um_x))
+        blotches = blurred(gaussian(), (16 * per_um_z, 34 * per_um_x))
+        rays = blurred(gaussian(), (90 * per_um_z, 30 * per_um_x))
+        self._tiles = {
+            "speckle": standard(speckle),
+            "noise": standard(blurred(noise, (0.55, 0.4))),
+            "tissue": standard(standard(fine) + np.float32(0.7) * standard(columns)),
+            "choroid": standard(standard(blotches) + np.float32(0.9) * standard(rays)),
+        }
+
+    def crop(self, rng: np.random.Generator) -> dict[str, F32]:
+        """Return a random part of every texture, at random mirrored left to right."""
+        n_z, n_x = self._shape
+        out: dict[str, F32] = {}
+        for name, tile in self._tiles.items():
+            z, x = int(rng.integers(n_z + 1)), int(rng.integers(n_x + 1))
+            part = tile[z : z + n_z, x : x + n_x]
+            out[name] = part[:, ::-1] if rng.random() < 0.5 else part
+        return out
+
+
+def _whiten(image: U8, padding: Padding) -> None:
+    """Lay `padding` over `image` in place."""
+    n_z, n_x = image.shape
+    if padding.columns:
+        image[:, n_x - padding.columns :] = (
+            WHITE if padding.right else image[:, n_x - padding.columns :]
+        )
+        if not padding.right:
+            image[:, : padding.columns] = WHITE
+    ramp = np.linspace(0, 1, n_x) if padding.wedge_right else np.linspace(1, 0, n_x)
+    image[np.arange(n_z)[:, None] < np.rint(padding.wedge_px * ramp)] = WHITE
