@@ -1,0 +1,169 @@
+"""The table of actions: one row each."""
+
+from __future__ import annotations
+
+from mirage_viewer.actions import Action, ActionRegistry, Menu, When
+
+_FILE, _EDIT, _SCAN = Menu.FILE, Menu.EDIT, Menu.SCAN
+_CORRECT, _VIEW, _HELP = Menu.CORRECT, Menu.VIEW, Menu.HELP
+
+_FILE_ACTIONS = (
+    Action("file.open", "Open scan…", "Open a scan file: .vol, TIFF, NPY, NPZ, HDF5 or an image.",
+           "open_file", ("Ctrl+O",), _FILE, 0, "open", toolbar="Open", keywords="load import vol"),
+    Action("file.open_folder", "Open folder of images…", "Open a folder whose images are the "
+           "B-scans of one scan.", "open_folder", ("Ctrl+Shift+O",), _FILE, 0, "open"),
+    Action("file.demo", "Open built-in eye", "Open a simulated macular volume to try everything.",
+           "open_demo", ("Ctrl+D",), _FILE, 0, "eye", keywords="demo example sample simulated"),
+    Action("file.project", "Open or create project…", "Choose the project folder that scans and "
+           "corrections are kept in.", "open_project", None, _FILE, 1, "project",
+           keywords="new folder study"),
+    Action("file.project_default", "Back to my default project", "Keep scans and corrections in "
+           "the default project of this user.", "default_project", None, _FILE, 1),
+    Action("file.retry", "Retry saving", "Write the edits that could not be saved.",
+           "retry_saving", ("Ctrl+S",), _FILE, 2, "check", When.UNSAVED, keywords="save"),
+    Action("file.save_copy", "Save a copy of this scan's work…", "Write this scan with all its "
+           "edits into another project folder.", "save_copy", ("Ctrl+Shift+S",), _FILE, 2,
+           when=When.EDITABLE, keywords="backup"),
+    Action("file.export", "Export…", "Write masks and surfaces for training or analysis.",
+           "show_export", ("Ctrl+E",), _FILE, 2, "export", When.SCAN, toolbar="Export",
+           keywords="save nifti hdf5 csv png mirage training masks"),
+    Action("file.close", "Close scan", "Close the scan; everything is already saved.",
+           "close_scan", ("Ctrl+W",), _FILE, 3, "close", When.SCAN),
+    Action("file.quit", "Quit", "Close the window.", "quit", ("Ctrl+Q",), _FILE, 3),
+)
+
+_EDIT_ACTIONS = (
+    Action("edit.undo", "Undo", "Take the last change back and go to its B-scan.", "undo",
+           ("Ctrl+Z",), _EDIT, 0, "undo", When.UNDO, toolbar="Undo"),
+    Action("edit.redo", "Redo", "Bring the last undone change back and go to its B-scan.", "redo",
+           ("Ctrl+Shift+Z", "Ctrl+Y"), _EDIT, 0, "redo", When.REDO, toolbar="Redo"),
+    Action("edit.approve", "Approve B-scan and go on", "Approve this B-scan as it is and step to "
+           "the next.", "approve", ("Ctrl+Return", "Ctrl+Enter"), _EDIT, 1, "approve",
+           When.EDITABLE, toolbar="Approve", keywords="accept confirm state"),
+    Action("edit.approve_all", "Approve all segmented B-scans", "Approve every B-scan that is "
+           "segmented or corrected.", "approve_all", None, _EDIT, 1, when=When.EDITABLE),
+    Action("edit.unapprove", "Withdraw approval", "Set this B-scan back to edited.", "unapprove",
+           ("Ctrl+Backspace",), _EDIT, 1, when=When.EDITABLE),
+    Action("edit.grader", "Grader name…", "The name that is kept with every edit.", "set_grader",
+           None, _EDIT, 2, keywords="author user"),
+    Action("edit.history", "Show history", "The list of all changes to this scan.",
+           "show_history", ("Ctrl+H",), _EDIT, 2, "history", When.SCAN),
+)
+
+_SCAN_ACTIONS = (
+    Action("scan.segment", "Segment volume", "Find all layers and fluid on every B-scan.",
+           "segment_volume", ("Ctrl+R",), _SCAN, 0, "segment", When.READY, toolbar="Segment",
+           keywords="run engine graph predict"),
+    Action("scan.segment_one", "Segment this B-scan", "Find layers and fluid on this B-scan only.",
+           "segment_b_scan", ("Ctrl+Shift+R",), _SCAN, 0, "segment_one", When.READY,
+           keywords="run engine predict"),
+    Action("scan.cancel", "Cancel segmentation", "Stop the running segmentation; nothing of it "
+           "stays.", "cancel_segmentation", ("Ctrl+.",), _SCAN, 0, "stop", When.RUNNING,
+           keywords="stop abort"),
+    Action("scan.previous", "Previous B-scan", "Step one B-scan back.", "previous_b_scan",
+           ("Up", "Left", "PgUp"), _SCAN, 1, "previous", When.SCAN),
+    Action("scan.next", "Next B-scan", "Step one B-scan on.", "next_b_scan",
+           ("Down", "Right", "PgDown"), _SCAN, 1, "next", When.SCAN),
+    Action("scan.first", "First B-scan", "Go to the first B-scan.", "first_b_scan", ("Home",),
+           _SCAN, 1, when=When.SCAN),
+    Action("scan.last", "Last B-scan", "Go to the last B-scan.", "last_b_scan", ("End",), _SCAN,
+           1, when=When.SCAN),
+    Action("scan.next_open", "Next B-scan to approve", "Go to the next B-scan that is not "
+           "approved.", "next_open", ("Ctrl+N",), _SCAN, 1, when=When.SCAN),
+    Action("scan.spacing", "Set spacing…", "Enter the spacing in mm that figures in µm need.",
+           "set_spacing", ("Ctrl+M",), _SCAN, 2, "ruler", When.SCAN,
+           keywords="scale calibration mm um"),
+)
+
+_CORRECT_ACTIONS = (
+    Action("tool.none", "Navigate", "Drag to move the image, wheel to step, Ctrl+wheel to zoom.",
+           "take_tool", ("V",), _CORRECT, 0, "navigate", When.SCAN, True, "",
+           keywords="pan hand move"),
+    Action("tool.pen", "Surface pen", "Drag along a surface to redraw that span.", "take_tool",
+           ("P",), _CORRECT, 1, "pen", When.EDITABLE, True, "pen", keywords="draw layer"),
+    Action("tool.spline", "Surface knots", "Drag the knots of a surface.", "take_tool", ("S",),
+           _CORRECT, 1, "spline", When.EDITABLE, True, "spline", keywords="drag layer"),
+    Action("tool.snap", "Snap to edge", "Click along a surface; it follows the edge between the "
+           "clicks.", "take_tool", ("L",), _CORRECT, 1, "snap", When.EDITABLE, True, "snap",
+           keywords="livewire live-wire magnetic"),
+    Action("tool.undefine", "Set undefined", "Drag over columns where a surface cannot be seen.",
+           "take_tool", ("X",), _CORRECT, 1, "undefine", When.EDITABLE, True, "undefine",
+           keywords="remove delete nan"),
+    Action("tool.brush", "Brush", "Paint the chosen fluid or lesion class.", "take_tool", ("B",),
+           _CORRECT, 2, "brush", When.EDITABLE, True, "brush", keywords="paint mask fluid"),
+    Action("tool.eraser", "Eraser", "Erase fluid and lesion masks.", "take_tool", ("E",),
+           _CORRECT, 2, "eraser", When.EDITABLE, True, "eraser", keywords="mask remove"),
+    Action("tool.polygon", "Polygon", "Click the corners of a region; double-click closes it.",
+           "take_tool", ("G",), _CORRECT, 2, "polygon", When.EDITABLE, True, "polygon"),
+    Action("tool.fill", "Fill", "Click into a dark pocket to fill it.", "take_tool", ("F",),
+           _CORRECT, 2, "fill", When.EDITABLE, True, "fill", keywords="bucket flood"),
+    Action("correct.interpolate", "Interpolate between B-scans", "Fill the B-scans between the "
+           "corrected ones for the chosen surface.", "interpolate", ("I",), _CORRECT, 3,
+           "interpolate", When.EDITABLE),
+    Action("correct.surface_up", "Surface above", "Choose the next surface upwards.",
+           "surface_up", ("Shift+Up",), _CORRECT, 4, when=When.EDITABLE),
+    Action("correct.surface_down", "Surface below", "Choose the next surface downwards.",
+           "surface_down", ("Shift+Down",), _CORRECT, 4, when=When.EDITABLE),
+    *(
+        Action(f"correct.class_{n}", f"Mask class {n}", f"Paint with mask class {n}.",
+               "choose_class", (str(n),), _CORRECT, 5, when=When.EDITABLE, argument=str(n))
+        for n in range(1, 7)
+    ),
+    Action("correct.thinner", "Smaller brush", "Make the brush smaller.", "smaller_brush", ("[",),
+           _CORRECT, 6, when=When.EDITABLE),
+    Action("correct.thicker", "Larger brush", "Make the brush larger.", "larger_brush", ("]",),
+           _CORRECT, 6, when=When.EDITABLE),
+    Action("correct.finish", "Finish stroke", "End a stroke of several clicks.", "finish_stroke",
+           ("Return", "Enter"), _CORRECT, 6, when=When.EDITABLE),
+    Action("correct.cancel", "Drop stroke", "Drop the stroke in hand.", "cancel_stroke",
+           ("Esc",), _CORRECT, 6, when=When.EDITABLE),
+)
+
+_VIEW_ACTIONS = (
+    Action("view.fit", "Fit image", "Show the whole B-scan.", "fit", ("Ctrl+0",), _VIEW, 0, "fit",
+           When.SCAN),
+    Action("view.actual", "Actual pixels (100 %)", "One image pixel per screen pixel.",
+           "actual_pixels", ("Ctrl+1",), _VIEW, 0, "one_to_one", When.SCAN, keywords="1:1"),
+    Action("view.zoom_in", "Zoom in", "Enlarge the B-scan.", "zoom_in", ("Ctrl++", "Ctrl+="),
+           _VIEW, 0, "zoom_in", When.SCAN),
+    Action("view.zoom_out", "Zoom out", "Shrink the B-scan.", "zoom_out", ("Ctrl+-",), _VIEW, 0,
+           "zoom_out", When.SCAN),
+    Action("view.aspect_um", "True proportions (1:1 µm)", "Show depth and width at the same scale "
+           "in µm; off shows 1:1 pixels.", "aspect_um", ("U",), _VIEW, 0, "aspect", When.SCAN,
+           True, keywords="aspect"),
+    Action("view.auto_contrast", "Auto contrast", "Choose black and white from this B-scan.",
+           "auto_contrast", ("Ctrl+L",), _VIEW, 1, "auto", When.SCAN, keywords="brightness levels"),
+    Action("view.reset_contrast", "Reset contrast", "Show the grey values as they are stored.",
+           "reset_contrast", ("Ctrl+Shift+L",), _VIEW, 1, "contrast", When.SCAN),
+    Action("view.surfaces", "Show surfaces", "Show or hide the layer boundaries.",
+           "show_surfaces", ("D",), _VIEW, 2, "layers", When.SCAN, True, keywords="layers hide"),
+    Action("view.masks", "Show masks", "Show or hide fluid and lesions.", "show_masks", ("M",),
+           _VIEW, 2, "mask", When.SCAN, True, keywords="fluid hide overlay"),
+    Action("view.clean", "Hide all overlays", "Look at the bare image.", "hide_overlays",
+           ("Space",), _VIEW, 2, "eye_off", When.SCAN, True),
+    Action("view.confidence", "Show confidence", "Mark where the engine was unsure.",
+           "show_confidence", ("N",), _VIEW, 2, when=When.SCAN, checkable=True,
+           keywords="uncertainty"),
+    Action("view.crosshair", "Show crosshair", "The point that SLO and B-scan share.",
+           "show_crosshair", ("C",), _VIEW, 2, "crosshair", When.SCAN, True),
+    Action("view.theme", "Light theme", "Switch between the dark and the light theme.",
+           "light_theme", ("Ctrl+T",), _VIEW, 3, "theme", checkable=True, keywords="dark"),
+    Action("view.full_screen", "Full screen", "Use the whole screen.", "full_screen", ("F11",),
+           _VIEW, 3, checkable=True),
+)
+
+_HELP_ACTIONS = (
+    Action("help.palette", "Find a command…", "Search everything the program can do.",
+           "command_palette", ("Ctrl+K", "Ctrl+Shift+P"), _HELP, 0, "search",
+           keywords="palette actions"),
+    Action("help.shortcuts", "Keyboard shortcuts", "The list of all shortcuts.", "shortcut_sheet",
+           ("F1", "?"), _HELP, 0, "keyboard", keywords="help keys"),
+    Action("help.about", "About MIRAGE Viewer", "Version and terms.", "about", None, _HELP, 1,
+           "info"),
+)
+
+ACTIONS = ActionRegistry(
+    (*_FILE_ACTIONS, *_EDIT_ACTIONS, *_SCAN_ACTIONS, *_CORRECT_ACTIONS, *_VIEW_ACTIONS,
+     *_HELP_ACTIONS)
+)
+"""Every action of the app."""

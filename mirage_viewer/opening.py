@@ -1,0 +1,185 @@
+"""From a path to an open session: read, register in the project, continue the work.
+
+Every function here may take long and runs in the background. No Qt.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mirage_core.annotate import Session, ToolRunner
+from mirage_core.scan import Scan
+
+if TYPE_CHECKING:
+    from mirage_core.project import Project
+    from mirage_core.project.records import ScanRecord, UnfinishedSession
+
+SpacingMm = tuple[float | None, float | None, float | None]
+
+
+@dataclass(eq=False)
+class OpenScan:
+    """A scan that is open, and where its work is kept.
+
+    Attributes
+    ----------
+    session : Session
+    path : Path or None
+        Where it was read from; for the list of recent files only.
+    project : Project or None
+        None while the scan is only shown (it is being registered, or there is no project).
+    record : ScanRecord or None
+    damage : str
+        A sentence when stored edits could not be read.
+    """
+
+    session: Session
+    path: Path | None = None
+    project: Project | None = None
+    record: ScanRecord | None = None
+    damage: str = ""
+    runner: ToolRunner = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.runner = ToolRunner(self.session)
+
+    @property
+    def scan(self) -> Scan:
+        """The scan with the spacing as it is known now."""
+        return self.session.scan
+
+    @property
+    def name(self) -> str:
+        """A name for files: the pseudonym in the project."""
+        return self.record.pseudonym if self.record is not None else "scan"
+
+
+class ProjectHolder:
+    """The project in use, opened when it is first needed and shared by all threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._project: Project | None = None
+
+    def get(self) -> Project:
+        """Return the project, opening or creating it first.
+
+        Raises
+        ------
+        ProjectError
+        """
+        with self._lock:
+            if self._project is None:
+                from mirage_core.project import Project
+
+                self._project = Project.open_or_create(self.folder)
+            return self._project
+
+    @property
+    def opened(self) -> Project | None:
+        """The project if it was opened already."""
+        return self._project
+
+    def close(self) -> None:
+        """Close the project if it was opened."""
+        with self._lock:
+            if self._project is not None:
+                self._project.close()
+                self._project = None
+
+
+def read_scan(path: Path, spacing_mm: SpacingMm | None = None) -> OpenScan:
+    """Read the scan at `path`, to be shown while its place in the project is made.
+
+    Raises
+    ------
+    ReadError
+    """
+    from mirage_core.io import ReadOptions, open_scan
+
+    scan = open_scan(path, ReadOptions(spacing_mm=spacing_mm))
+    scan.b_scan(0)  # a file that cannot be decoded fails here, not in the canvas
+    return OpenScan(Session(scan), path)
+
+
+def simulate_scan() -> OpenScan:
+    """Return the built-in eye, to be shown while its place in the project is made."""
+    from mirage_core.simulate import demo_eye
+
+    return OpenScan(Session(demo_eye().scan))
+
+
+def register(
+    shown: OpenScan, project: Project, author: str, spacing_mm: SpacingMm | None = None
+) -> OpenScan:
+    """Give a scan its place in `project` and return it with all earlier work on it.
+
+    Raises
+    ------
+    ProjectError
+    """
+    record = project.add_scan(shown.scan, author)
+    if spacing_mm is not None and not project.read_only:
+        record = project.set_spacing(record, *spacing_mm, author=author)
+    scan = shown.scan.with_spacing(record.spacing)
+    return _session(project, record, author, scan=scan, path=shown.path)
+
+
+def from_project(project: Project, scan_id: str, author: str) -> OpenScan:
+    """Open a scan whose pixels are in the project.
+
+    Raises
+    ------
+    ProjectError
+    """
+    return _session(project, project.scan(scan_id), author)
+
+
+def continue_unfinished(project: Project, left: UnfinishedSession, author: str) -> OpenScan:
+    """Open the work that a crash interrupted.
+
+    Raises
+    ------
+    ProjectError
+    """
+    return _session(project, left.scan, author, annotation_id=left.annotation.id)
+
+
+def _session(
+    project: Project,
+    record: ScanRecord,
+    author: str,
+    scan: Scan | None = None,
+    path: Path | None = None,
+    annotation_id: int | None = None,
+) -> OpenScan:
+    damage: list[str] = []
+    session = project.session(
+        record, author, scan=scan, annotation_id=annotation_id, on_damage=damage.append
+    )
+    return OpenScan(session, path, project, record, " ".join(damage))
+
+
+def import_into_project(
+    opened: OpenScan, report: Callable[[float], None], cancelled: Callable[[], bool]
+) -> ScanRecord | None:
+    """Copy the pixels into the project, unless they are there or it is read-only.
+
+    Raises
+    ------
+    ProjectError
+    """
+    from mirage_core.project.errors import ImportCancelledError
+
+    project, record = opened.project, opened.record
+    if project is None or record is None or record.imported or project.read_only:
+        return record
+    try:
+        return project.import_pixels(record, opened.scan, report, cancelled)
+    except ImportCancelledError:
+        return record

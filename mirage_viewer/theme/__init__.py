@@ -1,0 +1,17 @@
+"""How the app looks: colours, style sheet, icons. Imports Qt, nothing else of ours."""
+
+from mirage_viewer.theme.apply import apply_theme, current_colors
+from mirage_viewer.theme.colors import DARK, LIGHT, THEMES, Colors, contrast_ratio
+from mirage_viewer.theme.icons import ICONS, icon
+
+__all__ = [
+    "DARK",
+    "ICONS",
+    "LIGHT",
+    "THEMES",
+    "Colors",
+    "apply_theme",
+    "contrast_ratio",
+    "current_colors",
+    "icon",
+]

@@ -1,0 +1,58 @@
+"""Put a theme on the application: palette and style sheet."""
+
+from __future__ import annotations
+
+from qtpy.QtGui import QColor, QPalette
+from qtpy.QtWidgets import QApplication
+
+from mirage_viewer.theme.colors import DARK, THEMES, Colors
+from mirage_viewer.theme.sheet import style_sheet
+
+_PROPERTY = "mirageTheme"
+
+
+def current_colors() -> Colors:
+    """Return the colours of the theme in use."""
+    app = QApplication.instance()
+    name = app.property(_PROPERTY) if app is not None else None
+    return THEMES.get(name, DARK)
+
+
+def apply_theme(name: str) -> Colors:
+    """Give the whole application the theme called `name` (``dark`` or ``light``)."""
+    colors = THEMES.get(name, DARK)
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    app.setProperty(_PROPERTY, colors.name)
+    app.setStyle("Fusion")  # the same on every system, and it obeys the palette
+    app.setPalette(_palette(colors))
+    app.setStyleSheet(style_sheet(colors))
+    return colors
+
+
+def _palette(c: Colors) -> QPalette:
+    role = QPalette.ColorRole
+    palette = QPalette()
+    for r, color in (
+        (role.Window, c.window),
+        (role.WindowText, c.text),
+        (role.Base, c.panel),
+        (role.AlternateBase, c.raised),
+        (role.Text, c.text),
+        (role.PlaceholderText, c.muted),
+        (role.Button, c.raised),
+        (role.ButtonText, c.text),
+        (role.BrightText, c.error),
+        (role.Highlight, c.selection),
+        (role.HighlightedText, c.text),
+        (role.ToolTipBase, c.raised),
+        (role.ToolTipText, c.text),
+        (role.Link, c.info),
+        (role.Mid, c.border),
+        (role.Dark, c.border),
+        (role.Light, c.hover),
+    ):
+        palette.setColor(r, QColor(color))
+    for r in (role.Text, role.ButtonText, role.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, r, QColor(c.disabled))
+    return palette

@@ -1,0 +1,142 @@
+"""The style sheet, one text for both themes."""
+
+from __future__ import annotations
+
+from string import Template
+
+from mirage_viewer.theme.colors import Colors
+
+# Widgets are addressed by a dynamic property `look` where their type is not enough.
+_SHEET = Template("""
+QWidget { color: $text; font-size: 13px; }
+QMainWindow, QDialog { background: $window; }
+QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 6px; }
+
+QMenuBar { background: $window; padding: 1px 4px; }
+QMenuBar::item { padding: 4px 9px; border-radius: 4px; background: transparent; }
+QMenuBar::item:selected { background: $hover; }
+QMenu { background: $panel; border: 1px solid $border; padding: 4px; }
+QMenu::item { padding: 5px 26px 5px 10px; border-radius: 4px; }
+QMenu::item:selected { background: $selection; }
+QMenu::item:disabled { color: $disabled; }
+QMenu::separator { height: 1px; background: $border; margin: 4px 6px; }
+QMenu::icon { padding-left: 6px; }
+QMenu::indicator { width: 14px; height: 14px; padding-left: 6px; }
+
+QToolBar { background: $panel; border: none; border-bottom: 1px solid $border; padding: 4px 8px;
+    spacing: 3px; }
+QToolBar::separator { width: 1px; background: $border; margin: 5px 6px; }
+QToolBar QToolButton { padding: 5px 9px; border-radius: 6px; border: 1px solid transparent;
+    font-size: 13px; }
+QToolBar QToolButton:hover { background: $hover; }
+QToolBar QToolButton:checked { background: $selection; border-color: $accent; }
+QToolBar QToolButton:disabled { color: $disabled; }
+
+QStatusBar { background: $panel; border-top: 1px solid $border; }
+QStatusBar::item { border: none; }
+QStatusBar QLabel { padding: 2px 7px; }
+
+QWidget[look="panel"] { background: $panel; }
+QFrame[look="card"] { background: $panel; border: 1px solid $border; border-radius: 8px; }
+QLabel[look="heading"] { font-size: 14px; font-weight: 600; }
+QLabel[look="title"] { font-size: 24px; font-weight: 600; }
+QLabel[look="muted"] { color: $muted; }
+QLabel[look="small"] { color: $muted; font-size: 12px; }
+QLabel[look="good"] { color: $good; }
+QLabel[look="warning"] { color: $warning; }
+QLabel[look="error"] { color: $error; }
+QLabel[look="chip"] { color: $muted; border: 1px solid $border; border-radius: 9px;
+    padding: 1px 8px; font-size: 12px; }
+
+QPushButton, QToolButton[look="button"] { background: $raised; border: 1px solid $border;
+    border-radius: 6px; padding: 6px 12px; min-height: 18px; }
+QPushButton:hover, QToolButton[look="button"]:hover { background: $hover; }
+QPushButton:pressed, QToolButton[look="button"]:pressed { background: $selection; }
+QPushButton:checked, QToolButton[look="button"]:checked { background: $selection;
+    border-color: $accent; }
+QPushButton:disabled, QToolButton[look="button"]:disabled { color: $disabled; }
+QPushButton:focus, QToolButton[look="button"]:focus { border-color: $accent; }
+QPushButton[look="primary"] { background: $accent; color: $on_accent; border-color: $accent;
+    font-weight: 600; }
+QPushButton[look="primary"]:hover { background: $accent_hover; }
+QPushButton[look="primary"]:disabled { background: $raised; color: $disabled;
+    border-color: $border; }
+QPushButton[look="link"] { background: transparent; border: none; text-align: left;
+    padding: 5px 8px; color: $info; }
+QPushButton[look="link"]:hover { background: $hover; }
+QToolButton[look="tool"] { background: $raised; border: 1px solid $border; border-radius: 7px;
+    padding: 4px 2px; font-size: 12px; }
+QToolButton[look="tool"]:hover { background: $hover; }
+QToolButton[look="tool"]:checked { background: $selection; border: 2px solid $accent;
+    padding: 3px 1px; }
+QToolButton[look="tool"]:disabled { color: $disabled; }
+QToolButton[look="flat"] { background: transparent; border: 1px solid transparent;
+    border-radius: 5px; padding: 4px; }
+QToolButton[look="flat"]:hover { background: $hover; }
+QToolButton[look="flat"]:checked { background: $selection; border-color: $accent; }
+QToolButton[look="flat"]:disabled { color: $disabled; }
+
+QComboBox, QLineEdit, QDoubleSpinBox, QSpinBox { background: $raised; border: 1px solid $border;
+    border-radius: 6px; padding: 4px 8px; min-height: 18px; selection-background-color: $selection;
+    selection-color: $text; }
+QComboBox:hover, QLineEdit:hover, QDoubleSpinBox:hover, QSpinBox:hover { border-color: $muted; }
+QComboBox:focus, QLineEdit:focus, QDoubleSpinBox:focus, QSpinBox:focus { border-color: $accent; }
+QComboBox:disabled, QLineEdit:disabled, QDoubleSpinBox:disabled { color: $disabled; }
+QComboBox QAbstractItemView { background: $panel; border: 1px solid $border;
+    selection-background-color: $selection; selection-color: $text; outline: none; }
+QCheckBox, QRadioButton { spacing: 7px; background: transparent; }
+QCheckBox:disabled, QRadioButton:disabled { color: $disabled; }
+QLabel { background: transparent; }
+QLabel:disabled { color: $disabled; }
+
+QSlider { background: transparent; }
+QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal { width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
+    background: $text; }
+QSlider::handle:horizontal:hover { background: $accent; }
+QSlider::sub-page:horizontal:disabled { background: $border; }
+QSlider::handle:horizontal:disabled { background: $disabled; }
+
+QProgressBar { background: $raised; border: 1px solid $border; border-radius: 5px; height: 8px;
+    max-height: 8px; }
+QProgressBar::chunk { background: $accent; border-radius: 4px; }
+
+QListWidget, QListView, QTreeView, QTableWidget, QPlainTextEdit { background: $panel;
+    border: 1px solid $border; border-radius: 6px; outline: none; padding: 2px; }
+QListWidget::item, QListView::item { padding: 4px 6px; border-radius: 4px; }
+QListWidget::item:hover, QListView::item:hover { background: $hover; }
+QListWidget::item:selected, QListView::item:selected { background: $selection; color: $text; }
+QListWidget::item:disabled { color: $disabled; }
+QHeaderView::section { background: $raised; border: none; padding: 4px 6px; }
+
+QTabWidget::pane { border: 1px solid $border; border-radius: 8px; top: -1px; background: $panel; }
+QTabBar::tab { background: transparent; color: $muted; padding: 6px 11px; border: 1px solid
+    transparent; border-top-left-radius: 6px; border-top-right-radius: 6px; }
+QTabBar::tab:hover { color: $text; background: $hover; }
+QTabBar::tab:selected { color: $text; background: $panel; border-color: $border;
+    border-bottom-color: $panel; font-weight: 600; }
+
+QScrollArea { background: transparent; border: none; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar::handle:vertical { background: $border; border-radius: 5px; min-height: 28px; }
+QScrollBar::handle:vertical:hover { background: $muted; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle:horizontal { background: $border; border-radius: 5px; min-width: 28px; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QSplitter::handle { background: $window; }
+QSplitter::handle:hover { background: $accent; }
+
+QFrame[message="info"] { background: $info_panel; border: none; border-left: 4px solid $info;
+    border-radius: 4px; }
+QFrame[message="warning"] { background: $warning_panel; border: none;
+    border-left: 4px solid $warning; border-radius: 4px; }
+QFrame[message="error"] { background: $error_panel; border: none; border-left: 4px solid $error;
+    border-radius: 4px; }
+""")
+
+
+def style_sheet(colors: Colors) -> str:
+    """Return the Qt style sheet in `colors`."""
+    return _SHEET.substitute({name: getattr(colors, name) for name in colors.__slots__})
