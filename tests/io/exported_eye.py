@@ -50,7 +50,7 @@ def make_scan(n: int = 4, height: int = 40, width: int = 24, **changes: object) 
 
 def make_annotation(scan: Scan) -> Annotation:
     """Return ILM, EZ, RPE and BM with gaps, two kinds of fluid, and one B-scan per state."""
-    n, height, width = scan.shape
+    n, _, width = scan.shape
     annotation = Annotation.empty(scan.shape)
     rng = np.random.default_rng(7)
     for name, depth in (("ILM", 5), ("EZ", 18), ("RPE", 24), ("BM", 30)):

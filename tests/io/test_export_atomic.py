@@ -44,7 +44,7 @@ def test_an_existing_export_is_replaced_only_when_asked(name: str, tmp_path: Pat
         export(make_exporter(name), [request("second")], target)
     assert entries(target) == before
     export(make_exporter(name), [request("second")], target, overwrite=True)
-    assert not [p for p in target.rglob("*first*")]
+    assert not list(target.rglob("*first*"))
     assert entries(tmp_path) == {"out"}
 
 
@@ -197,9 +197,14 @@ def test_requests_that_do_not_fit_their_scan_are_refused() -> None:
 
 def test_a_single_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "report.txt"
-    with pytest.raises(StopError), atomic_file(target) as fresh:
-        fresh.write_text("half")
-        raise StopError
+
+    def stop_halfway() -> None:
+        with atomic_file(target) as fresh:
+            fresh.write_text("half")
+            raise StopError
+
+    with pytest.raises(StopError):
+        stop_halfway()
     assert entries(tmp_path) == set()
     with atomic_file(target) as fresh:
         fresh.write_text("whole")
