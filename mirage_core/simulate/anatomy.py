@@ -8,6 +8,7 @@ outer ring 290-320 um) and the shares of the layers by Nieves-Moreno et al., PLo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +115,12 @@ def healthy_macula(parameters: EyeParameters, seed: int) -> Macula:
         scale = parameters.thickness_scale * (1 + spread * float(np.clip(rng.normal(), -2, 2)))
         wander = SmoothField(rng, 1.1).at(rv, ru) * (0.35 * spread)
         layers[name] = _profile(name, radius_in_pit, shares) * scale * (1 + wander)
+    # Plexiform and nuclear layers interlock: their boundaries are rough, the ILM is not.
+    for above, below in pairwise(("RNFL", "GCL", "IPL", "INL", "OPL", "ONL")):
+        rough_um = SmoothField(rng, 0.09).at(rv, ru) * 0.9 * parameters.variation
+        rough_um *= np.minimum(np.minimum(layers[above], layers[below]) / 25, 1)
+        layers[above] += rough_um
+        layers[below] -= rough_um
     tilt_v, tilt_u = parameters.tilt_um_per_mm
     bm = tilt_v * v + tilt_u * u - parameters.curvature_um_per_mm2 * (v**2 + u**2)
     bm = bm + parameters.variation * 5.0 * SmoothField(rng, 2.2).at(v, u)

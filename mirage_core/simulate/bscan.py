@@ -24,7 +24,9 @@ U8 = NDArray[np.uint8]
 WHITE = 255
 """Grey of padding; tissue stays below it."""
 _BLACK_LEVEL = 60.0
-_POCKET_GREY = {"IRF": 14.0, "SRF": 9.0, "PED": 34.0, "SHRM": 168.0, "DRUSEN": 118.0}
+_TAIL_GREY = 62.0
+"""Below this grey the choroid's linear loss with depth turns into an exponential tail."""
+_POCKET_GREY = {"IRF": 14.0, "SRF": 9.0, "PED": 34.0, "SHRM": 168.0, "DRUSEN": 130.0}
 _TEXTURE_OF = {"IRF": 0.1, "SRF": 0.05, "PED": 0.3, "SHRM": 1.0, "DRUSEN": 0.8}
 
 
@@ -54,10 +56,10 @@ class BScanPainter:
         textures = self._textures.crop(rng)
         grey = self._layers(b)
         self._choroid(grey, b, textures["choroid"])
+        self._foci(grey, b)
         self._pockets(grey, b, textures["choroid"])
         self._vessels(grey, b)
-        self._foci(grey, b)
-        grey *= 1 + np.float32(0.035) * textures["tissue"]
+        grey *= 1 + np.float32(0.055) * textures["tissue"]
         # The beam's depth of focus and width: half a pixel's blur each way.
         grey[1:-1] = 0.25 * grey[:-2] + 0.5 * grey[1:-1] + 0.25 * grey[2:]
         grey[:, 1:-1] = 0.12 * grey[:, :-2] + 0.76 * grey[:, 1:-1] + 0.12 * grey[:, 2:]
@@ -77,7 +79,7 @@ class BScanPainter:
             steps.level(depth, level)
         slope = -self._look.choroid_slope * self._um_per_px
         steps.ramp(s["BM"] + 25 * px, np.full(n_x, slope))
-        return np.maximum(steps.image(), np.float32(3.0))
+        return steps.image()
 
     def _levels(self, b: int, s: dict[str, F64], px: float) -> list[tuple[F64, F64 | float]]:
         """Return ``(depth in px, grey from there on)`` from the vitreous to the choroid."""
@@ -96,7 +98,7 @@ class BScanPainter:
         foveal = np.exp(-((radius / 0.45) ** 2))
         lifted = np.maximum(lesions.drusen_um[b], 0.25 * lesions.ped_um[b])
         intact = np.clip(1 - lifted / 110, 0.35, 1) * np.where(lesions.shrm_um[b] > 20, 0.6, 1.0)
-        apart = smoothstep(np.maximum(lesions.srf_um[b], lesions.shrm_um[b]) / 25)
+        apart = smoothstep((lesions.srf_um[b] + lesions.shrm_um[b]) / 25)
         zone = np.minimum(7 * px, 0.45 * (s["OS/RPE"] - s["EZ"]))
         iz_grey = 196 - 30 * apart
         separate = smoothstep(np.maximum(lesions.drusen_um[b], lesions.ped_um[b]) / 15)
@@ -120,35 +122,35 @@ class BScanPainter:
             (s["RPE"] - 5 * px, 240.0),
             (s["RPE"] + 5 * px, 224.0 - 20 * separate),
             (s["RPE"] + 9 * px, 205.0),
-            (s["BM"], 148.0),
-            (s["BM"] + 12 * px, 166.0),
+            (s["BM"], 140.0),
+            (s["BM"] + 12 * px, 155.0),
         ]
 
     def _choroid(self, grey: F32, b: int, texture: F32) -> None:
         """Add dark lumina, mottled stroma and the sclera's faint edge below Bruch's membrane."""
         bm, csi = self._structure.surfaces[-2:, b]
-        for (centre, half), depth in zip(self._structure.choroid_vessels, (0.32, 0.5), strict=True):
+        first = max(int(bm.min()), 0)
+        rows, part = self._rows[first:], grey[first:]
+        below = np.clip(rows + 0.5 - bm, 0, 1)
+        dim = np.float32(_TAIL_GREY)
+        tail = dim * np.exp(np.minimum(part / dim - 1, 0))
+        part += below * (np.where(part < dim, tail, part) - part)
+        for (centre, half), depth in zip(
+            self._structure.choroid_vessels, (0.30, 0.50), strict=True
+        ):
             columns = np.flatnonzero(half[b] > 0.6)
             if len(columns) == 0:
                 continue
-            top, bottom = (
-                centre[b, columns] - half[b, columns],
-                centre[b, columns] + half[b, columns],
-            )
-            first, last = max(int(top.min()) - 4, 0), min(int(bottom.max()) + 6, len(grey))
-            rows = self._rows[first:last]
-            # Soft walls: multiple scattering blurs edges this deep.
-            inside = np.clip((rows - top) / 3 + 0.5, 0, 1) * np.clip(
-                (bottom - rows) / 4 + 0.5, 0, 1
-            )
-            grey[first:last, columns] *= 1 - np.float32(depth) * inside
-        first = int(bm.min())
-        below = np.clip(self._rows[first:] + 0.5 - bm, 0, 1)
-        sclera = np.clip(self._rows[first:] + 0.5 - csi, 0, 1)
-        fade = np.exp(-np.maximum(self._rows[first:] - csi, 0) * (self._um_per_px / 130))
-        part = grey[first:]
-        part += sclera * fade * 15
-        part *= 1 + below * texture[first:] * np.float32(0.13)
+            middle, reach = centre[b, columns], half[b, columns]
+            top = max(int((middle - reach).min()) - 8, 0)
+            bottom = min(int((middle + reach).max()) + 9, len(grey))
+            # Multiple scattering blurs edges this deep, so that lumina have soft walls.
+            rho = (self._rows[top:bottom] - middle) / (reach + 2.5)
+            grey[top:bottom, columns] *= 1 - np.float32(depth) * _bell(rho)
+        sclera = np.clip(rows + 0.5 - csi, 0, 1)
+        fade = np.exp(-np.maximum(rows - csi, 0) * (self._um_per_px / 130))
+        part += sclera * fade * 13
+        part *= 1 + below * texture[first:] * np.float32(0.12)
 
     def _pockets(self, grey: F32, b: int, texture: F32) -> None:
         for pocket in self._structure.pockets[b]:
@@ -175,7 +177,7 @@ class BScanPainter:
         half, radius = half_um[columns], radius_um[columns]
         centre = ilm + (9 + np.maximum(radius, 12.0)) * px
         strength = self._parameters.shadow_strength
-        loss = np.clip(strength * 0.62 * (half / 62) ** 0.6, 0, 0.85).astype(np.float32)
+        loss = np.clip(strength * 0.5 * (half / 62) ** 0.75, 0, 0.8).astype(np.float32)
         # Forward scattering fills the shadow in: soft start, and lighter again in the choroid.
         start = np.clip((self._rows - centre) / np.maximum(2 * half * px, 2) + 0.2, 0, 1)
         part = grey[:, columns] * (1 - loss * start)
@@ -186,7 +188,7 @@ class BScanPainter:
             1 - np.abs(self._rows - (top + 0.22 * height)) / np.maximum(0.5 * height, 1.5), 0, 1
         )
         solid = np.clip(half / 14, 0, 1) * 0.8
-        part += inside * solid * (128 + 92 * cap - part)
+        part += inside * solid * (132 + 104 * cap - part)
         grey[:, columns] = part
 
     def _foci(self, grey: F32, b: int) -> None:
@@ -227,6 +229,12 @@ class BScanPainter:
         return np.rint(grey).astype(np.uint8)
 
 
+def _bell(rho: F32) -> F32:
+    """Return a bump of height 1 at 0 that ends at +-1 with no slope."""
+    out: F32 = np.maximum(1 - rho * rho, 0) ** 1.5
+    return out
+
+
 class _Steps:
     """Builds an image ``[z, x]`` from levels that change at sub-pixel depths."""
 
@@ -255,18 +263,22 @@ class _Steps:
 
     def image(self) -> F32:
         """Return the image."""
-        self._change += np.cumsum(self._slope, axis=0)
-        out: F32 = np.cumsum(self._change, axis=0)[1 : self._n_z + 1]
-        return np.ascontiguousarray(out)
+        # Row by row: numpy's cumsum down the rows is eight times slower.
+        change, slope = self._change, self._slope
+        for z in range(1, len(change)):
+            slope[z] += slope[z - 1]
+            change[z] += slope[z]
+            change[z] += change[z - 1]
+        return change[1 : self._n_z + 1]
 
 
 class _Textures:
-    """Random textures of one eye, twice the size of a B-scan; every B-scan takes another part."""
+    """Random textures of one eye, larger than a B-scan; every B-scan takes another part of them."""
 
     def __init__(self, parameters: EyeParameters, look: Look, seed: int) -> None:
         rng = stream(seed, Stream.TEXTURE)
         self._shape = parameters.shape[1:]
-        n_z, n_x = 2 * self._shape[0], 2 * self._shape[1]
+        n_z, n_x = (round(1.6 * n) for n in self._shape)
         # um to px, so that texture has the same size in tissue on every grid.
         per_um_z = 1 / (parameters.spacing_mm[1] * 1000)
         per_um_x = 1 / (parameters.spacing_mm[2] * 1000)
@@ -281,14 +293,17 @@ class _Textures:
         speckle = np.sqrt(np.sqrt(blurred(intensity, look.grain_px)))
         noise = np.sqrt(np.sqrt(rng.standard_exponential((n_z, n_x), dtype=np.float32)))
         fine = blurred(gaussian(), (4 * per_um_z, 40 * per_um_x))
+        grains = blurred(gaussian(), (3.5 * per_um_z, 7 * per_um_x))
         columns = blurred(gaussian(), (60 * per_um_z, 9 * per_um_x))
-        blotches = blurred(gaussian(), (16 * per_um_z, 34 * per_um_x))
+        blotches = blurred(gaussian(), (17 * per_um_z, 24 * per_um_x))
         rays = blurred(gaussian(), (90 * per_um_z, 30 * per_um_x))
         self._tiles = {
             "speckle": standard(speckle),
-            "noise": standard(blurred(noise, (0.55, 0.4))),
-            "tissue": standard(standard(fine) + np.float32(0.7) * standard(columns)),
-            "choroid": standard(standard(blotches) + np.float32(0.9) * standard(rays)),
+            "noise": standard(blurred(noise, (0.8, 0.6))),
+            "tissue": standard(
+                standard(fine) + np.float32(0.3) * standard(columns) + standard(grains)
+            ),
+            "choroid": standard(standard(blotches) + np.float32(0.3) * standard(rays)),
         }
 
     def crop(self, rng: np.random.Generator) -> dict[str, F32]:
@@ -296,7 +311,8 @@ class _Textures:
         n_z, n_x = self._shape
         out: dict[str, F32] = {}
         for name, tile in self._tiles.items():
-            z, x = int(rng.integers(n_z + 1)), int(rng.integers(n_x + 1))
+            z = int(rng.integers(tile.shape[0] - n_z + 1))
+            x = int(rng.integers(tile.shape[1] - n_x + 1))
             part = tile[z : z + n_z, x : x + n_x]
             out[name] = part[:, ::-1] if rng.random() < 0.5 else part
         return out

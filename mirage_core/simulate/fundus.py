@@ -29,7 +29,7 @@ def paint_slo(parameters: EyeParameters, structure: EyeStructure, seed: int) -> 
     def cloud(scale_mm: float) -> F64:
         return SmoothField(rng, scale_mm).grid(v_axis[::-1], u_axis)[::-1]
 
-    grey = 112 + 6 * cloud(2.6) + 4.5 * cloud(0.7) + 3.0 * cloud(0.25) + 2.0 * cloud(0.09)
+    grey = 114 + 6 * cloud(2.6) + 2.2 * cloud(0.7) + 2.2 * cloud(0.25) + 2.6 * cloud(0.07)
     grey = grey + _nerve_fibres(rng, v, u)
     grey = grey - 30 * np.exp(-((v**2 + u**2) / 0.62**2)) - 8 * np.exp(-((v**2 + u**2) / 1.6**2))
     grey = _with_disc(grey, v, u, cloud(0.16))
@@ -63,7 +63,7 @@ def _nerve_fibres(rng: np.random.Generator, v: F64, u: F64) -> F64:
     near = np.exp(-np.maximum(distance - 0.8, 0) / 1.5)
     # The papillomacular bundle and the horizontal raphe carry few fibres.
     bundle = 1 - 0.55 * np.exp(-((fibre / 0.35) ** 2))
-    out: F64 = near * bundle * (34 + 11 * texture)
+    out: F64 = near * bundle * (32 + 7 * texture)
     return out
 
 

@@ -48,7 +48,7 @@ class Lesions:
     drusen_um, ped_um : float64 arrays
         How far the RPE stands off Bruch's membrane; where both are, the higher one is meant.
     srf_um, shrm_um : float64 arrays
-        How far the outer segments stand off the RPE by fluid and by solid material.
+        How far the outer segments stand off the RPE by fluid and, beneath it, by solid material.
     erm_um : float64 array
         Thickness of an epiretinal membrane; `erm_folds_um` is how it wrinkles the ILM.
     cysts : list of Cyst
@@ -65,6 +65,24 @@ class Lesions:
     foci: list[Focus] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _MoundRange:
+    """Range of a kind of mound: height in um, half width and distance from the fovea in mm."""
+
+    peak_um: tuple[float, float]
+    half_mm: tuple[float, float]
+    reach_mm: tuple[float, float]
+    power: float
+    extra: float
+
+
+_MOUNDS = {
+    Pathology.PED: _MoundRange((90, 300), (0.32, 0.9), (0.5, 1.3), 1.3, 1.0),
+    Pathology.SRF: _MoundRange((50, 230), (0.5, 1.4), (0.0, 0.6), 1.0, 0.7),
+    Pathology.SHRM: _MoundRange((60, 170), (0.3, 0.8), (0.0, 0.8), 1.1, 0.0),
+}
+
+
 def grow_lesions(parameters: EyeParameters, macula: Macula, seed: int) -> Lesions:
     """Grow the lesions `parameters` asks for.
 
@@ -72,55 +90,43 @@ def grow_lesions(parameters: EyeParameters, macula: Macula, seed: int) -> Lesion
     however sparse the raster is.
     """
     v, u = macula.fovea_v_mm, macula.fovea_u_mm
-    lines = v[:, 0]
 
     def rng_of(kind: Pathology) -> np.random.Generator:
         return stream(seed, Stream.LESIONS, list(Pathology).index(kind))
 
-    maps = {kind: np.zeros_like(v) for kind in Pathology}
-    folds = np.zeros_like(v)
+    mounds = {kind: np.zeros_like(v) for kind in _MOUNDS}
+    for kind in _MOUNDS:
+        severity = parameters.severity(kind)
+        if severity is not None:
+            mounds[kind] = _mounds(rng_of(kind), v, u, _MOUNDS[kind], severity)
+    drusen, membrane, folds = np.zeros_like(v), np.zeros_like(v), np.zeros_like(v)
     cysts: list[Cyst] = []
     foci: list[Focus] = []
-    for lesion in parameters.pathology:
-        rng, severity = rng_of(lesion.kind), lesion.severity
-        match lesion.kind:
-            case Pathology.DRUSEN:
-                maps[lesion.kind] = _drusen(rng, v, u, lines, severity)
-                foci += _foci(rng, parameters, macula, round(1 + 5 * severity))
-            case Pathology.PED:
-                maps[lesion.kind] = _mounds(
-                    rng, v, u, lines, 1 + round(severity), (110, 320), (0.35, 0.9), severity, 1.4
-                )
-            case Pathology.SRF:
-                maps[lesion.kind] = _mounds(
-                    rng,
-                    v,
-                    u,
-                    lines,
-                    1 + round(0.7 * severity),
-                    (70, 240),
-                    (0.45, 1.3),
-                    severity,
-                    0.9,
-                )
-            case Pathology.SHRM:
-                maps[lesion.kind] = _mounds(
-                    rng, v, u, lines, 1, (60, 170), (0.3, 0.8), severity, 1.1
-                )
-            case Pathology.IRF:
-                cysts = _cysts(rng, lines, severity)
-                foci += _foci(rng, parameters, macula, round(2 + 10 * severity))
-            case Pathology.ERM:
-                maps[lesion.kind], folds = _membrane(rng, v, u, severity)
+    severity = parameters.severity(Pathology.DRUSEN)
+    if severity is not None:
+        rng = rng_of(Pathology.DRUSEN)
+        drusen = _drusen(rng, v, u, mounds[Pathology.PED], severity)
+        foci += _foci(rng, parameters, macula, round(1 + 5 * severity))
+    severity = parameters.severity(Pathology.IRF)
+    if severity is not None:
+        rng = rng_of(Pathology.IRF)
+        cysts = _cysts(rng, v[:, 0], severity)
+        foci += _foci(rng, parameters, macula, round(2 + 10 * severity))
+    severity = parameters.severity(Pathology.ERM)
+    if severity is not None:
+        membrane, folds = _membrane(rng_of(Pathology.ERM), v, u, severity)
+    below = np.maximum(drusen, mounds[Pathology.PED])
+    fluid = mounds[Pathology.SRF]
     return Lesions(
-        maps[Pathology.DRUSEN],
-        maps[Pathology.PED],
-        maps[Pathology.SRF],
-        maps[Pathology.SHRM],
-        maps[Pathology.ERM],
-        folds,
-        cysts,
-        foci,
+        drusen_um=drusen,
+        ped_um=mounds[Pathology.PED],
+        # Fluid levels out what stands up from its floor.
+        srf_um=fluid - np.minimum(below, 0.6 * fluid),
+        shrm_um=mounds[Pathology.SHRM],
+        erm_um=membrane,
+        erm_folds_um=folds,
+        cysts=cysts,
+        foci=foci,
     )
 
 
@@ -131,76 +137,80 @@ def _dome(v: F64, u: F64, centre: F64, half_mm: tuple[float, float], power: floa
     return out
 
 
-def _place(rng: np.random.Generator, lines: F64, reach_mm: float, snap: bool) -> F64:
-    """Draw a centre ``(v, u)`` within `reach_mm` of the fovea, on a B-scan if `snap`."""
-    bearing, distance = rng.uniform(0, 2 * np.pi), reach_mm * np.sqrt(rng.random())
+def _place(rng: np.random.Generator, low_mm: float, high_mm: float) -> F64:
+    """Draw a centre ``(v, u)`` at a distance of `low_mm` to `high_mm` from the fovea."""
+    bearing = rng.uniform(0, 2 * np.pi)
+    distance = np.sqrt(rng.uniform(low_mm**2, high_mm**2))
     centre: F64 = distance * np.array([np.sin(bearing), np.cos(bearing)])
-    if snap:
-        centre[0] = lines[np.abs(lines - centre[0]).argmin()]
     return centre
 
 
-def _drusen(rng: np.random.Generator, v: F64, u: F64, lines: F64, severity: float) -> F64:
+def _on_b_scan(centre: F64, lines: F64) -> F64:
+    """Return `centre` moved to the nearest B-scan; `lines` are the B-scans' places."""
+    return np.array([lines[np.abs(lines - centre[0]).argmin()], centre[1]])
+
+
+def _drusen(rng: np.random.Generator, v: F64, u: F64, ped_um: F64, severity: float) -> F64:
+    """Return drusen of many sizes, none of them on a detachment."""
     height = np.zeros_like(v)
-    for i in range(round(8 + 60 * severity)):
-        centre = _place(rng, lines, 2.3, snap=i < 3)
+    wanted, grown = round(8 + 60 * severity), 0
+    for _ in range(4 * wanted):
+        if grown == wanted:
+            break
+        centre = _place(rng, 0.0, 2.3)
         size = rng.lognormal(0, 0.4)
         half = float(np.clip((0.07 + 0.08 * severity) * size, 0.045, 0.4))
         peak = float(np.clip(rng.uniform(28, 60) * (0.8 + 0.7 * severity) * size, 18, 150))
-        # Three guaranteed drusen are seen as more than a speck on coarse grids too.
-        if i < 3:
-            half, peak = max(half, 0.12), max(peak, 45.0)
         squeeze = rng.uniform(0.8, 1.25)
-        height = np.maximum(height, peak * _dome(v, u, centre, (half * squeeze, half), 1.2))
+        if grown < 3:
+            # The first ones are seen as more than a speck on coarse grids too.
+            centre = _on_b_scan(centre, v[:, 0])
+            half, peak = max(half, 0.12), max(peak, 45.0)
+        dome = _dome(v, u, centre, (half * squeeze, half), 1.2)
+        if not ((dome > 0) & (ped_um > 0)).any():
+            height = np.maximum(height, peak * dome)
+            grown += 1
     return height
 
 
-def _mounds(
-    rng: np.random.Generator,
-    v: F64,
-    u: F64,
-    lines: F64,
-    n: int,
-    peak_um: tuple[float, float],
-    half_mm: tuple[float, float],
-    severity: float,
-    power: float,
-) -> F64:
-    """Return `n` smooth mounds with slightly uneven outline, bigger with `severity`."""
+def _mounds(rng: np.random.Generator, v: F64, u: F64, kind: _MoundRange, severity: float) -> F64:
+    """Return smooth mounds with slightly uneven outline, more and bigger with `severity`."""
     height = np.zeros_like(v)
     warp = SmoothField(rng, 0.55)
-    dv, du = 0.09 * warp.at(v, u), 0.09 * warp.at(u, v)
-    for i in range(n):
-        centre = _place(rng, lines, 0.9 if i == 0 else 1.6, snap=True)
-        share = (0.25 + 0.75 * severity) * (1.0 if i == 0 else rng.uniform(0.4, 0.8))
-        peak = peak_um[0] + (peak_um[1] - peak_um[0]) * share * rng.uniform(0.75, 1.0)
-        half = half_mm[0] + (half_mm[1] - half_mm[0]) * share * rng.uniform(0.75, 1.0)
-        axes = (half * rng.uniform(0.7, 1.1), half)
-        at_centre = (
-            int(np.abs(lines - centre[0]).argmin()),
-            int(np.abs(u[0] - centre[1]).argmin()),
+    dv, du = 0.07 * warp.at(v, u), 0.07 * warp.at(u, v)
+    for i in range(1 + round(kind.extra * severity)):
+        centre = _on_b_scan(_place(rng, *kind.reach_mm), v[:, 0])
+        share = severity * (1.0 if i == 0 else rng.uniform(0.4, 0.8))
+        peak, half = (
+            low + (high - low) * share * rng.uniform(0.85, 1.0)
+            for low, high in (kind.peak_um, kind.half_mm)
         )
-        dome = _dome(v + dv - dv[at_centre], u + du - du[at_centre], centre, axes, power)
+        axes = (half * rng.uniform(0.75, 1.1), half)
+        middle = np.unravel_index(np.hypot(v - centre[0], u - centre[1]).argmin(), v.shape)
+        dome = _dome(v + dv - dv[middle], u + du - du[middle], centre, axes, kind.power)
         height = np.maximum(height, peak * dome)
     return height
 
 
 def _cysts(rng: np.random.Generator, lines: F64, severity: float) -> list[Cyst]:
-    """Return cysts that do not touch within a layer: a petaloid cluster about the fovea."""
+    """Return a cluster of cysts near the fovea that do not touch within their layer."""
     cysts: list[Cyst] = []
+    hub = _place(rng, 0.0, 0.7)
     wanted = round(5 + 34 * severity)
     for attempt in range(wanted * 8):
         if len(cysts) >= wanted:
             break
         layer = "ONL" if attempt == 0 or rng.random() < 0.55 else "INL"
-        centre = _place(rng, lines, 1.1 if layer == "ONL" else 1.5, snap=not cysts)
+        centre = hub + _place(rng, 0.0, 0.5 + 0.5 * severity)
+        if not cysts:
+            centre = _on_b_scan(centre, lines)
         distance = float(np.hypot(*centre))
         if layer == "INL" and distance < 0.45:
             continue
-        size = float(np.clip(rng.lognormal(0, 0.4), 0.5, 2.0)) * (0.6 + 0.7 * severity)
+        size = float(np.clip(rng.lognormal(0, 0.4), 0.5, 2.0)) * (0.75 + 0.6 * severity)
         half_u = float(np.clip(0.085 * size, 0.05, 0.26))
         tall = 1.25 if layer == "ONL" else 0.62
-        half_height = float(np.clip(48 * size * tall, 16, 120 if layer == "ONL" else 55))
+        half_height = float(np.clip(48 * size * tall, 16, 105 if layer == "ONL" else 48))
         if attempt == 0:
             half_u, half_height = max(half_u, 0.13), max(half_height, 55.0)
         half_v = half_u * rng.uniform(0.9, 1.7)

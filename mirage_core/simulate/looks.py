@@ -45,7 +45,7 @@ class Look:
 
 
 LOOKS: dict[VendorLook, Look] = {
-    VendorLook.SPECTRALIS: Look(16, 0.155, (0.8, 0.55), 10.0, 2.0, 1.0, 0.34, 0.03, 215.0),
+    VendorLook.SPECTRALIS: Look(16, 0.155, (1.0, 0.75), 10.5, 2.0, 1.0, 0.34, 0.03, 215.0),
     VendorLook.CIRRUS: Look(1, 0.105, (1.0, 0.7), 13.0, 48.0, 0.74, 0.40, 0.10, 190.0),
     VendorLook.TOPCON: Look(4, 0.150, (0.8, 0.95), 11.0, 30.0, 0.82, 0.30, 0.12, 200.0),
 }

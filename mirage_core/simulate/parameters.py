@@ -47,7 +47,7 @@ HEALTHY: tuple[Lesion, ...] = ()
 MIXED_DISEASE: tuple[Lesion, ...] = (
     Lesion(Pathology.DRUSEN, 0.45),
     Lesion(Pathology.PED, 0.35),
-    Lesion(Pathology.IRF, 0.4),
+    Lesion(Pathology.IRF, 0.5),
     Lesion(Pathology.SRF, 0.4),
 )
 """Mild drusen and PED with a few cysts and one pocket of subretinal fluid: something to correct."""

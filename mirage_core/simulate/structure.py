@@ -170,16 +170,19 @@ def _surfaces_um(macula: Macula, lesions: Lesions, half_chord_um: F32) -> F64:
     layers = dict(macula.layers_um)
     swelling = {"INL": np.zeros_like(macula.bm_um), "ONL": np.zeros_like(macula.bm_um)}
     for cyst in lesions.cysts:
-        shape = np.maximum(1.0 - _rho2(cyst, macula, 1.6), 0.0)
+        shape = np.maximum(1.0 - _rho2(cyst, macula, 1.2, 0.28), 0.0) ** 2
         room = 2.3 * cyst.half_height_um + 14.0 - 0.75 * layers[cyst.layer]
         swelling[cyst.layer] = np.maximum(swelling[cyst.layer], np.maximum(room, 0) * shape)
-    detached = np.maximum(lesions.srf_um, lesions.shrm_um)
-    squeeze = 0.65 * lesions.drusen_um + 0.1 * lesions.ped_um + 0.12 * detached
+    swelling = {name: 1.25 * _bent(room, macula, 0.17) for name, room in swelling.items()}
+    detached = lesions.srf_um + lesions.shrm_um
+    lift = rpe_lift_um(lesions) + detached
     onl = layers["ONL"]
-    layers["ONL"] = onl - np.minimum(0.45 * onl, squeeze) + swelling["ONL"]
+    # The outer nuclear layer takes up what is steep, so that the inner retina bends gently.
+    give = np.clip(_bent(lift, macula, 0.17) - lift, -0.5 * onl, 0.4 * onl)
+    layers["ONL"] = onl + give + swelling["ONL"]
     layers["INL"] = layers["INL"] + swelling["INL"]
     layers["RNFL"] = (
-        layers["RNFL"] + 0.35 * half_chord_um + 0.5 * lesions.erm_um + lesions.erm_folds_um
+        layers["RNFL"] + 0.12 * half_chord_um + 0.5 * lesions.erm_um + lesions.erm_folds_um
     )
     layers["GCL"] = layers["GCL"] - 0.5 * lesions.erm_folds_um
     layers["OS-RPE"] = layers["OS-RPE"] + detached
@@ -211,10 +214,22 @@ def _place_in_depth(surfaces_um: F64, parameters: EyeParameters) -> F64:
     return out
 
 
-def _rho2(cyst: Cyst, macula: Macula, widen: float = 1.0) -> F64:
+def _bent(lift_um: F64, macula: Macula, stiffness_mm: float) -> F64:
+    """Return how far a stiff sheet over `lift_um` rises: its blur over `stiffness_mm`."""
+    sigma = [
+        stiffness_mm / max(float(np.abs(np.diff(place, axis=axis)).mean()), 1e-3)
+        if place.shape[axis] > 1
+        else 0.0
+        for axis, place in enumerate((macula.v_mm, macula.u_mm))
+    ]
+    out: F64 = ndimage.gaussian_filter(lift_um, sigma, mode="nearest", truncate=3.0)
+    return out
+
+
+def _rho2(cyst: Cyst, macula: Macula, widen: float = 1.0, margin_mm: float = 0.0) -> F64:
     """Return the squared distance from the cyst's axis in units of its (widened) half axes."""
-    dv = (macula.fovea_v_mm - cyst.v_mm) / (cyst.half_v_mm * widen)
-    du = (macula.fovea_u_mm - cyst.u_mm) / (cyst.half_u_mm * widen)
+    dv = (macula.fovea_v_mm - cyst.v_mm) / (cyst.half_v_mm * widen + margin_mm)
+    du = (macula.fovea_u_mm - cyst.u_mm) / (cyst.half_u_mm * widen + margin_mm)
     out: F64 = dv**2 + du**2
     return out
 
@@ -245,13 +260,15 @@ def _pockets(
         half = np.minimum(half, np.maximum(room, 0))
         half[half < 0.6] = 0
         cut("IRF", (named[upper] + named[lower]) / 2 - half, 2 * half)
-    detached = np.maximum(lesions.srf_um, lesions.shrm_um)
+    detached = lesions.srf_um + lesions.shrm_um
     floor = named["RPE"] - RPE_HALF_UM / um_per_px
     band = np.maximum(macula.layers_um["OS-RPE"] - RPE_HALF_UM, 0)
     height = (detached + band * smoothstep(detached / 20.0)) / um_per_px
-    solid = lesions.shrm_um >= lesions.srf_um
-    cut("SRF", floor - height, np.where(solid, 0, height))
-    cut("SHRM", floor - height, np.where(solid, height, 0))
+    solid = height * np.divide(
+        lesions.shrm_um, detached, out=np.zeros_like(detached), where=detached > 0
+    )
+    cut("SRF", floor - height, height - solid)
+    cut("SHRM", floor - solid, solid)
     lift = np.maximum(lesions.drusen_um, lesions.ped_um)
     roof = named["RPE"] + _BELOW_RIDGE_UM / um_per_px
     hidden = RPE_HALF_UM * smoothstep(lift / 15.0)

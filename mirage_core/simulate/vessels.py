@@ -55,73 +55,76 @@ class VesselMaps:
 def grow_tree(parameters: EyeParameters, seed: int) -> list[Vessel]:
     """Grow the arcades, the papillomacular twigs and their branches."""
     rng = stream(seed, Stream.VESSELS)
+    density = parameters.vessel_density
     tree: list[Vessel] = []
     for side in (1, -1):
-        spread = rng.uniform(2.65, 3.15)
+        spread = rng.uniform(2.5, 2.95)
+        apart = rng.uniform(0.45, 0.9) * rng.choice([-1, 1])
         for artery in (False, True):
-            trunk = _trunk(rng, side, spread + (0.3 if artery else -0.1), artery)
+            trunk = _trunk(rng, side, spread + (apart if artery else 0.0), artery)
             tree.append(trunk)
-            _branch(rng, tree, trunk, 1, parameters.vessel_density)
-    n_twigs = round(6 * min(parameters.vessel_density, 1.5))
-    for bearing in np.linspace(-0.95, 0.95, n_twigs) + rng.normal(0, 0.1, n_twigs):
-        start = np.array(DISC_MM) + 0.5 * np.array([np.sin(bearing), -np.cos(bearing)])
-        radius = float(rng.uniform(0.016, 0.028))
-        twig = _walk(
-            rng,
-            start,
-            np.pi - bearing * 1.2,
-            radius,
-            rng.uniform(2.0, 3.8),
-            0.06,
-            rng.random() < 0.5,
-        )
-        tree.append(twig)
-        _branch(rng, tree, twig, 2, parameters.vessel_density)
+            _branch(rng, tree, trunk, 1, density)
+    n_twigs = round(4 * min(density, 1.5))
+    for bearing in np.linspace(-0.8, 0.8, n_twigs) + rng.normal(0, 0.08, n_twigs):
+        start = np.array(DISC_MM) + 0.55 * np.array([np.sin(bearing), -np.cos(bearing)])
+        twig = _Course(np.pi - bearing, rng.uniform(0.015, 0.025), rng.uniform(1.8, 3.4), 0.05)
+        tree.append(_walk(rng, start, twig, rng.random() < 0.5))
+        _branch(rng, tree, tree[-1], 3, density)
     return tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How a branch sets out: heading (from +u towards +v), radius and length in mm, and `steer`.
+
+    `steer` > 0 turns it towards the fovea, < 0 away from it, by that share of the error per step.
+    """
+
+    heading: float
+    radius_mm: float
+    length_mm: float
+    steer: float
 
 
 def _trunk(rng: np.random.Generator, side: int, spread: float, artery: bool) -> Vessel:
     """Return an arcade: ``v`` grows with the root of the distance from the disc."""
     distance = np.linspace(0.0, 1.0, 260) ** 2 * 9.0
-    rise = spread * np.sqrt(distance / 4.45) * (1 - 0.03 * np.maximum(distance - 3.0, 0))
+    rise = spread * np.sqrt(distance / 4.45) * (1 - 0.035 * np.maximum(distance - 3.0, 0))
     meander = np.zeros_like(distance)
-    for wavelength_mm, size_mm in ((2.6, 0.12), (1.2, 0.05), (0.6, 0.018)):
-        phase = rng.uniform(0, 2 * np.pi)
-        meander += size_mm * np.sin(2 * np.pi * distance / wavelength_mm + phase)
+    for wavelength_mm, size_mm in ((3.4, 0.13), (1.5, 0.045), (0.7, 0.012)):
+        phase, stretch = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 1.25)
+        meander += size_mm * np.sin(2 * np.pi * distance / (wavelength_mm * stretch) + phase)
     meander *= np.minimum(distance / 1.2, 1.0)
     v = DISC_MM[0] + side * (rise + meander)
-    u = DISC_MM[1] - distance + 0.25 * np.exp(-distance / 0.3)
-    radius = (0.048 if artery else 0.066) * np.clip(1 - 0.075 * distance, 0.25, 1)
+    # Vessels leave the disc through the cup, nasal of its centre, each at its own place.
+    u = DISC_MM[1] + rng.uniform(-0.05, 0.3) * np.exp(-distance / 0.4) - distance
+    radius = (0.048 if artery else 0.066) * np.clip(1 - 0.085 * distance, 0.25, 1)
     return Vessel(np.stack([v, u], 1), radius, artery)
 
 
-def _walk(
-    rng: np.random.Generator,
-    start: F64,
-    heading: float,
-    radius: float,
-    length_mm: float,
-    steer: float,
-    artery: bool,
-) -> Vessel:
-    """Grow one vessel; `heading` is from +u towards +v, `steer` > 0 pulls it to the fovea."""
-    n = max(int(length_mm / _STEP_MM), 4)
-    turns = rng.normal(0, 0.16, n)
-    curl = 0.0
+def _walk(rng: np.random.Generator, start: F64, course: _Course, artery: bool) -> Vessel:
+    """Grow one vessel step by step until its length, the avascular zone or the edge ends it."""
+    n = max(int(course.length_mm / _STEP_MM), 4)
+    heading, curl = course.heading, 0.0
     points = [start]
-    for turn in turns:
+    for turn in rng.normal(0, 0.075, n):
         v, u = points[-1]
-        curl = 0.75 * curl + turn
-        to_fovea = np.arctan2(-v, -u)
-        error = (to_fovea - heading + np.pi) % (2 * np.pi) - np.pi
-        heading += 0.55 * curl + steer * (error if steer > 0 else -error * (abs(error) < 1.2))
+        curl = 0.8 * curl + turn
+        error = _wrapped(np.arctan2(-v, -u) - heading)
+        away = _wrapped(error + np.pi)
+        heading += 0.4 * curl + abs(course.steer) * (error if course.steer > 0 else away)
         step = _STEP_MM * np.array([np.sin(heading), np.cos(heading)])
-        nxt = points[-1] + step
-        if np.hypot(*nxt) < _AVASCULAR_MM or np.abs(nxt).max() > _EXTENT_MM:
+        following = points[-1] + step
+        if np.hypot(*following) < _AVASCULAR_MM or np.abs(following).max() > _EXTENT_MM:
             break
-        points.append(nxt)
-    taper = np.linspace(1.0, 0.45, len(points))
-    return Vessel(np.array(points), np.maximum(radius * taper, 0.005), artery)
+        points.append(following)
+    taper = np.linspace(1.0, 0.4, len(points))
+    return Vessel(np.array(points), np.maximum(course.radius_mm * taper, 0.005), artery)
+
+
+def _wrapped(angle: float) -> float:
+    """Return `angle` in radians between -pi and pi."""
+    return float((angle + np.pi) % (2 * np.pi) - np.pi)
 
 
 def _branch(
@@ -132,22 +135,22 @@ def _branch(
         return
     steps = np.linalg.norm(np.diff(parent.points_mm, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
-    gap_mm = (0.85, 0.75, 0.7)[order - 1] / density
-    where = rng.uniform(0.3, 0.6)
+    gap_mm = (0.95, 0.8, 0.7)[order - 1] / density
+    where = rng.uniform(0.5, 0.9) if order == 1 else rng.uniform(0.25, 0.6)
     inward = rng.random() < 0.5
     while where < along[-1]:
         i = min(int(np.searchsorted(along, where)), len(along) - 2)
         dv, du = parent.points_mm[i + 1] - parent.points_mm[i]
-        flow = np.arctan2(dv, du)
+        flow = float(np.arctan2(dv, du))
         v, u = parent.points_mm[i]
-        to_fovea = (np.arctan2(-v, -u) - flow + np.pi) % (2 * np.pi) - np.pi
-        sign = np.sign(to_fovea) if inward else -np.sign(to_fovea)
-        heading = flow + sign * rng.uniform(0.5, 1.1)
-        radius = float(parent.radius_mm[i]) * rng.uniform(0.35, 0.7)
-        length = rng.uniform(0.9, 3.2) * (1.0, 0.6, 0.4)[order - 1]
+        towards = np.sign(_wrapped(float(np.arctan2(-v, -u)) - flow))
+        heading = flow + (towards if inward else -towards) * rng.uniform(0.45, 0.95)
+        radius = float(parent.radius_mm[i]) * rng.uniform(0.35, 0.72)
+        length = (rng.uniform(1.4, 4.2), rng.uniform(0.7, 2.0), rng.uniform(0.3, 1.0))[order - 1]
         if radius > 0.0055:
-            steer = rng.uniform(0.01, 0.05) if inward else -0.01
-            child = _walk(rng, parent.points_mm[i], heading, radius, length, steer, parent.artery)
+            steer = rng.uniform(0.004, 0.03) if inward else -0.004
+            course = _Course(heading, radius, length, steer)
+            child = _walk(rng, parent.points_mm[i], course, parent.artery)
             tree.append(child)
             _branch(rng, tree, child, order + 1, density)
         inward = not inward if rng.random() < 0.75 else inward
@@ -225,17 +228,17 @@ def choroid_tree(seed: int, radius_mm: tuple[float, float], n: int, layer: int) 
     rng = stream(seed, Stream.CHOROID, layer)
     direction = SmoothField(rng, 3.0)
     lean = rng.uniform(-0.6, 0.6)
+    lengths = rng.integers(30, 90, n)
+    turns = rng.normal(0, 0.25, (int(lengths.max()), n))
+    points = [rng.uniform(-4.0, 4.0, (n, 2))]
+    curl = np.zeros(n)
+    for turn in turns:
+        curl = 0.8 * curl + turn
+        heading = lean + 0.7 * direction.at(points[-1][:, 0], points[-1][:, 1]) + 0.45 * curl
+        points.append(points[-1] + 0.08 * np.stack([np.sin(heading), np.cos(heading)], 1))
+    courses = np.stack(points, axis=1)
     vessels: list[Vessel] = []
-    for _ in range(n):
-        point = rng.uniform(-4.0, 4.0, 2)
-        thickness = rng.uniform(*radius_mm)
-        points = [point]
-        curl = 0.0
-        for turn in rng.normal(0, 0.25, int(rng.uniform(30, 90))):
-            curl = 0.8 * curl + turn
-            local = direction.at(points[-1][:1], points[-1][1:])[0]
-            heading = lean + 0.7 * local + 0.45 * curl
-            points.append(points[-1] + 0.08 * np.array([np.sin(heading), np.cos(heading)]))
-        wobble = 1 + 0.3 * np.sin(np.linspace(0, rng.uniform(6, 20), len(points)))
-        vessels.append(Vessel(np.array(points), thickness * wobble, False))
+    for course, length in zip(courses, lengths, strict=True):
+        wobble = 1 + 0.3 * np.sin(np.linspace(0, rng.uniform(6, 20), length))
+        vessels.append(Vessel(course[:length], rng.uniform(*radius_mm) * wobble, False))
     return vessels
