@@ -1,0 +1,92 @@
+"""Dark pockets between ILM and BM: candidate masks for intraretinal and subretinal fluid and PED.
+
+Fluid reflects as little as vitreous. A pocket is kept when it is as dark as that relative to the
+retina around it, and large and compact enough to be more than speckle or a vessel's shadow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mirage_core.engines.graph.scale import Scale
+from mirage_core.scan import FLUID_SCHEME
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+Bool = NDArray[np.bool_]
+
+_DARK = 0.26  # share of the way from vitreous to the mean of the retina
+_MIN_AREA_UM2 = 1800.0
+_MIN_HEIGHT_UM = 22.0
+_MIN_WIDTH_UM = 30.0
+_MIN_FILL = 0.35  # of the bounding box
+_KEEP_OFF_UM = 14.0  # from the ILM, whose edge is dark on one side by nature
+
+
+def fluid_candidates(
+    grey: F32, padding: Bool, curves: Mapping[str, F32], gain: F32, scale: Scale
+) -> U8:
+    """Find dark pockets in one B-scan.
+
+    Parameters
+    ----------
+    grey : float32 array ``[x, z]``
+        Normalised grey.
+    padding : bool array ``[x, z]``
+    curves : mapping of float32 arrays ``[x]``
+        Depths in px of at least ILM, EZ, RPE and BM, without NaN.
+    gain : float32 array ``[x]``
+        Mean grey of the retina per A-scan.
+    scale : Scale
+
+    Returns
+    -------
+    uint8 array ``[z, x]``
+        Values of :data:`mirage_core.scan.FLUID_SCHEME`: IRF, SRF, PED or 0.
+    """
+    width, height = grey.shape
+    out = np.zeros((height, width), np.uint8)
+    ilm, ez, rpe, bm = (curves[n] for n in ("ILM", "EZ", "RPE", "BM"))
+    top = max(int(np.floor(ilm.min())), 0)
+    bottom = min(int(np.ceil(bm.max())) + 1, height)
+    if bottom - top < 4:
+        return out
+    rows = np.arange(top, bottom, dtype=np.float32)
+    sigma = (scale.x_px(12), scale.z_px(7))
+    smooth = ndimage.gaussian_filter(grey[:, top:bottom], sigma, mode="nearest", truncate=2.5)
+    vitreous = _vitreous_level(grey, ilm, scale)
+    limit = vitreous + _DARK * np.maximum(gain - vitreous, 0)
+    inside = (rows > ilm[:, None] + scale.z_px(_KEEP_OFF_UM)) & (rows < bm[:, None])
+    dark = inside & (smooth < limit[:, None]) & ~padding[:, top:bottom]
+    labels, n = ndimage.label(dark)
+    if n == 0:
+        return out
+    pixel_um2 = scale.axial_um * scale.lateral_um
+    areas = np.bincount(labels.ravel())
+    scheme = {c.name: c.value for c in FLUID_SCHEME}
+    for i, box in enumerate(ndimage.find_objects(labels), start=1):
+        if areas[i] * pixel_um2 < _MIN_AREA_UM2:
+            continue
+        x_extent = (box[0].stop - box[0].start) * scale.lateral_um
+        z_extent = (box[1].stop - box[1].start) * scale.axial_um
+        pocket = labels[box] == i
+        if x_extent < _MIN_WIDTH_UM or z_extent < _MIN_HEIGHT_UM or pocket.mean() < _MIN_FILL:
+            continue
+        pocket = ndimage.binary_fill_holes(pocket)
+        xs, zs = np.nonzero(pocket)
+        xs, depth = xs + box[0].start, zs + box[1].start + top
+        under_rpe, under_ez = (depth > rpe[xs]).mean(), (depth > ez[xs]).mean()
+        name = "PED" if under_rpe > 0.5 else "SRF" if under_ez > 0.5 else "IRF"
+        out[depth, xs] = scheme[name]
+    return out
+
+
+def _vitreous_level(grey: F32, ilm: F32, scale: Scale) -> float:
+    """Return the mean grey of the vitreous just above the ILM, 0 where the image shows none."""
+    rows = np.arange(grey.shape[1])
+    above = (rows < ilm[:, None] - scale.z_px(25)) & (rows > ilm[:, None] - scale.z_px(150))
+    return float(grey[above].mean()) if above.any() else 0.0

@@ -1,0 +1,101 @@
+"""The layered retina: which boundaries are sought, how each looks and how far apart they lie.
+
+Conventions (depth of each surface, in px from the top, pixel centres at integers):
+
+=========  ==========================================================================
+ILM        steepest rise from the dark vitreous into the retina
+RNFL/GCL   steepest fall under the bright nerve fibre layer
+IPL/INL    steepest fall from the inner plexiform into the darker inner nuclear layer
+INL/OPL    steepest rise from there into the outer plexiform layer
+OPL/ONL    steepest fall from there into the dark outer nuclear layer
+ELM        steepest rise into the thin bright line above the ellipsoid zone
+EZ         steepest rise into the bright ellipsoid zone: its inner edge
+OS/RPE     darkest line between the ellipsoid zone and the RPE band
+RPE        ridge (brightest line) of the RPE band, over drusen and detachments
+BM         steepest fall at the outer edge of the RPE band: the band's lower edge, passing
+           under drusen and detachments
+=========  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Look(Enum):
+    """How a boundary shows along depth."""
+
+    RISE = "rise"
+    FALL = "fall"
+    RIDGE = "ridge"
+    VALLEY = "valley"
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """How a boundary is sought.
+
+    Attributes
+    ----------
+    name : str
+        Name in :mod:`mirage_core.scan.labels`.
+    look : Look
+    weight : float
+        Its say in the joint search.
+    gap_um : (float, float)
+        Usual distance from the boundary above, in µm; less or more is allowed at a price.
+    thin_cost, thick_cost : float
+        Price per µm below or above that range, in units of one full edge.
+    smooth_um : float
+        Lateral smoothing when the boundary is refined, in µm.
+    band_um : float
+        Reach of that refinement up and down, in µm.
+    step_cost : float
+        Price of a step of one px from one A-scan to the next, when refined.
+    """
+
+    name: str
+    look: Look
+    weight: float
+    gap_um: tuple[float, float]
+    thin_cost: float
+    thick_cost: float
+    smooth_um: float = 30.0
+    band_um: float = 24.0
+    step_cost: float = 0.15
+
+
+CHAIN: tuple[Boundary, ...] = (
+    Boundary("ILM", Look.RISE, 2.0, (0, 0), 0, 0, smooth_um=15, band_um=40, step_cost=0.05),
+    Boundary("RNFL/GCL", Look.FALL, 1.0, (10, 50), 0.01, 0.006),
+    Boundary("IPL/INL", Look.FALL, 1.0, (30, 110), 0.006, 0.01),
+    Boundary("INL/OPL", Look.RISE, 1.0, (22, 45), 0.02, 0.015),
+    Boundary("OPL/ONL", Look.FALL, 1.0, (18, 40), 0.02, 0.015),
+    Boundary("EZ", Look.RISE, 2.0, (60, 130), 0.01, 0.006, smooth_um=18, band_um=28),
+    Boundary("RPE", Look.RIDGE, 2.0, (24, 42), 0.03, 0.025),
+    Boundary("BM", Look.FALL, 1.5, (16, 50), 0.05, 0.002, smooth_um=100, step_cost=0.5),
+)
+"""The boundaries of the joint search, top to bottom."""
+
+ELM = Boundary("ELM", Look.RISE, 1.0, (26, 26), 0, 0, smooth_um=60, band_um=12, step_cost=0.3)
+"""Sought above a known EZ, ``gap_um`` away."""
+
+OS_RPE = Boundary(
+    "OS/RPE", Look.VALLEY, 1.0, (11, 11), 0, 0, smooth_um=40, band_um=10, step_cost=0.2
+)
+"""Sought between a known EZ and RPE, ``gap_um`` below the EZ."""
+
+SURFACE_NAMES: tuple[str, ...] = (
+    "ILM",
+    "RNFL/GCL",
+    "IPL/INL",
+    "INL/OPL",
+    "OPL/ONL",
+    "ELM",
+    "EZ",
+    "OS/RPE",
+    "RPE",
+    "BM",
+)
+"""All surfaces the engine emits, top to bottom."""

@@ -1,0 +1,140 @@
+"""Where the retina lies: a first ILM and a smooth line under the RPE, to flatten by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mirage_core.engines.graph.scale import Scale
+from mirage_core.engines.graph.search import along_columns, shortest_paths
+
+F32 = NDArray[np.float32]
+
+_COLUMN_UM = 45.0  # speckle averages out over this width, vessels do not yet
+_ROW_UM = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class Retina:
+    """First estimate, per A-scan, in px from the top.
+
+    Attributes
+    ----------
+    ilm, base : float32 arrays ``[b, x]``
+        Inner limit and a smooth line along the outer edge of the RPE that passes under drusen
+        and detachments.
+    """
+
+    ilm: F32
+    base: F32
+
+
+def block_mean(image: F32, across: int, along: int) -> F32:
+    """Return means of blocks of `across` A-scans by `along` depths of ``[b, x, z]``.
+
+    What is left over at the far ends forms no block.
+    """
+    b, x, z = image.shape
+    cut = image[:, : x // across * across, : z // along * along]
+    shape = (b, x // across, across, z // along, along)
+    return np.asarray(cut.reshape(shape).mean(axis=(2, 4)), np.float32)
+
+
+def upsample(curve: F32, factor: int, width: int) -> F32:
+    """Return a curve ``[..., X]`` of block means at every A-scan, ``[..., width]``."""
+    if factor == 1:
+        return curve[..., :width]
+    position = (np.arange(width) + 0.5) / factor - 0.5
+    left = np.clip(np.floor(position).astype(int), 0, curve.shape[-1] - 1)
+    right = np.minimum(left + 1, curve.shape[-1] - 1)
+    t = np.clip(position - left, 0.0, 1.0).astype(np.float32)
+    return np.asarray(curve[..., left] * (1 - t) + curve[..., right] * t, np.float32)
+
+
+class _Windows:
+    """Means over depth windows relative to every pixel, from one running sum."""
+
+    def __init__(self, image: F32) -> None:
+        self._depth = image.shape[2]
+        zero = np.zeros((*image.shape[:2], 1), np.float64)
+        self._sum = np.concatenate([zero, image.cumsum(axis=2, dtype=np.float64)], axis=2)
+
+    def mean(self, first: float, last: float) -> F32:
+        """Return the mean over ``[z + first, z + last)`` px, cut off at the image's ends."""
+        a, b = round(first), max(round(last), round(first) + 1)
+        rows = np.arange(self._depth)
+        low = np.clip(rows + a, 0, self._depth - 1)
+        high = np.clip(rows + b, low + 1, self._depth)
+        total = self._sum[:, :, high] - self._sum[:, :, low]
+        return np.asarray(total / (high - low), np.float32)
+
+
+def locate(grey: F32, scale: Scale) -> Retina:
+    """Find the retina in B-scans ``[b, x, z]`` of normalised grey."""
+    _, width, height = grey.shape
+    across = max(1, min(round(scale.x_px(_COLUMN_UM)), width // 16))
+    along = max(1, round(scale.z_px(_ROW_UM)))
+    small = block_mean(grey, across, along)
+    px = 1 / (scale.axial_um * along)  # coarse rows per um
+    windows = _Windows(small)
+    # A tilted or tightly curved eye on a squeezed image climbs steeply.
+    max_step = 5
+    ilm = shortest_paths(along_columns(_ilm_cost(windows, px)), 0.02, max_step)
+    cost = _rpe_cost(windows, px)
+    rows = np.arange(small.shape[2], dtype=np.float32)
+    under_ilm = rows[None, None, :] - ilm[:, :, None]
+    # The nerve fibre layer looks like an RPE; it lies within this reach of the ILM.
+    cost += 0.5 * np.clip(1 - under_ilm / (150 * px), 0, 2)
+    rpe = shortest_paths(along_columns(cost), 0.03, max_step)
+    fine = [
+        upsample((curve * along + (along - 1) / 2).astype(np.float32), across, width)
+        for curve in (ilm, rpe)
+    ]
+    top = np.minimum(fine[0], fine[1])
+    return Retina(top, _under(fine[1], scale, height))
+
+
+def _ilm_cost(windows: _Windows, px: float) -> F32:
+    """Return a low cost where dark vitreous meets thick tissue."""
+    near, deep = windows.mean(0, 30 * px), windows.mean(20 * px, 100 * px)
+    # The detached hyaloid is bright but thin, so both windows below must be tissue.
+    tissue = np.minimum(near, deep * 1.3)
+    above = np.maximum(windows.mean(-40 * px, 0), windows.mean(-200 * px, -20 * px))
+    return np.asarray(above - np.minimum(tissue, 0.6), np.float32)
+
+
+def _rpe_cost(windows: _Windows, px: float) -> F32:
+    """Return a low cost at the lower edge of a bright band with dark above and dimmer below."""
+    band = windows.mean(-40 * px, 0)
+    below = windows.mean(0, 40 * px)
+    above = windows.mean(-150 * px, -70 * px)
+    return np.asarray(0.45 * below + 0.4 * above - band, np.float32)
+
+
+def _under(rpe: F32, scale: Scale, height: int) -> F32:
+    """Return a smooth line ``[b, x]`` along the lowest course of `rpe`, under its elevations."""
+    sigma = max(scale.x_px(250), 1.0)
+    # Elevations are narrower than this, the curvature of the eye is wider.
+    line = ndimage.median_filter(rpe, size=(1, max(3, round(scale.x_px(300)) | 1)), mode="nearest")
+    drop = scale.z_px(8)
+    smooth = _smooth(line, sigma)
+    for _ in range(4):
+        smooth = _smooth(np.maximum(line, smooth - drop), sigma)
+    return np.clip(smooth, 0, height - 1)
+
+
+def _smooth(curve: F32, sigma: float) -> F32:
+    """Return `curve` smoothed along x; its ends continue straight, so that tilt is kept."""
+    width = curve.shape[1]
+    reach = min(round(2 * sigma), width - 1)
+    ends = min(max(2, round(sigma)), width)
+    mirrored_left = 2 * curve[:, :ends].mean(axis=1, keepdims=True)
+    mirrored_right = 2 * curve[:, -ends:].mean(axis=1, keepdims=True)
+    left = mirrored_left - curve[:, ends - 1 : ends - 1 + reach][:, ::-1]
+    right = mirrored_right - curve[:, width - ends - reach + 1 : width - ends + 1][:, ::-1]
+    padded = np.concatenate([left, curve, right], axis=1)
+    smooth = ndimage.gaussian_filter1d(padded, sigma, axis=1, mode="nearest", truncate=2.5)
+    return np.asarray(smooth[:, left.shape[1] : left.shape[1] + width], np.float32)

@@ -1,0 +1,61 @@
+"""The RPE between a known ellipsoid zone and Bruch's membrane, at full lateral resolution."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mirage_core.engines.graph.refine import Refined, sample_band
+from mirage_core.engines.graph.scale import Scale
+from mirage_core.engines.graph.search import along_columns, shortest_paths, sub_pixel
+
+F32 = NDArray[np.float32]
+
+# Distances of the RPE's ridge from its neighbours, in um: histology puts the outer segments and
+# half the RPE between the first two, half the RPE and the choriocapillaris' edge below.
+_UNDER_EZ_UM = (26.0, 40.0)
+_OVER_BM_UM = 8.0
+_NEAR_EZ_COST, _FAR_EZ_COST, _NEAR_BM_COST = 0.025, 0.015, 0.05  # per um
+_MAX_STEP_PX = 4  # sides of drusen are steep
+_REACH_UM = 70.0
+
+
+def refine_rpe(grey: F32, first: F32, ez: F32, bm: F32, gain: F32, scale: Scale) -> Refined:
+    """Find the bright ridge of the RPE.
+
+    Parameters
+    ----------
+    grey : float32 array ``[b, x, z]``
+    first, ez, bm : float32 arrays ``[b, x]``
+        First estimate, and refined neighbours, in px from the top.
+    gain : float32 array ``[b, x]``
+        Mean grey of the retina per A-scan.
+    scale : Scale
+
+    Returns
+    -------
+    Refined
+    """
+    # A smooth centre keeps the steps between A-scans those of the RPE itself.
+    center = ndimage.gaussian_filter1d(first, scale.x_px(40), axis=1, mode="nearest")
+    reach = max(6, round(scale.z_px(_REACH_UM)))
+    band = sample_band(grey, center, reach)
+    band /= gain[:, :, None]
+    band = ndimage.gaussian_filter1d(band, max(scale.x_px(9), 0.4), axis=1, mode="nearest")
+    bright = ndimage.gaussian_filter1d(band, max(scale.z_px(6), 0.7), axis=2, mode="nearest")
+    depth = center[:, :, None] + np.arange(-reach, reach + 1, dtype=np.float32)
+    under_ez = (depth - ez[:, :, None]) * scale.axial_um
+    over_bm = (bm[:, :, None] - depth) * scale.axial_um
+    cost = (
+        -np.tanh((bright - 1.5) / 0.5)
+        + _NEAR_EZ_COST * np.maximum(_UNDER_EZ_UM[0] - under_ez, 0)
+        + _FAR_EZ_COST * np.maximum(under_ez - _UNDER_EZ_UM[1], 0)
+        + _NEAR_BM_COST * np.maximum(_OVER_BM_UM - over_bm, 0)
+    )
+    columns = along_columns(np.asarray(cost, np.float32))
+    path = shortest_paths(columns, 0.1, _MAX_STEP_PX)
+    found = center + sub_pixel(columns, path) - reach
+    found = ndimage.gaussian_filter1d(found, max(scale.x_px(11), 0.4), axis=1, mode="nearest")
+    contrast = np.take_along_axis(bright, path[:, :, None], axis=2)[:, :, 0] - 1.0
+    return Refined(np.asarray(found, np.float32), np.asarray(contrast, np.float32))

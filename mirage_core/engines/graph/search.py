@@ -1,0 +1,85 @@
+"""Minimum-cost paths through many B-scans at once, by dynamic programming."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+I64 = NDArray[np.int64]
+
+BLOCKED = np.float32(1e4)
+"""Cost of a place no path may take; finite, so that sums stay comparable."""
+
+
+def shortest_paths(cost: F32, step_cost: float, max_step: int) -> I64:
+    """Find in every B-scan the left-to-right path of least cost.
+
+    A path takes one depth per column. Its cost is the sum of `cost` along it plus `step_cost`
+    per px of change from one column to the next, of at most `max_step` px.
+
+    Parameters
+    ----------
+    cost : float32 array, axes ``[x, n, d]``
+        Columns first: all `n` problems advance through column ``x`` together.
+    step_cost : float
+    max_step : int
+
+    Returns
+    -------
+    int64 array, axes ``[n, x]``
+        Depth index of the path.
+    """
+    width, n, depth = cost.shape
+    total = np.empty_like(cost)
+    total[0] = cost[0]
+    reach = np.empty((n, depth), np.float32)
+    stepped = np.empty((n, depth), np.float32)
+    for x in range(1, width):
+        np.copyto(reach, total[x - 1])
+        for _ in range(max_step):
+            np.add(reach, step_cost, out=stepped)
+            np.minimum(reach[:, 1:], stepped[:, :-1], out=reach[:, 1:])
+            np.minimum(reach[:, :-1], stepped[:, 1:], out=reach[:, :-1])
+        np.add(reach, cost[x], out=total[x])
+    path = np.empty((width, n), np.int64)
+    path[-1] = total[-1].argmin(axis=1)
+    offsets = np.arange(-max_step, max_step + 1)
+    penalty = (step_cost * np.abs(offsets)).astype(np.float32)
+    rows = np.arange(n)[:, None]
+    for x in range(width - 2, -1, -1):
+        near = path[x + 1][:, None] + offsets
+        inside = np.clip(near, 0, depth - 1)
+        arriving = total[x][rows, inside] + penalty
+        arriving[inside != near] = np.inf
+        path[x] = path[x + 1] + offsets[arriving.argmin(axis=1)]
+    return path.T
+
+
+def sub_pixel(cost: F32, path: I64) -> F32:
+    """Refine a path to the vertex of the parabola through the costs above, on and below it.
+
+    Parameters
+    ----------
+    cost : float32 array, axes ``[x, n, d]``
+    path : int64 array, axes ``[n, x]``
+
+    Returns
+    -------
+    float32 array, axes ``[n, x]``
+        Depth in px, at most half a pixel from `path`.
+    """
+    width, n, depth = cost.shape
+    columns, rows = np.arange(width)[None, :], np.arange(n)[:, None]
+    middle = np.clip(path, 1, depth - 2)
+    above, here, below = (cost[columns, rows, middle + k] for k in (-1, 0, 1))
+    bend = above - 2 * here + below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = np.where(bend > 1e-6, 0.5 * (above - below) / bend, 0.0)
+    shift = np.where(middle == path, np.clip(shift, -0.5, 0.5), 0.0)
+    return np.asarray(path + shift, np.float32)
+
+
+def along_columns(cost: F32) -> F32:
+    """Turn costs ``[n, x, d]`` into the contiguous ``[x, n, d]`` that the search walks through."""
+    return np.ascontiguousarray(cost.swapaxes(0, 1))
