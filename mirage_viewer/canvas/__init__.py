@@ -1,0 +1,13 @@
+"""Canvases: B-scan, SLO and B-scan strip, drawn with QGraphicsView, no OpenGL.
+
+They show a session and send pointer events to its tools; they import the core's `scan` and
+`annotate` and Qt through qtpy, nothing else of the app.
+"""
+
+from mirage_viewer.canvas.b_scan_canvas import BScanCanvas
+from mirage_viewer.canvas.b_scan_strip import BScanStrip
+from mirage_viewer.canvas.colors import STATE_STYLES, StateStyle
+from mirage_viewer.canvas.image_view import AspectMode
+from mirage_viewer.canvas.slo_canvas import SloCanvas
+
+__all__ = ["STATE_STYLES", "AspectMode", "BScanCanvas", "BScanStrip", "SloCanvas", "StateStyle"]

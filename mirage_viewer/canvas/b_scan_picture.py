@@ -1,0 +1,139 @@
+"""BScanPicture: the scene items of one B-scan, each redrawn only where it changed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QGraphicsScene
+
+from mirage_core.annotate import Annotation, BScanDraft
+from mirage_core.annotate.tools.base import Rect
+from mirage_core.scan import LabelScheme, surface_kind
+from mirage_viewer.canvas.contrast import grey_table
+from mirage_viewer.canvas.guides import GuidesItem
+from mirage_viewer.canvas.items import BrushRing, Crosshair, GreyItem, MaskItem
+from mirage_viewer.canvas.surface_item import SurfaceItem
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+UNSURE_BELOW = 0.5
+"""Confidence under which an engine's surface is dashed."""
+
+_Z_MASK, _Z_SURFACES, _Z_CROSSHAIR, _Z_GUIDES, _Z_RING = 1.0, 2.0, 3.0, 4.0, 5.0
+
+
+class BScanPicture:
+    """Image, mask, surfaces, crosshair, guides and brush ring in one scene."""
+
+    def __init__(self, scene: QGraphicsScene) -> None:
+        self._scene = scene
+        self.grey = GreyItem()
+        self.mask = MaskItem()
+        self.guides = GuidesItem()
+        self.ring = BrushRing()
+        self.crosshair = Crosshair(scene, _Z_CROSSHAIR)
+        self.surfaces: list[SurfaceItem] = []
+        for item, z in (
+            (self.grey, 0.0),
+            (self.mask, _Z_MASK),
+            (self.guides, _Z_GUIDES),
+            (self.ring, _Z_RING),
+        ):
+            item.setZValue(z)
+            scene.addItem(item)
+        self.ring.setVisible(False)
+        self._scheme: LabelScheme | None = None
+        self._opacity = 0.35
+        self._show_unsure = True
+        self._hidden: set[int] = set()
+        self._all_hidden = False
+        self._active: int | None = None
+
+    def set_structures(self, names: tuple[str, ...], scheme: LabelScheme) -> None:
+        """Make one item per surface of `names` and take the mask colours of `scheme`."""
+        for item in self.surfaces:
+            self._scene.removeItem(item)
+        self.surfaces = []
+        for row, name in enumerate(names):
+            item = SurfaceItem(QColor(*surface_kind(name).color))
+            item.setZValue(_Z_SURFACES)
+            self._scene.addItem(item)
+            self.surfaces.append(item)
+            item.set_active(row == self._active)
+        self._apply_visibility()
+        self._scheme = scheme
+        self.mask.set_scheme(scheme, self._opacity)
+
+    def show_image(self, image: U8) -> None:
+        """Show the grey values ``[z, x]`` of a B-scan."""
+        self.grey.set_grey(image)
+        for item in self.surfaces:
+            item.set_bounds(*image.shape)
+
+    def show_annotation(self, annotation: Annotation, b: int) -> None:
+        """Show surfaces and masks of B-scan `b`."""
+        self.show_surfaces(annotation, b)
+        self.mask.set_labels(annotation.masks.labels[b])
+
+    def show_surfaces(self, annotation: Annotation, b: int) -> None:
+        """Show the surfaces of B-scan `b`; those that are as they were are not redrawn."""
+        self._show_curves(annotation.surfaces.values[:, b], annotation.confidence[:, b])
+
+    def show_draft(self, draft: BScanDraft, dirty: Rect, annotation: Annotation) -> None:
+        """Show a stroke in hand: the mask within `dirty`, and every surface that moved."""
+        self.mask.update_labels(draft.mask, *dirty)
+        # What a human draws is sure; the session drops the engine's confidence there, too.
+        drawn = draft.curves != draft.base_curves
+        confidence = np.where(drawn, np.nan, annotation.confidence[:, draft.b])
+        self._show_curves(draft.curves, confidence)
+
+    def _show_curves(self, curves: F32, confidence: NDArray[np.floating]) -> None:
+        unsure = np.zeros(curves.shape, bool)
+        if self._show_unsure:
+            with np.errstate(invalid="ignore"):
+                unsure = confidence < UNSURE_BELOW
+        for row, item in enumerate(self.surfaces):
+            item.set_depths(curves[row], unsure[row])
+
+    def set_contrast(self, low: int, high: int, gamma: float) -> None:
+        """Map grey `low` to black and `high` to white."""
+        self.grey.set_table(grey_table(low, high, gamma))
+
+    def set_surface_visible(self, row: int, visible: bool) -> None:
+        """Show or hide one surface."""
+        (self._hidden.discard if visible else self._hidden.add)(row)
+        self._apply_visibility()
+
+    def set_surfaces_visible(self, visible: bool) -> None:
+        """Show or hide all surfaces; which of them are hidden one by one is remembered."""
+        self._all_hidden = not visible
+        self._apply_visibility()
+
+    def set_active(self, row: int | None) -> None:
+        """Draw surface `row` thicker."""
+        self._active = row
+        for i, item in enumerate(self.surfaces):
+            item.set_active(i == row)
+
+    def set_mask_opacity(self, opacity: float) -> None:
+        """Set how strongly the mask covers the image, 0..1."""
+        self._opacity = min(max(opacity, 0.0), 1.0)
+        if self._scheme is not None:
+            self.mask.set_scheme(self._scheme, self._opacity)
+
+    def set_unsure_shown(self, shown: bool) -> None:
+        """Say whether unsure stretches are dashed; takes effect with the next curves."""
+        self._show_unsure = shown
+
+    def set_all_visible(self, visible: bool) -> None:
+        """Show or hide image and overlays, for a B-scan that cannot be read."""
+        self.grey.setVisible(visible)
+        self.guides.setVisible(visible)
+        if not visible:
+            self.ring.setVisible(False)
+
+    def _apply_visibility(self) -> None:
+        for row, item in enumerate(self.surfaces):
+            item.setVisible(not self._all_hidden and row not in self._hidden)

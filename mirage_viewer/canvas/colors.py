@@ -1,0 +1,45 @@
+"""Colours of the canvases: states, pointer, background, overlay text.
+
+State colours are of the Okabe-Ito set, which stays apart for the common colour-vision
+deficiencies; approval also has a glyph of its own, so that colour never stands alone for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qtpy.QtGui import QColor
+
+from mirage_core.scan import State
+
+
+@dataclass(frozen=True, slots=True)
+class StateStyle:
+    """How a state looks: `title` in lower case for people, `color`, and a `glyph` or ``""``."""
+
+    title: str
+    color: tuple[int, int, int]
+    glyph: str = ""
+
+    @property
+    def qcolor(self) -> QColor:
+        """The colour as a QColor."""
+        return QColor(*self.color)
+
+
+STATE_STYLES: dict[State, StateStyle] = {
+    State.UNSEEN: StateStyle("not segmented", (128, 134, 142)),
+    State.VENDOR: StateStyle("from the device", (204, 121, 167)),
+    State.PREDICTED: StateStyle("predicted", (86, 180, 233)),
+    State.EDITED: StateStyle("edited", (230, 159, 0)),
+    State.APPROVED: StateStyle("approved", (0, 178, 125), "✓"),
+}
+
+# Near-black in both themes: graders judge grey values, and a light surround hides the dark ones.
+CANVAS_BACKGROUND = QColor(12, 13, 16)
+CURRENT = QColor(255, 221, 70)
+CROSSHAIR = QColor(255, 221, 70, 150)
+GUIDE = QColor(255, 240, 120)
+HALO = QColor(0, 0, 0, 190)
+OVERLAY_TEXT = QColor(240, 242, 245)
+QUIET_TEXT = QColor(165, 171, 180)

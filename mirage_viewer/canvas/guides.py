@@ -1,0 +1,67 @@
+"""Helper lines and knots that a tool shows over the image."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
+from qtpy.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from mirage_core.annotate.tools.base import Guide
+from mirage_viewer.canvas.colors import GUIDE
+from mirage_viewer.canvas.surface_item import path_of
+
+_KNOT_VIEW_PX = 4.0
+_RIM = QColor(0, 0, 0, 200)
+
+
+class GuidesItem(QGraphicsItem):
+    """Lines and knots of the stroke in hand; circles are the brush ring's business."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._line = QPainterPath()
+        self._knots: list[tuple[float, float]] = []
+        self._bounds = QRectF()
+
+    def set_guides(self, guides: tuple[Guide, ...]) -> None:
+        """Show `guides`."""
+        line, knots, around = QPainterPath(), [], QRectF()
+        for guide in guides:
+            if guide.kind == "circle" or len(guide.points) == 0:
+                continue
+            x, y = guide.points[:, 1] + 0.5, guide.points[:, 0] + 0.5
+            if guide.kind == "line":
+                starts = np.zeros(len(x), bool)
+                starts[0] = True
+                line.addPath(path_of(x, y, starts))
+            else:
+                knots += zip(x.tolist(), y.tolist(), strict=True)
+            around |= QRectF(x.min(), y.min(), np.ptp(x) + 1e-3, np.ptp(y) + 1e-3)
+        if around.isNull() and self._bounds.isNull():
+            return
+        self.prepareGeometryChange()
+        self._line, self._knots = line, knots
+        # Knots are drawn in view pixels; the margin covers them at every zoom one can work at.
+        self._bounds = QRectF() if around.isNull() else around.adjusted(-16, -16, 16, 16)
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        painter.setRenderHint(QPainter.Antialiasing, True)
+        painter.setBrush(Qt.NoBrush)
+        place = painter.transform()
+        for color, offset in ((_RIM, 1.0), (GUIDE, 0.0)):
+            pen = QPen(color, 1.0)
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            painter.setTransform(place * QTransform.fromTranslate(offset, offset))
+            painter.drawPath(self._line)
+        painter.resetTransform()
+        painter.setPen(QPen(_RIM, 1.0))
+        painter.setBrush(GUIDE)
+        for x, y in self._knots:
+            painter.drawEllipse(place.map(QPointF(x, y)), _KNOT_VIEW_PX, _KNOT_VIEW_PX)

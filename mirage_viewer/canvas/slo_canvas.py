@@ -1,0 +1,231 @@
+"""SloCanvas: the fundus with every B-scan's position; a click goes there."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import QPointF, QRectF, Qt, Signal
+from qtpy.QtGui import QMouseEvent, QPainter, QPainterPath
+from qtpy.QtWidgets import QWidget
+
+from mirage_core.annotate import Change, Session, Target
+from mirage_core.scan import Laterality, LinePosition
+from mirage_viewer.canvas.background import Background
+from mirage_viewer.canvas.contrast import grey_table
+from mirage_viewer.canvas.en_face import EnFace, can_project, project, row_aspect
+from mirage_viewer.canvas.image_view import ImageView
+from mirage_viewer.canvas.items import GreyItem
+from mirage_viewer.canvas.slo_items import (
+    CurrentLineItem,
+    LinesItem,
+    PointItem,
+    line_path,
+    sample_count,
+)
+
+_EYES = {Laterality.OD: "OD · right eye", Laterality.OS: "OS · left eye"}
+
+
+class SloCanvas(ImageView):
+    """The SLO, or an en-face projection of the scan when it has none.
+
+    Left click or drag picks a place, wheel zooms, middle button or Space and drag pans.
+
+    Signals
+    -------
+    picked(int, int)
+        B-scan and column nearest to where the user clicked.
+    """
+
+    picked = Signal(int, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session: Session | None = None
+        self._en_face: EnFace | None = None
+        self._message = ""
+        self._b = 0
+        self._x = 0.0
+        self._picking = False
+        self._grey = GreyItem()
+        self._grey.set_table(grey_table(0, 255))
+        self._lines = LinesItem()
+        self._current = CurrentLineItem()
+        self._point = PointItem()
+        for z, item in enumerate((self._grey, self._lines, self._current, self._point)):
+            item.setZValue(z)
+            item.setVisible(False)
+            self.scene().addItem(item)
+        self._background = Background(self)
+        self._background.done.connect(self._on_projected)
+
+    @property
+    def current(self) -> tuple[int, float]:
+        """B-scan and column that are marked."""
+        return self._b, self._x
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the positions shown."""
+        if self._session is None:
+            return ()
+        geometry = self._session.scan.geometry
+        notes = []
+        if self._en_face is not None:
+            notes.append("en-face projection")
+            if not self._en_face.orientation_known:
+                notes.append("orientation unknown, shown as stored")
+        elif self._session.scan.slo is not None and not geometry.positions:
+            notes.append("B-scan positions unknown")
+        if self._en_face is None and geometry.positions_assumed:
+            notes.append("positions assumed")
+        return tuple(notes)
+
+    def set_session(self, session: Session | None) -> None:
+        """Show where the B-scans of `session` lie."""
+        if self._session is not None:
+            self._session.changed.disconnect(self._on_changed, missing_ok=True)
+        self._background.clear()
+        self._session, self._en_face, self._message = session, None, ""
+        self._b, self._x, self._picking = 0, 0.0, False
+        self._fitted = True
+        for item in (self._grey, self._lines, self._current, self._point):
+            item.setVisible(False)
+        self._lines.set_lines([])
+        self.set_image_size(0, 0, 1.0)
+        if session is not None:
+            session.changed.connect(self._on_changed)
+            self._begin(session)
+        self.viewport().update()
+
+    def set_current(self, b: int, x: float) -> None:
+        """Mark B-scan `b` and column `x` (px)."""
+        self._b, self._x = b, x
+        if self._session is None:
+            return
+        self._current.set_line(self._line(b))
+        place = self._place(b, x)
+        self._current.setVisible(place is not None)
+        self._point.setVisible(place is not None)
+        if place is not None:
+            row, col = place
+            self._point.setPos(col + 0.5, row + 0.5)
+
+    def _begin(self, session: Session) -> None:
+        scan = session.scan
+        if scan.slo is not None:
+            self._show_picture(scan.slo, 1.0)
+        elif can_project(scan):
+            self._message = "Making an en-face picture …"
+            self._background.submit(None, lambda: project(scan))
+        else:
+            self._message = "This scan has no fundus image."
+
+    def _on_projected(self, _key: object, picture: object) -> None:
+        if self._session is None or not isinstance(picture, EnFace):
+            return
+        self._en_face, self._message = picture, ""
+        self._show_picture(picture.image, row_aspect(self._session.scan))
+
+    def _show_picture(self, image: np.ndarray, aspect: float) -> None:
+        assert self._session is not None
+        self._grey.set_grey(np.ascontiguousarray(image))
+        self._grey.setVisible(True)
+        n = self._session.scan.n_b_scans
+        # On a projection every row is a B-scan: lines on all of them would hide it.
+        lines = [] if self._en_face is not None else [self._line(b) for b in range(n)]
+        self._lines.set_lines([line for line in lines if not line.isEmpty()])
+        self._lines.setVisible(True)
+        self._show_states()
+        self.set_image_size(*image.shape, aspect)
+        self.set_current(self._b, self._x)
+        self.viewport().update()
+
+    def _show_states(self) -> None:
+        if self._session is not None and self._en_face is None:
+            states = self._session.annotation.b_scan_states()
+            self._lines.set_states(states if self._session.scan.geometry.positions else ())
+
+    def _line(self, b: int) -> QPainterPath:
+        assert self._session is not None
+        scan = self._session.scan
+        if self._en_face is not None:
+            row = float(self._en_face.row_of(b))
+            return line_path(np.array([[row, -0.5], [row, scan.shape[2] - 0.5]]))
+        if scan.slo is None or not 0 <= b < len(scan.geometry.positions):
+            return QPainterPath()
+        position = scan.geometry.positions[b]
+        straight = isinstance(position, LinePosition)
+        return line_path(position.points(sample_count(straight)))
+
+    def _place(self, b: int, x: float) -> tuple[float, float] | None:
+        """Return where column `x` of B-scan `b` lies, ``(row, col)`` px of the picture."""
+        assert self._session is not None
+        scan = self._session.scan
+        if self._en_face is not None:
+            return float(self._en_face.row_of(b)), x
+        return scan.geometry.slo_point(b, x, scan.shape[2]) if scan.slo is not None else None
+
+    def _nearest(self, row: float, col: float) -> tuple[int, int] | None:
+        """Return the B-scan and column nearest to ``(row, col)`` px of the picture."""
+        assert self._session is not None
+        scan = self._session.scan
+        n, _, width = scan.shape
+        if self._en_face is not None:
+            inside = min(max(round(row), 0), n - 1), min(max(round(col), 0), width - 1)
+            return self._en_face.row_of(inside[0]), inside[1]
+        return scan.geometry.nearest(row, col, width) if scan.slo is not None else None
+
+    def _on_changed(self, change: Change) -> None:
+        if Target.STATES in change.targets:
+            self._show_states()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        if self.begin_pan(event) or event.button() != Qt.LeftButton:
+            return
+        self._picking = True
+        self._pick(event.position())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        if not self.go_on_panning(event) and self._picking:
+            self._pick(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        self.end_pan()
+        self._picking = False
+
+    def _pick(self, position: QPointF) -> None:
+        if self._session is None or not self.image_size[0]:
+            return
+        nearest = self._nearest(*self.to_image(position))
+        if nearest is not None:
+            self.picked.emit(*nearest)
+
+    def idle_cursor(self) -> Qt.CursorShape:
+        return Qt.PointingHandCursor if self._session is not None else Qt.ArrowCursor
+
+    def mm_per_px(self) -> tuple[float | None, float | None]:
+        if self._session is None:
+            return None, None
+        scan = self._session.scan
+        if self._en_face is not None:
+            return scan.spacing.b.mm, scan.spacing.x.mm
+        return scan.geometry.slo_mm_per_px or (None, None)
+
+    def paint_overlays(self, painter: QPainter, view: QRectF, exposed: QRectF) -> None:
+        if self._session is None:
+            self.paint_message(painter, view, "Fundus", "The SLO image appears here.")
+            return
+        if self._message:
+            self.paint_message(painter, view, "", self._message)
+            return
+        super().paint_overlays(painter, view, exposed)
+        eye = _EYES.get(self._session.scan.laterality)
+        at = QPointF(10, 8)
+        for text in (*((eye,) if eye else ()), *self.notes):
+            at = QPointF(10, self.paint_note(painter, at, text).bottom() + 1)
