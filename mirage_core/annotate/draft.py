@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mirage_core.annotate.ordering import ordered_count
+
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
@@ -26,6 +28,9 @@ class BScanDraft:
         Labels; tools change this.
     base_curves, base_mask
         The values when the stroke began. Read only.
+    names : tuple of str
+        Names of the surfaces, one per row of `curves`; tools that follow edges know by them
+        what to look for. Without names every row counts as ordered.
     """
 
     b: int
@@ -34,6 +39,12 @@ class BScanDraft:
     mask: U8
     base_curves: F32
     base_mask: U8
+    names: tuple[str, ...] = ()
+
+    @property
+    def n_ordered(self) -> int:
+        """How many leading rows of `curves` must keep the anatomical order."""
+        return ordered_count(self.names) if self.names else len(self.curves)
 
     def reset(self) -> None:
         """Return to the values of the stroke's beginning."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mirage_core.scan import SURFACE_ORDER
 
 F32 = NDArray[np.float32]
 
@@ -15,6 +18,21 @@ class Ordering(StrEnum):
 
     PUSH = "push"
     CLAMP = "clamp"
+
+
+def ordered_count(names: Sequence[str]) -> int:
+    """Return how many leading `names` stand in anatomical order, top to bottom.
+
+    Surfaces after these are extra ones whose place among the others is not known (a device may
+    bring some that lie above the ILM); no order is kept with them.
+    """
+    deepest = -1
+    for count, name in enumerate(names):
+        rank = SURFACE_ORDER.get(name, -1)
+        if rank <= deepest:
+            return count
+        deepest = rank
+    return len(names)
 
 
 def draw_surface(

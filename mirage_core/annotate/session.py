@@ -85,9 +85,8 @@ class Session:
         """Return a working copy of B-scan `b` for a stroke."""
         curves = self.annotation.surfaces.values[:, b]
         mask = self.annotation.masks.labels[b]
-        return BScanDraft(
-            b, self.scan.b_scan(b), curves.copy(), mask.copy(), curves.copy(), mask.copy()
-        )
+        image, names = self.scan.b_scan(b), self.annotation.surfaces.names
+        return BScanDraft(b, image, curves.copy(), mask.copy(), curves.copy(), mask.copy(), names)
 
     def commit(self, draft: BScanDraft, tool: str, label: str) -> Edit | None:
         """Make the difference between `draft` and its base one edit; None if there is none.

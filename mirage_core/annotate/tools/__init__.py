@@ -2,3 +2,45 @@
 
 The app and the plugin feed the same tools; no Qt here.
 """
+
+from mirage_core.annotate.tools.base import Guide, Point, Rect, Step, Tool, ToolOptions
+from mirage_core.annotate.tools.brush import Brush, Eraser
+from mirage_core.annotate.tools.fill import FillTool
+from mirage_core.annotate.tools.pen import SurfacePen
+from mirage_core.annotate.tools.polygon import PolygonTool
+from mirage_core.annotate.tools.snap import SnapTool
+from mirage_core.annotate.tools.spline import SplineTool
+from mirage_core.annotate.tools.undefine import UndefineTool
+
+TOOLS: dict[str, type[Tool]] = {
+    tool.name: tool
+    for tool in (
+        SurfacePen,
+        SplineTool,
+        SnapTool,
+        UndefineTool,
+        Brush,
+        Eraser,
+        PolygonTool,
+        FillTool,
+    )
+}
+"""Every tool by its key, in the order of the tool panel."""
+
+__all__ = [
+    "TOOLS",
+    "Brush",
+    "Eraser",
+    "FillTool",
+    "Guide",
+    "Point",
+    "PolygonTool",
+    "Rect",
+    "SnapTool",
+    "SplineTool",
+    "Step",
+    "SurfacePen",
+    "Tool",
+    "ToolOptions",
+    "UndefineTool",
+]
