@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,10 +20,15 @@ from mirage_core.scan import (
     Surfaces,
 )
 
+if TYPE_CHECKING:
+    import h5py
+
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
+FORMAT = "mirage-hdf5"
 SUFFIXES = (".h5", ".hdf5")
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 class NativePixels:
@@ -40,6 +45,8 @@ class NativePixels:
 
     def display(self, b: int) -> U8:
         """Return B-scan `b` as 8-bit grey ``[z, x]``."""
+        import h5py
+
         with only_read_errors(self._path), h5py.File(self._path, "r") as file:
             image: U8 = file["volume"][b]
             return image
@@ -83,6 +90,8 @@ def read_native(path: Path) -> NativeFile:
     ReadError
         If it is no native file, a newer version of one, or damaged.
     """
+    import h5py  # here, so that a program which only lists formats starts without it
+
     path = Path(path)
     with only_read_errors(path):
         if not h5py.is_hdf5(path):
@@ -93,6 +102,14 @@ def read_native(path: Path) -> NativeFile:
         with h5py.File(path, "r") as file:
             _check_format(path, file)
             return _content(path, file)
+
+
+def sniff(path: Path) -> bool:
+    """Return whether `path` is an HDF5 file; other layouts than ours are refused on reading."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_SIGNATURE)) == _SIGNATURE
 
 
 def read_native_scan(path: Path) -> Scan:
@@ -148,7 +165,7 @@ def _content(path: Path, file: h5py.File) -> NativeFile:
         quality=file["quality"][:] if "quality" in file else None,
         vendor_surfaces=vendor if vendor.names else None,
         source_path=path,
-        source_format="mirage-hdf5",
+        source_format=FORMAT,
     )
     b_scans = tuple(int(b) for b in file["annotated_b_scans"][:])
     return NativeFile(scan, surfaces, masks, confidence, states, b_scans)

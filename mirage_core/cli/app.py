@@ -1,0 +1,52 @@
+"""The command tree. Heavy modules are imported inside the commands, so that --help is quick."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mirage_core import RESEARCH_USE_ONLY, __version__
+from mirage_core.cli import demo, doctor, export, info, segment
+
+app = typer.Typer(
+    name="mirage",
+    help=(
+        "Open retinal OCT scans, segment their layers and fluid, export the masks. "
+        f"{RESEARCH_USE_ONLY}"
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"mirage {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def mirage(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and leave."
+        ),
+    ] = False,
+) -> None:
+    """Hold the options of the whole program."""
+
+
+app.command("info")(info.info)
+app.command("segment")(segment.segment)
+app.command("export")(export.export)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+
+
+def run() -> None:
+    """Run the command line with the program's arguments."""
+    app()

@@ -1,0 +1,106 @@
+"""How commands speak: results on stdout, everything else on stderr, failures in one sentence."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+EXIT_FAILED = 2
+_EXIT_UNEXPECTED = 1
+_EXIT_INTERRUPTED = 130
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+DebugFlag = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
+
+
+class CommandError(Exception):
+    """A command cannot do what was asked: `what` is wrong, and the `hint` what to do."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        self.what = what
+        self.hint = hint
+        super().__init__(what, hint)
+
+
+def stdout() -> Console:
+    """Return the console of results."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+
+
+def stderr() -> Console:
+    """Return the console of progress and failures."""
+    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+
+def print_json(content: Any) -> None:
+    """Print `content` as JSON on stdout."""
+    print(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def describe(error: BaseException) -> dict[str, str] | None:
+    """Return what, hint and path of an error that users can act on; None for any other."""
+    # Readers, exporters, projects and commands share this shape without sharing a class.
+    what = getattr(error, "what", None)
+    if isinstance(what, str):
+        described = {"what": what, "hint": str(getattr(error, "hint", ""))}
+        path = getattr(error, "path", getattr(error, "folder", None))
+        return described | ({"path": str(path)} if path is not None else {})
+    from mirage_core.scan import SpacingUnknownError
+
+    if isinstance(error, SpacingUnknownError):
+        return {"what": str(error), "hint": ""}
+    return None
+
+
+def sentence(described: Mapping[str, str]) -> str:
+    """Return a described error as text: the path where it adds something, what, and the hint."""
+    path, what, hint = (described.get(k, "") for k in ("path", "what", "hint"))
+    place = f"{path}: " if path and path not in what else ""
+    return f"{place}{what} {hint}".rstrip()
+
+
+@contextmanager
+def failures(as_json: bool, debug: bool) -> Iterator[None]:
+    """Turn what goes wrong inside into one sentence on stderr and an exit code.
+
+    2 for what users can act on, 130 for Ctrl-C, 1 for a bug. With `as_json` the error is also
+    printed as JSON on stdout, with `debug` the traceback on stderr.
+    """
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except KeyboardInterrupt:
+        stderr().print("Stopped. Nothing half done was left behind.")
+        raise typer.Exit(_EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        raise typer.Exit(_EXIT_INTERRUPTED) from None
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        described = describe(error)
+        code = EXIT_FAILED if described is not None else _EXIT_UNEXPECTED
+        if described is None:
+            # The message of a bug may hold anything; only its kind is shown unasked.
+            described = {
+                "what": f"Something unexpected went wrong ({type(error).__name__}).",
+                "hint": "Run the command again with --debug and report what it shows.",
+            }
+        if as_json:
+            print_json({"error": described})
+        stderr().print(f"[bold red]Error:[/] {_plain(sentence(described))}")
+        raise typer.Exit(code) from None
+
+
+def _plain(text: str) -> str:
+    """Return `text` so that square brackets in paths are not taken for markup."""
+    from rich.markup import escape
+
+    return escape(text)

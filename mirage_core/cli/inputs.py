@@ -1,0 +1,143 @@
+"""What commands are given: files and folders, spacing, names that came out of paths."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mirage_core.cli.console import CommandError
+
+if TYPE_CHECKING:
+    from mirage_core.io import ReadOptions
+
+SpacingOption = Annotated[
+    str,
+    typer.Option(
+        "--spacing",
+        metavar="DB,DZ,DX",
+        help="Spacing in mm between B-scans, in depth and along a B-scan; leave one empty to "
+        "keep what the file says (',0.0039,0.0113').",
+    ),
+]
+
+_CHUNK = 1 << 20
+
+
+def parse_spacing(text: str) -> tuple[float | None, float | None, float | None] | None:
+    """Return ``(db, dz, dx)`` in mm from ``"DB,DZ,DX"``; None for empty text."""
+    if not text.strip():
+        return None
+    parts = text.split(",")
+    try:
+        values = [float(p) if p.strip() else None for p in parts]
+    except ValueError:
+        values = []
+    usable = len(values) == 3 and all(v is None or 0 < v < float("inf") for v in values)
+    if not usable:
+        raise CommandError(
+            f"{text!r} is no spacing.",
+            "Give three positive numbers in mm, e.g. --spacing 0.12,0.0039,0.0113 (between "
+            "B-scans, in depth, along a B-scan).",
+        )
+    return values[0], values[1], values[2]
+
+
+def read_options(spacing: str) -> ReadOptions:
+    """Return the options of a reader for what was given on the command line."""
+    from mirage_core.io import ReadOptions
+
+    return ReadOptions(spacing_mm=parse_spacing(spacing))
+
+
+def scans_in(path: Path) -> list[Path]:
+    """Return the scans at `path`: itself, or those in a folder of scans.
+
+    Raises
+    ------
+    CommandError
+        If there is nothing at `path`, or no scan in the folder.
+    """
+    from mirage_core.io import find_scans, supported_suffixes
+
+    if not path.exists():
+        raise CommandError(f"There is nothing at {path}.", "Check the path.")
+    if path.is_file():
+        return [path]
+    found = [Path(p) for p in find_scans(path)]
+    if not found:
+        raise CommandError(
+            f"No scan was found in {path}.",
+            f"Readable are {', '.join(supported_suffixes())}, and folders of images.",
+        )
+    return found
+
+
+def result_names(sources: Sequence[Path], root: Path) -> list[str]:
+    """Return a distinct folder name for the result of each of `sources`.
+
+    The stem of a file, the name of a folder. Where these repeat, the path below `root` joined
+    by hyphens takes their place, with the suffix if that still repeats; so a name does not
+    depend on the order of the files.
+    """
+    names = [_stem(p) for p in sources]
+    for longer in (_relative_stem, _relative_name):
+        counts = Counter(n.lower() for n in names)
+        names = [
+            name if counts[name.lower()] == 1 else longer(path, root)
+            for name, path in zip(names, sources, strict=True)
+        ]
+    taken: set[str] = set()
+    for i, name in enumerate(names):
+        n = 1
+        while names[i].lower() in taken:
+            n += 1
+            names[i] = f"{name}-{n}"
+        taken.add(names[i].lower())
+    return names
+
+
+def _stem(path: Path) -> str:
+    name = path.resolve().name
+    if path.is_dir():
+        return name or "scan"
+    name = name[: -len(".gz")] if name.lower().endswith(".nii.gz") else name
+    return Path(name).stem or "scan"
+
+
+def _parents(path: Path, root: Path) -> list[str]:
+    base = root if root.is_dir() else root.parent
+    try:
+        return list(path.parent.relative_to(base).parts)
+    except ValueError:
+        return []
+
+
+def _relative_stem(path: Path, root: Path) -> str:
+    return "-".join([*_parents(path, root), _stem(path)])
+
+
+def _relative_name(path: Path, root: Path) -> str:
+    suffix = "" if path.is_dir() else path.suffix.lstrip(".")
+    return "-".join(filter(None, [*_parents(path, root), _stem(path), suffix]))
+
+
+def input_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes; of a folder, of its files' bytes by sorted name."""
+    from natsort import natsorted
+
+    digest = hashlib.sha256()
+    files = (
+        [path]
+        if path.is_file()
+        else natsorted((p for p in path.iterdir() if p.is_file()), key=lambda p: p.name)
+    )
+    for file in files:
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()

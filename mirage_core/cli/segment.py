@@ -1,0 +1,193 @@
+"""`mirage segment`: layers and fluid of one scan or of a folder of scans."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from mirage_core.cli.console import (
+    EXIT_FAILED,
+    CommandError,
+    DebugFlag,
+    JsonFlag,
+    describe,
+    failures,
+    print_json,
+    sentence,
+    stderr,
+    stdout,
+)
+from mirage_core.cli.inputs import SpacingOption
+
+if TYPE_CHECKING:
+    from mirage_core.cli.segment_task import SegmentTask
+
+_MAX_DEFAULT_WORKERS = 4
+
+
+def segment(
+    path: Annotated[Path, typer.Argument(help="A scan file, or a folder of images or of scans.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder that gets a result folder per scan.")
+    ],
+    engine: Annotated[str, typer.Option(help="Engine that segments.")] = "graph",
+    spacing: SpacingOption = "",
+    workers: Annotated[
+        int,
+        typer.Option(min=0, help="Scans segmented at the same time; 0 chooses by the cores."),
+    ] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results of other scans of that name.")
+    ] = False,
+    as_json: JsonFlag = False,
+    debug: DebugFlag = False,
+) -> None:
+    """Segment layers and fluid, and write OUT/<name>/{surfaces.npz,masks.npz,result.json}."""
+    with failures(as_json, debug):
+        # Checked before anything slow, and reading options before the readers are loaded.
+        from mirage_core.cli.inputs import read_options, result_names, scans_in
+
+        options = read_options(spacing)
+        _check_engine(engine)
+        sources = scans_in(path)
+        from mirage_core.cli.segment_task import SegmentTask
+
+        tasks = [
+            SegmentTask(source, out / name, engine, options, overwrite)
+            for source, name in zip(sources, result_names(sources, path), strict=True)
+        ]
+        results, errors = _run(tasks, workers, quiet=as_json)
+        if as_json:
+            _print_json(results, errors, single=len(tasks) == 1)
+        if errors and len(tasks) == 1:
+            stderr().print(f"[bold red]Error:[/] {escape(sentence(errors[0]))}")
+        elif errors:
+            stderr().print(f"{len(errors)} of {len(tasks)} scans could not be segmented:")
+            for described in errors:
+                stderr().print(f"  [red]{escape(sentence(described))}[/]")
+        if errors:
+            raise typer.Exit(EXIT_FAILED)
+
+
+def _check_engine(name: str) -> None:
+    from mirage_core.engines import engine_names
+
+    known = engine_names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        offer = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
+        raise CommandError(f"There is no engine {name!r}.", offer)
+
+
+def _run(
+    tasks: list[SegmentTask], workers: int, *, quiet: bool
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Run all tasks; return what was written and what failed."""
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, str]] = []
+
+    def ended(task: SegmentTask, info: dict[str, Any] | None, error: BaseException | None) -> None:
+        if error is None and info is not None:
+            results.append({"path": str(task.source), "result": str(task.target), **info})
+            if not quiet:
+                words = _summary(task.target, info)
+                (stderr() if len(tasks) > 1 else stdout()).print(escape(words))
+            return
+        assert error is not None
+        described = describe(error) or _worker_failure(error, alone=len(tasks) == 1)
+        errors.append({**described, "path": str(task.source)})
+
+    with _progress(len(tasks), quiet) as advance:
+        if len(tasks) == 1:
+            from mirage_core.cli.segment_task import segment_file
+
+            try:
+                ended(tasks[0], segment_file(tasks[0], advance), None)
+            except Exception as error:
+                ended(tasks[0], None, error)
+        else:
+            from mirage_core.cli.batch import run_batch
+
+            # One folder for all, made before any worker could make and remove it again.
+            _make_folder(tasks[0].target.parent)
+            run_batch(tasks, _worker_count(workers, len(tasks)), advance, ended)
+            with contextlib.suppress(OSError):
+                tasks[0].target.parent.rmdir()  # only if nothing was written
+    order = {str(task.source): i for i, task in enumerate(tasks)}
+    results.sort(key=lambda r: order[r["path"]])
+    errors.sort(key=lambda e: order[e["path"]])
+    return results, errors
+
+
+def _worker_failure(error: BaseException, *, alone: bool) -> dict[str, str]:
+    """Return the words for what is no reader's or writer's error; a bug of ours is raised."""
+    from mirage_core.jobs import TaskFailedError, WorkerDiedError
+
+    if isinstance(error, WorkerDiedError):
+        return {"what": str(error), "hint": ""}
+    if isinstance(error, MemoryError):
+        return {"what": "The memory does not suffice for this scan.", "hint": "Use --workers 1."}
+    if alone:
+        raise error
+    name = str(error).split(":")[0] if isinstance(error, TaskFailedError) else type(error).__name__
+    return {
+        "what": f"Something unexpected went wrong ({name}).",
+        "hint": "Run the command on this file alone with --debug and report what it shows.",
+    }
+
+
+def _make_folder(folder: Path) -> None:
+    from mirage_core.io.atomic import explain_os_error
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain_os_error(error, folder) from error
+
+
+def _worker_count(wanted: int, n_tasks: int) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(n_tasks, wanted or min(cores or 1, _MAX_DEFAULT_WORKERS)))
+
+
+def _summary(target: Path, info: dict[str, Any]) -> str:
+    seconds = info["timings"]["segment_s"]
+    n = info["input"]["shape"][0]
+    return f"{target}: {n} B-scan{'s' if n != 1 else ''} segmented in {seconds:.1f} s"
+
+
+@contextmanager
+def _progress(total: int, quiet: bool) -> Iterator[Any]:
+    """Show a bar with the time left on a terminal; give the function that moves it."""
+    console = stderr()
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+    with bar:
+        words = "Segmenting" if total == 1 else f"Segmenting {total} scans"
+        shown: TaskID = bar.add_task(words, total=float(total))
+        yield lambda done: bar.update(shown, completed=done)
+
+
+def _print_json(
+    results: list[dict[str, Any]], errors: list[dict[str, str]], *, single: bool
+) -> None:
+    if single:
+        print_json({"error": errors[0]} if errors else results[0])
+    else:
+        print_json({"results": results, "errors": errors})

@@ -1,0 +1,108 @@
+"""One scan from file to result folder: what `mirage segment` does, here or in a worker."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mirage_core.cli.describe import spacing_fields
+from mirage_core.cli.inputs import input_sha256
+from mirage_core.engines import make_engine
+from mirage_core.engines.base import Cancelled, Report
+from mirage_core.engines.propose import engine_input
+from mirage_core.io import ReadOptions, open_scan
+from mirage_core.io.atomic import ExportError, atomic_folder
+from mirage_core.io.errors import ReadError, only_read_errors
+from mirage_core.io.export_result import RESULT_FILE, is_result, read_info, write_result
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTask:
+    """A scan to segment; picklable.
+
+    Attributes
+    ----------
+    source : Path
+        File or folder of one scan.
+    target : Path
+        Result folder.
+    engine : str
+        Name in the registry of engines.
+    options : ReadOptions
+    overwrite : bool
+        Replace the result of another scan at `target`; that of the same scan always is.
+    """
+
+    source: Path
+    target: Path
+    engine: str
+    options: ReadOptions
+    overwrite: bool = False
+
+
+def segment_file(
+    task: SegmentTask,
+    report: Report = lambda _fraction: None,
+    cancelled: Cancelled = lambda: False,
+) -> dict[str, Any]:
+    """Segment one scan and write its result folder, wholly or not at all; return its info.
+
+    Raises
+    ------
+    ReadError, ExportError, EngineCancelledError
+    """
+    start = time.perf_counter()
+    with only_read_errors(task.source):
+        sha256 = input_sha256(task.source)
+    scan = open_scan(task.source, task.options)
+    read = time.perf_counter()
+    replaceable = task.overwrite or _is_result_of(task.target, sha256)
+    if is_result(task.target) and not replaceable:
+        raise ExportError(
+            task.target,
+            f"{task.target} holds the result of another scan.",
+            "Choose another folder, or allow replacing it (--overwrite).",
+        )
+    # The folder is opened before the work, so that a place one may not write to is found out
+    # at once and not after minutes.
+    with atomic_folder(task.target, overwrite=replaceable, marker=RESULT_FILE) as folder:
+        source, _ = engine_input(scan)
+        prediction = make_engine(task.engine).segment(source, report, cancelled)
+        segmented = time.perf_counter()
+        engine = prediction.engine
+        n, height, width = scan.shape
+        info: dict[str, Any] = {
+            "engine": {
+                "name": engine.name,
+                "version": engine.version,
+                "title": engine.title,
+                "sha256": engine.sha256,
+            },
+            "input": {
+                "sha256": sha256,
+                "format": scan.source_format,
+                "shape": [n, height, width],
+                "spacing": spacing_fields(scan.spacing),
+                "laterality": scan.laterality.value,
+                "simulated": scan.acquisition.simulated,
+            },
+            "timings": {
+                "read_s": round(read - start, 4),
+                "segment_s": round(segmented - read, 4),
+                "per_b_scan_s": round((segmented - read) / n, 5),
+            },
+        }
+        write_result(folder, prediction.surfaces, prediction.confidence, prediction.masks, info)
+    return info
+
+
+def _is_result_of(folder: Path, sha256: str) -> bool:
+    if not is_result(folder):
+        return False
+    try:
+        recorded = read_info(folder).get("input")
+    except ReadError:
+        return False
+    return isinstance(recorded, dict) and recorded.get("sha256") == sha256
