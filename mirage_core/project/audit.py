@@ -1,0 +1,81 @@
+"""The audit trail: who did what to a scan."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from mirage_core.annotate import EventKind
+from mirage_core.project import clock
+from mirage_core.project.event_rows import b_scans_from_text
+from mirage_core.project.records import AuditRow
+from mirage_core.project.schema import annotation_rows, events, scan_log
+from mirage_core.project.store import Store
+
+
+def audit(store: Store, scan_id: str) -> tuple[AuditRow, ...]:
+    """Return everything that happened to a scan and its annotations, oldest first.
+
+    Undo and redo carry tool, label and B-scans of the edit they took back or brought back.
+    """
+    c = events.c
+    with store.read() as connection:
+        of_scan = connection.execute(
+            select(scan_log).where(scan_log.c.scan == scan_id).order_by(scan_log.c.id)
+        ).all()
+        owners = connection.execute(
+            select(annotation_rows.c.id, annotation_rows.c.annotator).where(
+                annotation_rows.c.scan == scan_id
+            )
+        ).all()
+        logs = [
+            (
+                owner.annotator,
+                connection.execute(
+                    select(c.kind, c.author, c.tool, c.label, c.time, c.model_sha256, c.b_scans)
+                    .where(c.annotation == owner.id)
+                    .order_by(c.seq)
+                ).all(),
+            )
+            for owner in owners
+        ]
+    rows = [
+        AuditRow(clock.parse(r.time), r.author, r.what, "", "", r.detail, "", ()) for r in of_scan
+    ]
+    for annotator, log in logs:
+        done: list[AuditRow] = []
+        undone: list[AuditRow] = []
+        for r in log:
+            kind = EventKind(r.kind)
+            if kind is EventKind.DO:
+                about = AuditRow(
+                    clock.parse(r.time),
+                    r.author,
+                    kind,
+                    annotator,
+                    r.tool,
+                    r.label,
+                    r.model_sha256,
+                    b_scans_from_text(r.b_scans),
+                )
+                done.append(about)
+                undone.clear()
+                rows.append(about)
+                continue
+            source, sink = (done, undone) if kind is EventKind.UNDO else (undone, done)
+            if not source:
+                continue
+            about = source.pop()
+            sink.append(about)
+            rows.append(
+                AuditRow(
+                    clock.parse(r.time),
+                    r.author,
+                    kind,
+                    annotator,
+                    about.tool,
+                    about.label,
+                    about.model_sha256,
+                    about.b_scans,
+                )
+            )
+    return tuple(sorted(rows, key=lambda row: row.time))

@@ -1,0 +1,220 @@
+"""The tables of annotations and of their events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+
+from mirage_core.annotate import Annotation, EditDecodeError, Event, EventKind, State
+from mirage_core.io.native_layout import scheme_from_json, scheme_to_json
+from mirage_core.project import clock
+from mirage_core.project.errors import ProjectError, Trouble
+from mirage_core.project.event_rows import EventRow, event_of, placeholder
+from mirage_core.project.leases import renew
+from mirage_core.project.records import AnnotationRecord
+from mirage_core.project.schema import annotation_rows, events
+from mirage_core.project.store import Store
+from mirage_core.scan import LabelScheme, Scan
+
+_COLUMNS = tuple(events.c[name] for name in EventRow.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationHead:
+    """What is needed to rebuild an annotation; `id` is None where none could be begun."""
+
+    id: int | None
+    surfaces: tuple[str, ...]
+    scheme: LabelScheme
+
+
+class LeaseLostError(Exception):
+    """The annotation was opened elsewhere meanwhile."""
+
+
+class EventLog:
+    """Reads and appends events of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def annotation(
+        self, scan_id: str, annotator: str, scan: Scan, annotation_id: int | None
+    ) -> AnnotationHead:
+        """Return the annotation asked for, begun where `annotator` has none.
+
+        Raises
+        ------
+        KeyError
+            If `annotation_id` is given and no annotation of this scan.
+        """
+        query = select(annotation_rows).where(annotation_rows.c.scan == scan_id)
+        if annotation_id is not None:
+            query = query.where(annotation_rows.c.id == annotation_id)
+        else:
+            query = query.where(annotation_rows.c.annotator == annotator)
+        with self._store.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is not None:
+            return _head(row)
+        if annotation_id is not None:
+            raise KeyError(annotation_id)
+        fresh = Annotation.for_scan(scan)
+        head = AnnotationHead(None, fresh.surfaces.names, fresh.masks.scheme)
+        if self._store.read_only:
+            return head
+        with self._store.write() as connection:
+            row = connection.execute(query).one_or_none()
+            if row is not None:
+                return _head(row)
+            made = connection.execute(
+                insert(annotation_rows)
+                .values(
+                    scan=scan_id,
+                    annotator=annotator,
+                    surfaces=json.dumps(head.surfaces),
+                    scheme=scheme_to_json(head.scheme),
+                    created=clock.now(),
+                    n_events=0,
+                )
+                .returning(annotation_rows.c.id)
+            ).scalar_one()
+            return AnnotationHead(int(made), head.surfaces, head.scheme)
+
+    def annotations(self) -> dict[str, list[AnnotationRecord]]:
+        """Return the annotations of every scan by scan id, latest change first."""
+        query = select(annotation_rows).order_by(
+            annotation_rows.c.changed.desc(), annotation_rows.c.id
+        )
+        with self._store.read() as connection:
+            rows = connection.execute(query).all()
+        found: dict[str, list[AnnotationRecord]] = {}
+        for row in rows:
+            found.setdefault(row.scan, []).append(
+                AnnotationRecord(
+                    row.id,
+                    row.scan,
+                    row.annotator,
+                    tuple(State(s) for s in row.states or b""),
+                    row.n_events,
+                    clock.parse(row.changed) if row.changed else None,
+                )
+            )
+        return found
+
+    def last_seq(self, annotation_id: int) -> int:
+        """Return the number of an annotation's last event, 0 when there is none."""
+        query = select(func.max(events.c.seq)).where(events.c.annotation == annotation_id)
+        with self._store.read() as connection:
+            return connection.execute(query).scalar() or 0
+
+    def append(
+        self,
+        annotation_id: int,
+        token: str,
+        after: int,
+        rows: Sequence[EventRow],
+        states: bytes | None,
+    ) -> None:
+        """Write `rows` as events ``after + 1, …`` in one transaction.
+
+        Raises
+        ------
+        LeaseLostError
+            If `token` is no longer the annotation's lease; nothing was written.
+        ProjectError
+        """
+        now = clock.now()
+        with self._store.write() as connection:
+            if not renew(connection, annotation_id, token, now):
+                raise LeaseLostError
+            # A commit that reported a failure may have reached the disk all the same.
+            late = connection.execute(
+                select(*_COLUMNS)
+                .where(events.c.annotation == annotation_id, events.c.seq > after)
+                .order_by(events.c.seq)
+            ).all()
+            for found, row in zip(late, rows, strict=False):
+                if not row.says_the_same(EventRow(*found)):
+                    raise LeaseLostError
+            if len(late) > len(rows):
+                raise LeaseLostError
+            fresh = [
+                {"annotation": annotation_id, "seq": seq, **asdict(row)}
+                for seq, row in enumerate(rows, after + 1)
+            ][len(late) :]
+            if fresh:
+                connection.execute(insert(events), fresh)
+            changed: dict[str, Any] = {"n_events": after + len(rows), "changed": now}
+            if states is not None:
+                changed["states"] = states
+            connection.execute(
+                update(annotation_rows).where(annotation_rows.c.id == annotation_id).values(changed)
+            )
+
+    def read(self, annotation_id: int | None, base: Annotation) -> tuple[list[Event], str]:
+        """Return every event in order, and a sentence about those that cannot be read.
+
+        Each of these is replaced by an event that changes nothing; none is removed from the
+        project, and all the others are kept.
+        """
+        if annotation_id is None:
+            return [], ""
+        kept: list[Event] = []
+        lost = 0
+        for row in self._rows(annotation_id):
+            try:
+                kept.append(event_of(row, base))
+            except EditDecodeError:
+                kept.append(placeholder(row))
+                lost += 1
+        if not lost:
+            return kept, ""
+        edits = "1 edit" if lost == 1 else f"{lost} edits"
+        return kept, (
+            f"{edits} of {len(kept)} cannot be read and were left out; they stay in the "
+            "project, and everything else is here. Copy the project folder to a safe place and "
+            "check the B-scans you worked on last."
+        )
+
+    def _rows(self, annotation_id: int) -> list[EventRow]:
+        query = select(*_COLUMNS).where(events.c.annotation == annotation_id).order_by(events.c.seq)
+        try:
+            with self._store.read() as connection:
+                return [EventRow(*row) for row in connection.execute(query)]
+        except ProjectError as error:
+            if error.trouble is not Trouble.DAMAGED:
+                raise
+        return self._rows_one_by_one(annotation_id)
+
+    def _rows_one_by_one(self, annotation_id: int) -> list[EventRow]:
+        """Read around damaged pages; a row that cannot be read is an unknown edit."""
+        with self._store.read() as connection:
+            n = connection.execute(
+                select(annotation_rows.c.n_events).where(annotation_rows.c.id == annotation_id)
+            ).scalar_one()
+        rows = []
+        for seq in range(1, n + 1):
+            query = select(*_COLUMNS).where(
+                events.c.annotation == annotation_id, events.c.seq == seq
+            )
+            try:
+                with self._store.read() as connection:
+                    found = connection.execute(query).one_or_none()
+            except ProjectError as error:
+                if error.trouble is not Trouble.DAMAGED:
+                    raise
+                found = None
+            rows.append(EventRow(*found) if found is not None else _UNREADABLE)
+        return rows
+
+
+_UNREADABLE = EventRow(EventKind.DO.value, "", "", "", "", "", "", -1, None)
+
+
+def _head(row: Row[Any]) -> AnnotationHead:
+    return AnnotationHead(row.id, tuple(json.loads(row.surfaces)), scheme_from_json(row.scheme))

@@ -1,0 +1,248 @@
+"""Store: the SQLite database of a project, its connections and transactions."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from mirage_core.project.errors import ProjectError, Trouble, trouble_of
+from mirage_core.project.migrations import (
+    MIGRATIONS,
+    Migration,
+    back_up,
+    migrate_step,
+    version_of,
+)
+from mirage_core.project.schema import APPLICATION_ID
+
+DATABASE = "project.db"
+BUSY_MS = 5000
+
+# FULL syncs the log at every commit, so that an edit also survives a power cut; fullfsync is
+# what macOS needs for the same.
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_MS}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA fullfsync = ON",
+    "PRAGMA checkpoint_fullfsync = ON",
+    "PRAGMA temp_store = MEMORY",
+)
+_PRAGMAS_WRITING = ("PRAGMA journal_mode = WAL", "PRAGMA journal_size_limit = 16777216")
+
+
+class Store:
+    """Connections to one ``project.db``.
+
+    Attributes
+    ----------
+    folder : Path
+    read_only : bool
+    notice : str
+        Why it is read-only, for the user.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False, notice: str = "") -> None:
+        self.folder = folder
+        self.read_only = read_only
+        self.notice = notice
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self.engine: Engine = create_engine(
+            "sqlite+pysqlite://", creator=self._connect, poolclass=QueuePool, pool_size=2
+        )
+        event.listen(self.engine, "begin", _begin)
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.folder / DATABASE
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection with a consistent view.
+
+        Raises
+        ------
+        ProjectError
+            For whatever SQLite or the file system says.
+        """
+        with self._in_words(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection in a write transaction; durable when the block has ended.
+
+        Raises
+        ------
+        ProjectError
+            As for `read`, and when the project is open for reading only; nothing was written.
+        """
+        if self.read_only:
+            raise ProjectError(self.folder, Trouble.READ_ONLY, self.notice)
+        with self._in_words(), self.engine.connect() as connection:
+            connection = connection.execution_options(mirage_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+        if self._copy is not None:
+            self._copy.cleanup()
+            self._copy = None
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            cause = error.orig if error.orig is not None else error
+            raise ProjectError(self.folder, trouble_of(cause)) from error
+        except (sqlite3.Error, OSError) as error:
+            raise ProjectError(self.folder, trouble_of(error)) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = self._connect_reading() if self.read_only else self._connect_to("mode=rw")
+        for pragma in _PRAGMAS if self.read_only else _PRAGMAS + _PRAGMAS_WRITING:
+            try:
+                connection.execute(pragma)
+            except sqlite3.Error:
+                connection.close()
+                raise
+        return connection
+
+    def _connect_to(self, how: str, database: Path | None = None) -> sqlite3.Connection:
+        # Transactions are begun by _begin; the driver's own idea of when is switched off.
+        return sqlite3.connect(
+            f"{(database or self.database).resolve().as_uri()}?{how}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _connect_reading(self) -> sqlite3.Connection:
+        connection = self._connect_to("mode=ro")
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            # A folder without write access has no room for SQLite's shared-memory file.
+            connection.close()
+        else:
+            return connection
+        log = self.database.with_name(f"{DATABASE}-wal")
+        if not log.exists() or log.stat().st_size == 0:
+            return self._connect_to("mode=ro&immutable=1")
+        if self._copy is None:
+            self._copy = tempfile.TemporaryDirectory(prefix="mirage-project-")
+            for file in (self.database, log):
+                shutil.copyfile(file, Path(self._copy.name) / file.name)
+        return self._connect_to("mode=rw", Path(self._copy.name) / DATABASE)
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("mirage_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def create_store(folder: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -> Store:
+    """Make ``project.db`` in `folder` and open it."""
+    database = folder / DATABASE
+    try:
+        (folder / "scans").mkdir(parents=True, exist_ok=True)
+        # Exclusively: of two programs that create a project here, one finds it made.
+        database.open("xb").close()
+    except FileExistsError as error:
+        raise ProjectError(
+            folder,
+            Trouble.BUSY,
+            "There is a project or a file of that name here already.",
+            "Open it, or choose another folder.",
+        ) from error
+    except OSError as error:
+        raise ProjectError(folder, trouble_of(error)) from error
+    return open_store(folder, migrations=migrations)
+
+
+def open_store(
+    folder: Path, *, read_only: bool = False, migrations: tuple[Migration, ...] = MIGRATIONS
+) -> Store:
+    """Open ``project.db`` in `folder`, migrating an older one; fall back to reading only."""
+    if not (folder / DATABASE).is_file():
+        raise ProjectError(folder, Trouble.NOT_A_PROJECT)
+    if not read_only and not _writable(folder):
+        return _reading(folder, "The project folder cannot be written to.")
+    store = Store(
+        folder,
+        read_only=read_only,
+        notice="The project is open for reading only." if read_only else "",
+    )
+    try:
+        version = _checked_version(store)
+        if version > len(migrations) and not read_only:
+            store.close()
+            return _reading(
+                folder,
+                "The project was made by a newer version of this program; it is open for "
+                "reading only. Update the program to work on it.",
+            )
+        if version < len(migrations):
+            _migrate(store, version, migrations)
+    except ProjectError as error:
+        store.close()
+        if error.trouble is Trouble.READ_ONLY and not read_only:
+            return _reading(folder, "The project folder cannot be written to.")
+        raise
+    return store
+
+
+def _reading(folder: Path, notice: str) -> Store:
+    store = Store(folder, read_only=True, notice=notice)
+    try:
+        _checked_version(store)
+    except ProjectError:
+        store.close()
+        raise
+    return store
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and os.access(folder / DATABASE, os.W_OK)
+
+
+def _checked_version(store: Store) -> int:
+    with store.read() as connection:
+        version = version_of(connection)
+        made_by = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+        tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+    if made_by != APPLICATION_ID and tables:
+        raise ProjectError(store.folder, Trouble.NOT_A_PROJECT)
+    if not store.read_only:
+        with store.write():
+            pass  # Taking the write lock tells whether the folder can be written to.
+    return version
+
+
+def _migrate(store: Store, version: int, migrations: tuple[Migration, ...]) -> None:
+    if store.read_only:
+        raise ProjectError(
+            store.folder,
+            Trouble.READ_ONLY,
+            "The project is of an older version and must be converted before it is read.",
+        )
+    if version > 0:
+        with store._in_words():
+            back_up(store.database, version)
+    stepped = True
+    while stepped:
+        with store.write() as connection:
+            stepped = migrate_step(connection, migrations)
