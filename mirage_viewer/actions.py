@@ -97,7 +97,7 @@ class Action:
     argument : str or None
         Passed to the method.
     toolbar : str
-        Text on the toolbar, empty if it is not there.
+        Short text on the toolbar, empty if it is not there.
     keywords : str
         Other words by which people may search for it.
     """
@@ -127,13 +127,21 @@ class UnknownActionError(KeyError):
 class ActionRegistry:
     """Actions by key, in the order of the menus.
 
+    Parameters
+    ----------
+    actions : iterable of Action
+    toolbar : tuple of tuples of str
+        Keys of the actions on the toolbar, in groups.
+
     Raises
     ------
     ValueError
-        If two actions share a key or a shortcut.
+        If two actions share a key or a shortcut, or the toolbar names one without a short text.
     """
 
-    def __init__(self, actions: Iterable[Action]) -> None:
+    def __init__(
+        self, actions: Iterable[Action], toolbar: tuple[tuple[str, ...], ...] = ()
+    ) -> None:
         self._actions: dict[str, Action] = {}
         taken: dict[str, str] = {}
         for action in actions:
@@ -144,6 +152,10 @@ class ActionRegistry:
                 if other != action.key:
                     raise ValueError(f"{shortcut} is a shortcut of {other} and {action.key}")
             self._actions[action.key] = action
+        self.toolbar = tuple(tuple(self[key] for key in group) for group in toolbar)
+        shown = {a.key for group in self.toolbar for a in group}
+        if shown != {a.key for a in self if a.toolbar}:
+            raise ValueError("the toolbar and the actions that have a toolbar text differ")
 
     def __iter__(self) -> Iterator[Action]:
         return iter(self._actions.values())
@@ -162,10 +174,6 @@ class ActionRegistry:
     def menu(self, menu: Menu) -> tuple[Action, ...]:
         """Return the actions of one menu, groups together."""
         return tuple(sorted((a for a in self if a.menu is menu), key=lambda a: a.group))
-
-    def toolbar(self) -> tuple[Action, ...]:
-        """Return the actions of the toolbar."""
-        return tuple(a for a in self if a.toolbar)
 
     def search(self, words: str) -> list[Action]:
         """Return the actions that fit `words`, best first; all of them for no words.

@@ -6,12 +6,12 @@ Every function here may take long and runs in the background. No Qt.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mirage_core.annotate import Session, ToolRunner
+from mirage_core.annotate import Edit, Session, ToolRunner
 from mirage_core.scan import Scan
 
 if TYPE_CHECKING:
@@ -183,3 +183,36 @@ def import_into_project(
         return project.import_pixels(record, opened.scan, report, cancelled)
     except ImportCancelledError:
         return record
+
+
+def copy_work(opened: OpenScan, edits: Sequence[Edit], folder: Path, author: str) -> int:
+    """Write a scan with `edits`, its history in effect, into a project in `folder`.
+
+    Returns the number of edits written. Their authors and times stay as they are.
+
+    Raises
+    ------
+    ProjectError
+        If the folder cannot be written to, or holds other work on this scan already.
+    """
+    from mirage_core.project import Project, ProjectError, Trouble
+
+    with Project.open_or_create(folder) as project:
+        if project.read_only:
+            raise ProjectError(folder, Trouble.READ_ONLY)
+        record = project.add_scan(opened.scan, author)
+        copy = project.session(record, author, scan=opened.scan)
+        if copy.history.done:
+            raise ProjectError(
+                folder,
+                Trouble.BUSY,
+                "This project holds work on the same scan already.",
+                "Choose an empty folder for the copy.",
+            )
+        for edit in edits:
+            copy.apply(edit)
+        if copy.unsaved:
+            raise ProjectError(folder, Trouble.UNREACHABLE, copy.save_problem, "Nothing is lost.")
+        if not record.imported:
+            project.import_pixels(record, opened.scan)
+    return len(edits)

@@ -57,10 +57,7 @@ ICONS: dict[str, str] = {
     "fill": '<path d="M4 12.5L11.5 5l7 7-6 6.5H9.5z"/><path d="M4.5 12.5h13.5"/>'
     '<path d="M9 2.5l3 3"/><path d="M20.5 15.5c1.3 2 1.8 3 .9 3.9-.6.6-1.8.5-2.2-.3-.4-1 .3-2'
     ' 1.3-3.6z" fill="C"/>',
-    "interpolate": '<path d="M3 6c3-3 6-3 9 0s6 3 9 0"/><path d="M3 19c3-3 6-3 9 0s6 3 9 0"/>'
-    '<path d="M3 12.5c3-3 6-3 9 0s6 3 9 0" stroke-dasharray="2.5 2.5"/>',
-    "contrast": '<circle cx="12" cy="12" r="8.5"/><path d="M12 3.5a8.5 8.5 0 0 1 0 17z"'
-    ' fill="C"/>',
+    "contrast": '<circle cx="12" cy="12" r="8.5"/><path d="M12 3.5a8.5 8.5 0 0 1 0 17z" fill="C"/>',
     "auto": '<path d="M3.5 19L9 4.5h1L15.5 19M5.5 14h8"/><path d="M19 3l.8 2.2L22 6l-2.2.8L19'
     ' 9l-.8-2.2L16 6l2.2-.8z" fill="C" stroke="none"/>',
     "aspect": '<path d="M4 4v16h16"/><path d="M4 8h3M4 12h2M4 16h3M8 20v-3M12 20v-2M16 20v-3"/>',

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from string import Template
 
 from mirage_viewer.theme.colors import Colors
+
+_IMAGES = Path(__file__).parent / "images"
 
 # Widgets are addressed by a dynamic property `look` where their type is not enough.
 _SHEET = Template("""
@@ -21,7 +24,8 @@ QMenu::item:selected { background: $selection; }
 QMenu::item:disabled { color: $disabled; }
 QMenu::separator { height: 1px; background: $border; margin: 4px 6px; }
 QMenu::icon { padding-left: 6px; }
-QMenu::indicator { width: 14px; height: 14px; padding-left: 6px; }
+QMenu::indicator { width: 16px; height: 16px; padding-left: 6px; }
+QMenu::indicator:checked { image: url("$images/menu_tick_$name.svg"); }
 
 QToolBar { background: $panel; border: none; border-bottom: 1px solid $border; padding: 4px 8px;
     spacing: 3px; }
@@ -84,6 +88,15 @@ QComboBox:focus, QLineEdit:focus, QDoubleSpinBox:focus, QSpinBox:focus { border-
 QComboBox:disabled, QLineEdit:disabled, QDoubleSpinBox:disabled { color: $disabled; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $border;
     selection-background-color: $selection; selection-color: $text; outline: none; }
+QComboBox { padding-right: 22px; }
+QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::down-arrow { image: url("$images/down_$name.svg"); width: 14px; height: 14px; }
+QCheckBox::indicator, QListView::indicator { width: 15px; height: 15px; border: 1px solid $muted;
+    border-radius: 4px; background: $raised; }
+QCheckBox::indicator:checked, QListView::indicator:checked { background: $accent;
+    border-color: $accent; image: url("$images/tick_$name.svg"); }
+QCheckBox::indicator:disabled { border-color: $disabled; background: $panel; }
+QCheckBox::indicator:checked:disabled { background: $disabled; }
 QCheckBox, QRadioButton { spacing: 7px; background: transparent; }
 QCheckBox:disabled, QRadioButton:disabled { color: $disabled; }
 QLabel { background: transparent; }
@@ -139,4 +152,5 @@ QFrame[message="error"] { background: $error_panel; border: none; border-left: 4
 
 def style_sheet(colors: Colors) -> str:
     """Return the Qt style sheet in `colors`."""
-    return _SHEET.substitute({name: getattr(colors, name) for name in colors.__slots__})
+    values = {name: getattr(colors, name) for name in colors.__slots__}
+    return _SHEET.substitute(values, images=_IMAGES.as_posix())

@@ -1,0 +1,75 @@
+"""`mirage-viewer`: command line, start and end of the app."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mirage_core import RESEARCH_USE_ONLY, __version__
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the options in `argv`; a mistake ends the program with exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog="mirage-viewer",
+        description="Open retinal OCT volumes, segment, correct, export.",
+        epilog=RESEARCH_USE_ONLY,
+    )
+    parser.add_argument("file", nargs="?", type=Path, help="scan file or folder of B-scans")
+    parser.add_argument("--project", type=Path, help="project folder to keep scans in")
+    parser.add_argument(
+        "--spacing",
+        type=_spacing,
+        metavar="DB,DZ,DX",
+        help="spacing in mm between B-scans, in depth, along a B-scan; leave one empty to keep "
+        "the file's",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser.parse_args(argv)
+
+
+def _spacing(text: str) -> tuple[float | None, float | None, float | None]:
+    parts = [p.strip() for p in text.split(",")]
+    try:
+        values = [float(p) if p else None for p in parts]
+        if len(values) != 3 or any(v is not None and not 0 < v < 10 for v in values):
+            raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            "give three numbers in mm, e.g. --spacing 0.12,0.0039,0.0117"
+        ) from None
+    return values[0], values[1], values[2]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the app; return its exit code.
+
+    A file that cannot be opened does not end the program: the window opens and says so.
+    """
+    options = parse(sys.argv[1:] if argv is None else argv)
+    os.environ.setdefault("QT_API", "pyside6")
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QApplication
+
+    from mirage_viewer import crash
+    from mirage_viewer.settings import config_dir, show_setting_warnings_plainly
+    from mirage_viewer.window_factory import make_window
+
+    show_setting_warnings_plainly()
+    app = QApplication.instance() or QApplication([sys.argv[0]])
+    app.setApplicationName("MIRAGE Viewer")
+    crash.install(config_dir(), crash.show_dialog)
+    window = make_window(options.project)
+    window.show()
+    if options.file is not None:
+        # The window is painted first; reading begins when it is there.
+        QTimer.singleShot(0, lambda: window.desk.open_path(options.file, options.spacing))
+    QTimer.singleShot(0, window.begin)
+    return int(app.exec())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,246 @@
+"""Ties the window's views to the desk: who tells whom. Nothing is decided here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mirage_viewer import readout
+from mirage_viewer.controller import Desk
+from mirage_viewer.export_run import ExportChoice
+
+if TYPE_CHECKING:
+    from mirage_viewer.main_window import MainWindow
+
+
+class Binding:
+    """The connections of one window; the window keeps it, signals hold it only weakly."""
+
+    def __init__(self, window: MainWindow, desk: Desk) -> None:
+        self.w, self.d = window, desk
+        self._point: tuple[float, float] | None = None
+        self._shown: object = None
+        self._connect_desk()
+        self._connect_views()
+        self._connect_panels()
+        self.scan_changed()
+        self.conditions_changed()
+        window.correct_panel.set_ordering(desk.settings.ordering)
+
+    def _connect_desk(self) -> None:
+        d = self.d
+        d.scan_changed.connect(self.scan_changed)
+        d.b_changed.connect(self.b_changed)
+        d.crosshair_changed.connect(self.crosshair_changed)
+        d.said.connect(self.w.show_message)
+        d.hushed.connect(self.w.messages.hush)
+        d.edited.connect(self.edited)
+        d.conditions_changed.connect(self.conditions_changed)
+        d.worklist_changed.connect(self.worklist_changed)
+        d.exported.connect(self.w.export_panel.show_progress)
+        d.folder_wanted.connect(self.w.show_folder)
+
+    def _connect_views(self) -> None:
+        w, d = self.w, self.d
+        w.canvas.stepped.connect(d.step)
+        w.canvas.crosshair_moved.connect(d.set_crosshair)
+        w.canvas.pointer_moved.connect(self.pointer_moved)
+        w.canvas.pointer_left.connect(self.pointer_left)
+        w.canvas.contrast_changed.connect(w.view_bar.show_contrast)
+        w.view_bar.contrast_picked.connect(w.canvas.set_contrast)
+        w.slo.picked.connect(d.pick)
+        w.strip.picked.connect(d.show_b_scan)
+        w.strip.stepped.connect(d.step)
+        w.start_page.recent_picked.connect(lambda path: d.open_path(Path(path)))
+        w.status.retry_requested.connect(d.retry_saving)
+
+    def _connect_panels(self) -> None:
+        w, d = self.w, self.d
+        w.segment_panel.segment_requested.connect(
+            lambda engine, whole, keep: d.segment(engine, whole=whole, keep_corrected=keep)
+        )
+        w.segment_panel.cancel_requested.connect(d.segmentation.cancel)
+        w.correct_panel.undo_requested.connect(d.undo)
+        w.correct_panel.redo_requested.connect(d.redo)
+        w.correct_panel.approve_requested.connect(d.approve)
+        w.correct_panel.tool_changed.connect(self.tool_changed)
+        w.correct_panel.surface_changed.connect(self.surface_changed)
+        w.correct_panel.ordering_changed.connect(self.ordering_changed)
+        layers = w.layers_panel
+        layers.surface_shown.connect(w.canvas.set_surface_visible)
+        layers.all_surfaces_shown.connect(self.surfaces_shown)
+        layers.masks_shown.connect(self.masks_shown)
+        layers.opacity_changed.connect(w.canvas.set_mask_opacity)
+        layers.confidence_shown.connect(self.confidence_shown)
+        layers.surface_picked.connect(w.correct_panel.choose_surface)
+        w.export_panel.export_requested.connect(
+            lambda name, states, folder: d.export(ExportChoice(name, states, folder))
+        )
+        w.export_panel.cancel_requested.connect(d.cancel_export)
+        w.history_panel.b_scan_picked.connect(d.show_b_scan)
+        w.worklist_panel.scan_picked.connect(d.open_record)
+        for key in ("view.surfaces", "view.masks", "view.crosshair"):
+            w.qt_actions.check(key, True)
+        w.canvas.set_mask_opacity(layers.opacity.value() / 100)
+
+    # ------------------------------------------------------------------ from the desk
+
+    def scan_changed(self) -> None:
+        """Show what is open now."""
+        w, d = self.w, self.d
+        opened, session, runner = d.open_scan, d.session, d.runner
+        w.pages.setCurrentIndex(0 if session is None else 1)
+        title = f"{opened.scan.title} – " if opened is not None else ""
+        w.setWindowTitle(f"{title}MIRAGE Viewer")
+        if (session, runner) != self._shown:
+            same_scan = self._shown is not None and session is self._shown[0]
+            self._shown = (session, runner)
+            w.canvas.set_session(session, runner)
+            w.canvas.show_b_scan(d.b)
+            if not same_scan:
+                w.slo.set_session(session)
+                w.strip.set_session(session)
+            for panel in (w.layers_panel, w.export_panel, w.history_panel):
+                panel.set_session(session, runner)
+        else:
+            w.canvas.refresh_spacing()
+        w.correct_panel.set_session(session, runner)
+        if session is not None:
+            self.surface_changed(w.correct_panel.surface.currentIndex())
+            self.b_changed(d.b)
+            self._tell_spacing()
+        w.show_recent()
+        record = opened.record if opened is not None else None
+        w.worklist_panel.set_current(record.id if record is not None else "")
+        self.pointer_left()
+
+    def _tell_spacing(self) -> None:
+        assert self.d.session is not None
+        if {"z", "x"} & set(self.d.session.scan.spacing.unknown_axes()):
+            if self.d.editable:
+                self.w.tell_spacing_unknown()
+        else:
+            self.w.messages.hush("spacing")
+
+    def b_changed(self, b: int) -> None:
+        """Show B-scan `b` everywhere."""
+        w, d = self.w, self.d
+        assert d.session is not None
+        w.canvas.show_b_scan(b)
+        w.strip.set_current(b)
+        w.slo.set_current(b, d.crosshair[1])
+        w.view_bar.show_place(b, d.session.scan.n_b_scans)
+        w.layers_panel.show_b_scan(b)
+        self._show_point()
+
+    def crosshair_changed(self, z: float, x: float) -> None:
+        """Show the shared point in both views."""
+        self.w.canvas.set_crosshair(z, x)
+        self.w.slo.set_current(self.d.b, x)
+
+    def edited(self, change: object) -> None:
+        """Bring the panels up to date."""
+        self.w.on_edited(change)
+        self._show_point()
+
+    def conditions_changed(self) -> None:
+        """Show what can be done and what is being done."""
+        w, d = self.w, self.d
+        now = d.circumstances
+        w.qt_actions.update(now)
+        w.correct_panel.set_can(undo=now.undo, redo=now.redo)
+        run = d.segmentation
+        if run.running:
+            progress = run.progress
+            w.segment_panel.show_running(
+                progress.fraction if progress is not None else 0.0,
+                progress.left_s if progress is not None else None,
+                cancelling=run.cancelling,
+                where="" if run.target is d.open_scan else "Another scan: ",
+            )
+        else:
+            w.segment_panel.show_idle(ready=now.ready)
+        self._show_saved()
+
+    def _show_saved(self) -> None:
+        d = self.d
+        if d.opening:
+            self.w.status.show_saved("", note=d.opening)
+        elif d.session is None:
+            self.w.status.show_saved(None)
+        elif d.session.unsaved:
+            self.w.status.show_saved(d.session.save_problem or "Edits wait to be written.")
+        elif d.open_scan is not None and d.open_scan.project is None:
+            self.w.status.show_saved("", note="Not in a project")
+        elif d.importing is not None:
+            self.w.status.show_saved("", note=f"All changes saved; copying scan {d.importing:.0%}")
+        else:
+            self.w.status.show_saved("")
+
+    def worklist_changed(self, rows: tuple[object, ...]) -> None:
+        """List the project's scans."""
+        opened = self.d.open_scan
+        record = opened.record if opened is not None else None
+        self.w.worklist_panel.set_rows(rows, record.id if record is not None else "")
+
+    # ------------------------------------------------------------------ from the views
+
+    def pointer_moved(self, z: float, x: float) -> None:
+        """Tell what is under the pointer."""
+        self._point = (z, x)
+        self._show_point()
+
+    def pointer_left(self) -> None:
+        """Nothing is under the pointer."""
+        self._point = None
+        self._show_point()
+
+    def _show_point(self) -> None:
+        session = self.d.session
+        if self._point is None or session is None:
+            self.w.status.show_point("", "", "")
+            return
+        z, x = self._point
+        self.w.status.show_point(
+            readout.position_px(self.d.b, z, x),
+            readout.position_um(z, x, session.scan.spacing),
+            readout.structure_at(session.annotation, self.d.b, z, x),
+        )
+
+    def tool_changed(self, name: str) -> None:
+        """Show the tool in hand and how it is used."""
+        for key in self.w.correct_panel.tools:
+            self.w.qt_actions.check(f"tool.{key or 'none'}", key == name)
+        runner = self.d.runner
+        tool = runner.tool if runner is not None else None
+        self.w.status.show_hint(tool.hint if tool is not None else "")
+        self.w.canvas.refresh_cursor()
+
+    def surface_changed(self, row: int) -> None:
+        """Mark the surface that is drawn."""
+        if row >= 0:
+            self.w.canvas.set_active_surface(row)
+            self.w.layers_panel.choose_surface(row)
+
+    def ordering_changed(self, policy: str) -> None:
+        """Remember what gives way when surfaces meet."""
+        if policy != self.d.settings.ordering:
+            self.d.settings.ordering = policy
+            self.d.settings.save()
+
+    def surfaces_shown(self, on: bool) -> None:
+        """Show or hide the surfaces."""
+        self.w.qt_actions.check("view.surfaces", on)
+        self.w.qt_actions.check("view.clean", False)
+        self.w.canvas.set_surfaces_visible(on)
+
+    def masks_shown(self, on: bool) -> None:
+        """Show or hide the masks."""
+        self.w.qt_actions.check("view.masks", on)
+        self.w.qt_actions.check("view.clean", False)
+        self.w.canvas.set_mask_visible(on)
+
+    def confidence_shown(self, on: bool) -> None:
+        """Mark where the engine was unsure, or not."""
+        self.w.qt_actions.check("view.confidence", on)
+        self.w.canvas.set_confidence_visible(on)

@@ -1,0 +1,338 @@
+"""MainWindow: puts the views in place and ties them to the desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtCore import QByteArray, QEvent, QObject, Qt, QUrl, Signal
+from qtpy.QtGui import QAction, QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QMainWindow,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mirage_core import RESEARCH_USE_ONLY
+from mirage_core.annotate import Change
+from mirage_viewer.action_table import ACTIONS
+from mirage_viewer.actions import Menu
+from mirage_viewer.binding import Binding
+from mirage_viewer.canvas import BScanCanvas, BScanStrip, SloCanvas
+from mirage_viewer.commands import Commands
+from mirage_viewer.controller import Desk
+from mirage_viewer.dialogs import Unsaved, ask_about_unsaved
+from mirage_viewer.message_bar import MessageBar
+from mirage_viewer.messages import Level, Message, print_message
+from mirage_viewer.panels.correct import CorrectPanel
+from mirage_viewer.panels.export import ExportPanel
+from mirage_viewer.panels.history import HistoryPanel
+from mirage_viewer.panels.layers import LayersPanel
+from mirage_viewer.panels.segment import SegmentPanel
+from mirage_viewer.panels.widgets import column
+from mirage_viewer.panels.worklist import WorklistPanel
+from mirage_viewer.qt_actions import QtActions
+from mirage_viewer.start_page import StartPage, short_path
+from mirage_viewer.status import StatusBar
+from mirage_viewer.theme import apply_theme
+from mirage_viewer.view_bar import ViewBar
+
+TITLE = "MIRAGE Viewer"
+_LEFT_PX = 290
+_RIGHT_PX = 348
+_STRIP_PX = 92
+
+
+class MainWindow(QMainWindow):
+    """The window of the app.
+
+    Parameters
+    ----------
+    desk : Desk
+
+    Signals
+    -------
+    closing()
+        The window is about to go; nothing more is to be delivered to it.
+    """
+
+    closing = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.setAcceptDrops(True)
+        self.setMinimumSize(980, 640)
+        apply_theme(desk.settings.theme)
+        self.canvas = BScanCanvas()
+        self.slo = SloCanvas()
+        self.strip = BScanStrip()
+        self.view_bar = ViewBar()
+        self.messages = MessageBar()
+        self.start_page = StartPage()
+        self.worklist_panel = WorklistPanel()
+        self.segment_panel = SegmentPanel()
+        self.correct_panel = CorrectPanel()
+        self.layers_panel = LayersPanel()
+        self.export_panel = ExportPanel()
+        self.history_panel = HistoryPanel()
+        self.status = StatusBar()
+        self.setStatusBar(self.status)
+        self.commands = Commands(self, desk)
+        self.qt_actions = QtActions(ACTIONS, self.commands, self)
+        self._fill_menus()
+        self.addToolBar(self.qt_actions.tool_bar(self))
+        self._lay_out()
+        self._binding = Binding(self, desk)
+        self._show_theme(desk.settings.theme)
+        self._restore_geometry()
+        app = QApplication.instance()
+        assert app is not None
+        app.installEventFilter(self)
+
+    # ------------------------------------------------------------------ building
+
+    def _fill_menus(self) -> None:
+        menus = self.qt_actions.fill_menu_bar(self)
+        file_menu = menus[Menu.FILE]
+        self.recent_menu = file_menu.addMenu("Open recent")
+        file_menu.insertMenu(self.qt_actions["file.project"], self.recent_menu)
+        file_menu.insertSeparator(self.qt_actions["file.project"])
+        self.show_recent()
+
+    def _lay_out(self) -> None:
+        self.view_bar.arrange({a.key: self.qt_actions[a.key] for a in ACTIONS})
+        self.start_page.connect_actions(self.qt_actions["file.open"], self.qt_actions["file.demo"])
+        left = QSplitter(Qt.Orientation.Vertical)
+        left.addWidget(self.slo)
+        left.addWidget(self.worklist_panel)
+        left.setStretchFactor(0, 3)
+        left.setStretchFactor(1, 2)
+        self.strip.setFixedHeight(_STRIP_PX)
+        viewing = QWidget()
+        middle = column(viewing, 0)
+        middle.addWidget(self.view_bar)
+        middle.addWidget(self.canvas, 1)
+        middle.addWidget(self.strip)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.start_page)
+        self.pages.addWidget(viewing)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(left)
+        splitter.addWidget(self.pages)
+        splitter.addWidget(self._right_side())
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([_LEFT_PX, 800, _RIGHT_PX])
+        splitter.setChildrenCollapsible(False)
+        central = QWidget()
+        outer = column(central, 0)
+        outer.addWidget(self.messages)
+        outer.addWidget(splitter, 1)
+        self.setCentralWidget(central)
+
+    def _right_side(self) -> QWidget:
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(False)
+        for panel, title in (
+            (self.layers_panel, "Layers"),
+            (self.export_panel, "Export"),
+            (self.history_panel, "History"),
+        ):
+            self.tabs.addTab(panel, title)
+        self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.tabs.setMinimumHeight(240)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self.segment_panel)
+        layout.addWidget(self.correct_panel)
+        layout.addWidget(self.tabs, 1)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setMinimumWidth(_RIGHT_PX)
+        return scroll
+
+    # ------------------------------------------------------------------ showing
+
+    def begin(self) -> None:
+        """What can wait until the window is seen: the notice, the project, unfinished work."""
+        settings = self.desk.settings
+        if not settings.research_notice_seen:
+            self.show_message(
+                Message(
+                    RESEARCH_USE_ONLY,
+                    "Results are for research and must not guide the care of a patient.",
+                    topic="research",
+                    action="Understood",
+                    do=self._notice_seen,
+                )
+            )
+        self.desk.look_into_project()
+
+    def _notice_seen(self) -> None:
+        self.desk.settings.research_notice_seen = True
+        self.desk.settings.save()
+
+    def show_message(self, message: Message) -> None:
+        """Show `message` at the top, and errors on stderr too."""
+        print_message(message)
+        self.messages.show_message(message)
+
+    def tell_spacing_unknown(self, why: str = "") -> None:
+        """Say that the spacing is unknown and offer to set it."""
+        self.show_message(
+            Message(
+                "Spacing unknown: figures in µm and mm are off.",
+                why or "Pixels are all that can be measured until it is entered.",
+                Level.WARNING,
+                "spacing",
+                "Set spacing…",
+                self.qt_actions["scan.spacing"].trigger,
+            )
+        )
+
+    def show_tab(self, panel: QWidget) -> None:
+        """Bring a panel of the tabs to the front."""
+        self.tabs.setCurrentWidget(panel)
+
+    def show_recent(self) -> None:
+        """List the recent files in the menu and on the start page."""
+        paths = self.desk.settings.recent
+        self.recent_menu.clear()
+        for path in paths:
+            entry = QAction(short_path(path).replace("&", "&&"), self.recent_menu)
+            entry.triggered.connect(lambda _=False, p=path: self.desk.open_path(Path(p)))
+            self.recent_menu.addAction(entry)
+        self.recent_menu.setEnabled(bool(paths))
+        self.start_page.set_recent(paths)
+
+    def show_folder(self, folder: Path) -> None:
+        """Open a folder in the system's file manager."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def set_theme(self, name: str) -> None:
+        """Switch to the theme called `name` and remember it."""
+        self.desk.settings.theme = name
+        self.desk.settings.save()
+        apply_theme(name)
+        self._show_theme(name)
+
+    def _show_theme(self, name: str) -> None:
+        self.qt_actions.check("view.theme", name == "light")
+        self.qt_actions.repaint_icons()
+        for part in (
+            self.messages,
+            self.start_page,
+            self.segment_panel,
+            self.correct_panel,
+            self.export_panel,
+        ):
+            part.repaint_icons()
+
+    # ------------------------------------------------------------------ events
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let lists, sliders and buttons that hold the keyboard keep the keys they use."""
+        if event.type() == QEvent.Type.ShortcutOverride and _wants(watched, event.key()):
+            event.accept()
+            return True
+        return super().eventFilter(watched, event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files that are dragged in."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        files = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if not files:
+            return
+        event.acceptProposedAction()
+        self.desk.open_path(files[0])
+        if len(files) > 1:
+            self.show_message(
+                Message(
+                    "One scan is shown at a time: the first of the dropped files was opened.",
+                    "Drop the folder instead if they are the B-scans of one scan.",
+                    Level.INFO,
+                    "drop",
+                )
+            )
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Close, unless unsaved work makes the grader stay."""
+        while self.desk.unsaved():
+            self.desk.retry_saving()
+            session = self.desk.session
+            if not self.desk.unsaved():
+                break
+            problem = session.save_problem if session is not None else ""
+            answer = ask_about_unsaved(self, self.desk.unsaved(), problem)
+            if answer == Unsaved.STAY:
+                event.ignore()
+                return
+            if answer == Unsaved.LEAVE or (answer == Unsaved.COPY and self.save_copy(wait=True)):
+                break
+        self.desk.settings.geometry = bytes(self.saveGeometry().toBase64()).decode()
+        self.desk.settings.save()
+        app = QApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
+        self.desk.shut_down()
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def save_copy(self, *, wait: bool = False) -> bool:
+        """Ask for a folder and write the scan's work into a project there."""
+        opened = self.desk.open_scan
+        if opened is None:
+            return False
+        chosen = QFileDialog.getExistingDirectory(self, "Save a copy of the work in")
+        return bool(chosen) and self.desk.save_copy(Path(chosen), wait=wait)
+
+    def _restore_geometry(self) -> None:
+        stored = self.desk.settings.geometry
+        if not (stored and self.restoreGeometry(QByteArray.fromBase64(stored.encode()))):
+            screen = QApplication.primaryScreen()
+            room = screen.availableGeometry() if screen is not None else None
+            if room is not None:
+                self.resize(min(1440, room.width()), min(900, room.height()))
+
+    def on_edited(self, change: Change) -> None:
+        """Bring the panels up to date."""
+        self.history_panel.refresh()
+        self.layers_panel.refresh()
+        self.export_panel.refresh()
+
+
+_ARROWS = {
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Left,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_Home,
+    Qt.Key.Key_End,
+    Qt.Key.Key_PageUp,
+    Qt.Key.Key_PageDown,
+}
+_PRESS = {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}
+
+
+def _wants(widget: QObject, key: int) -> bool:
+    if isinstance(widget, QAbstractItemView | QComboBox | QAbstractSlider):
+        return key in _ARROWS | _PRESS
+    return isinstance(widget, QAbstractButton) and key in _PRESS

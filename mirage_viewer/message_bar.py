@@ -1,0 +1,108 @@
+"""Messages at the top of the window: they never block, and stay until closed or settled."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from mirage_viewer.messages import Level, Message
+from mirage_viewer.panels.widgets import IconButton, column
+from mirage_viewer.theme import current_colors, icon
+
+_MOST = 3
+_INFO_STAYS_MS = 12_000
+
+
+class MessageBar(QWidget):
+    """The messages that stand, newest first."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layout = column(self, 4)
+        self._layout.setContentsMargins(8, 6, 8, 2)
+        self.entries: list[MessageEntry] = []
+        self.hide()
+
+    def show_message(self, message: Message) -> None:
+        """Show `message` in place of an older one on its topic."""
+        if message.topic:
+            self.hush(message.topic)
+        entry = MessageEntry(message)
+        entry.button.clicked.connect(lambda: self._act(entry))
+        entry.close_button.clicked.connect(lambda: self._remove(entry))
+        self.entries.insert(0, entry)
+        self._layout.insertWidget(0, entry)
+        for old in self.entries[_MOST:]:
+            self._remove(old)
+        if message.level is Level.INFO and not message.action:
+            QTimer.singleShot(_INFO_STAYS_MS, entry, lambda: self._remove(entry))
+        self.show()
+
+    def hush(self, topic: str) -> None:
+        """Take away what stands on `topic`."""
+        for entry in [e for e in self.entries if e.message.topic == topic]:
+            self._remove(entry)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The messages that stand, newest first."""
+        return tuple(f"{e.message.text} {e.message.hint}".strip() for e in self.entries)
+
+    def repaint_icons(self) -> None:
+        """Draw the icons in the theme's colours again."""
+        for entry in self.entries:
+            entry.repaint_icons()
+
+    def _act(self, entry: MessageEntry) -> None:
+        do = entry.message.do
+        self._remove(entry)
+        if do is not None:
+            do()
+
+    def _remove(self, entry: MessageEntry) -> None:
+        if entry in self.entries:
+            self.entries.remove(entry)
+            self._layout.removeWidget(entry)
+            entry.hide()
+            entry.deleteLater()
+        self.setVisible(bool(self.entries))
+
+
+class MessageEntry(QFrame):
+    """One message with its icon, its button and a button to close it."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__()
+        self.message = message
+        self.setProperty("message", message.level.value)
+        self.symbol = QLabel()
+        self.text = QLabel(_rich(message))
+        self.text.setWordWrap(True)
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.text.setTextInteractionFlags(
+            self.text.textInteractionFlags().TextSelectableByMouse  # errors are copied into mails
+        )
+        self.button = QPushButton(message.action)
+        self.close_button = IconButton("close", tooltip="Close this message", size_px=14)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 6, 6, 6)
+        layout.setSpacing(10)
+        for widget in (self.symbol, self.text, self.button, self.close_button):
+            layout.addWidget(widget)
+        layout.setStretch(1, 1)
+        self.button.setVisible(bool(message.action))
+        self.repaint_icons()
+
+    def repaint_icons(self) -> None:
+        """Draw the icons in the theme's colours again."""
+        colors = current_colors()
+        level = self.message.level.value
+        self.symbol.setPixmap(icon(level, getattr(colors, level)).pixmap(20, 20))
+        self.close_button.repaint_icon()
+
+
+def _rich(message: Message) -> str:
+    from html import escape
+
+    hint = f" {escape(message.hint)}" if message.hint else ""
+    return f"<b>{escape(message.text)}</b>{hint}"

@@ -1,0 +1,142 @@
+"""Layers: which surfaces and masks are seen."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QListWidget,
+    QListWidgetItem,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mirage_core.annotate import MASKS, Session, State, ToolRunner
+from mirage_core.scan import surface_kind
+from mirage_viewer.panels.widgets import label, row, swatch
+
+STATE_WORDS = {
+    State.UNSEEN: "",
+    State.VENDOR: "from file",
+    State.PREDICTED: "segmented",
+    State.EDITED: "corrected",
+    State.APPROVED: "approved",
+}
+
+
+class LayersPanel(QWidget):
+    """A list of the surfaces with their state on this B-scan, masks with their opacity.
+
+    Signals
+    -------
+    surface_shown(int, bool)
+    all_surfaces_shown(bool)
+    masks_shown(bool)
+    opacity_changed(float)
+    surface_picked(int)
+        A surface was clicked: it is the one to correct.
+    confidence_shown(bool)
+    """
+
+    surface_shown = Signal(int, bool)
+    all_surfaces_shown = Signal(bool)
+    masks_shown = Signal(bool)
+    opacity_changed = Signal(float)
+    surface_picked = Signal(int)
+    confidence_shown = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session: Session | None = None
+        self._b = 0
+        self._hidden: set[str] = set()
+        self.surfaces = QCheckBox("Surfaces")
+        self.surfaces.setChecked(True)
+        self.surfaces.setToolTip("Show or hide all surfaces (D)")
+        self.confidence = QCheckBox("Confidence")
+        self.confidence.setToolTip("Mark where the engine was unsure (N)")
+        self.list = QListWidget()
+        self.list.setToolTip("Tick: shown. Click a name: the surface to correct.")
+        self.masks = QCheckBox("Masks")
+        self.masks.setChecked(True)
+        self.masks.setToolTip("Show or hide fluid and lesions (M)")
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(5, 100)
+        self.opacity.setValue(45)
+        self.opacity.setToolTip("How strongly masks cover the image")
+        self.legend = label("", "small")
+        self.legend.setWordWrap(True)
+        for widget in (self.surfaces, self.masks, self.opacity, self.confidence):
+            widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 9, 10, 9)
+        layout.setSpacing(6)
+        layout.addLayout(row(self.surfaces, 1, self.confidence))
+        layout.addWidget(self.list, 1)
+        layout.addLayout(row(self.masks, self.opacity, spacing=12))
+        layout.addWidget(self.legend)
+        self.surfaces.toggled.connect(self.all_surfaces_shown)
+        self.masks.toggled.connect(self.masks_shown)
+        self.confidence.toggled.connect(self.confidence_shown)
+        self.opacity.valueChanged.connect(lambda v: self.opacity_changed.emit(v / 100))
+        self.list.itemChanged.connect(self._ticked)
+        self.list.itemClicked.connect(self._clicked)
+        self.set_session(None, None)
+
+    def set_session(self, session: Session | None, runner: ToolRunner | None) -> None:
+        """List what `session` knows."""
+        self._session = session
+        self.list.blockSignals(True)
+        self.list.clear()
+        if session is not None:
+            for i, name in enumerate(session.annotation.surfaces.names):
+                item = QListWidgetItem(swatch(surface_kind(name).color), name)
+                item.setData(Qt.ItemDataRole.UserRole, i)
+                item.setToolTip(surface_kind(name).title)
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                shown = name not in self._hidden
+                item.setCheckState(Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked)
+                self.list.addItem(item)
+        self.list.blockSignals(False)
+        self.setEnabled(session is not None)
+        self.refresh()
+        if session is not None:
+            for i, name in enumerate(session.annotation.surfaces.names):
+                if name in self._hidden:
+                    self.surface_shown.emit(i, False)
+
+    def show_b_scan(self, b: int) -> None:
+        """Show the states on B-scan `b`."""
+        self._b = b
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the states again."""
+        if self._session is None:
+            self.legend.setText("")
+            return
+        annotation = self._session.annotation
+        self.list.blockSignals(True)
+        for i, name in enumerate(annotation.surfaces.names):
+            state = STATE_WORDS[State(int(annotation.states[i, self._b]))]
+            self.list.item(i).setText(f"{name}   ·   {state}" if state else name)
+        self.list.blockSignals(False)
+        at = annotation.structures.index(MASKS)
+        state = STATE_WORDS[State(int(annotation.states[at, self._b]))]
+        self.legend.setText(f"Masks on this B-scan: {state or 'none yet'}")
+
+    def choose_surface(self, at: int) -> None:
+        """Mark the surface in row `at` as the one that is corrected."""
+        self.list.setCurrentRow(at)
+
+    def _ticked(self, item: QListWidgetItem) -> None:
+        at = int(item.data(Qt.ItemDataRole.UserRole))
+        shown = item.checkState() == Qt.CheckState.Checked
+        assert self._session is not None
+        name = self._session.annotation.surfaces.names[at]
+        (self._hidden.discard if shown else self._hidden.add)(name)
+        self.surface_shown.emit(at, shown)
+
+    def _clicked(self, item: QListWidgetItem) -> None:
+        self.surface_picked.emit(int(item.data(Qt.ItemDataRole.UserRole)))

@@ -1,0 +1,131 @@
+"""Small pieces that the panels are made of."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mirage_viewer.theme import icon
+
+
+def look(widget: QWidget, name: str) -> QWidget:
+    """Give `widget` one of the style sheet's looks, and return it."""
+    if widget.property("look") != name:
+        widget.setProperty("look", name)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+    return widget
+
+
+def label(text: str = "", name: str = "") -> QLabel:
+    """Return a label in the look called `name`."""
+    made = QLabel(text)
+    if name:
+        made.setProperty("look", name)
+    return made
+
+
+def swatch(rgb: tuple[int, int, int], size_px: int = 14) -> QIcon:
+    """Return a round patch of colour, as an icon."""
+    pixmap = QPixmap(size_px * 2, size_px * 2)
+    pixmap.setDevicePixelRatio(2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QColor(0, 0, 0, 90))
+    painter.setBrush(QColor(*rgb))
+    painter.drawEllipse(1, 1, size_px - 2, size_px - 2)
+    painter.end()
+    return QIcon(pixmap)
+
+
+class IconButton(QToolButton):
+    """A button whose icon follows the theme.
+
+    Clicking it leaves the keyboard with the image; it is still reached with Tab.
+    """
+
+    def __init__(
+        self,
+        icon_name: str,
+        text: str = "",
+        tooltip: str = "",
+        look_name: str = "flat",
+        size_px: int = 18,
+    ) -> None:
+        super().__init__()
+        self._icon_name = icon_name
+        self.setProperty("look", look_name)
+        self.setText(text)
+        self.setToolTip(tooltip)
+        self.setAccessibleName(text or tooltip)
+        self.setIconSize(QSize(size_px, size_px))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if text:
+            self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.repaint_icon()
+
+    def set_icon(self, icon_name: str) -> None:
+        """Show another icon."""
+        self._icon_name = icon_name
+        self.repaint_icon()
+
+    def repaint_icon(self) -> None:
+        """Draw the icon in the theme's colours again."""
+        self.setIcon(icon(self._icon_name))
+
+
+class Card(QFrame):
+    """A titled box; add to its `body`, and to its `header` on the right."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.setProperty("look", "card")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(12, 9, 12, 11)
+        self.body.setSpacing(8)
+        self.header = QHBoxLayout()
+        self.header.setSpacing(6)
+        self.header.addWidget(label(title, "heading"))
+        self.header.addStretch()
+        self.body.addLayout(self.header)
+
+
+def column(parent: QWidget, spacing: int = 6) -> QVBoxLayout:
+    """Give `parent` a layout without margins, top to bottom, and return it."""
+    made = QVBoxLayout(parent)
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setSpacing(spacing)
+    return made
+
+
+def row(*items: QWidget | int, spacing: int = 6) -> QHBoxLayout:
+    """Return widgets side by side; an int is a stretch of that weight."""
+    made = QHBoxLayout()
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setSpacing(spacing)
+    for item in items:
+        if isinstance(item, int):
+            made.addStretch(item)
+        else:
+            made.addWidget(item)
+    return made
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: "a few seconds", "40 s", "3 min"."""
+    if seconds < 5:
+        return "a few seconds"
+    if seconds < 90:
+        return f"{round(seconds / 5) * 5} s"
+    return f"{round(seconds / 60)} min"

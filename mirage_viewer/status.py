@@ -1,0 +1,72 @@
+"""The status bar: hint, position, structure, processor, terms, saved state."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QPushButton, QStatusBar, QWidget
+
+from mirage_core import RESEARCH_USE_ONLY
+from mirage_viewer.panels.widgets import label, look
+
+_SAVED = "All changes saved"
+
+
+class StatusBar(QStatusBar):
+    """What is under the pointer, and whether everything is saved.
+
+    Signals
+    -------
+    retry_requested()
+        The grader wants to try saving again.
+    """
+
+    retry_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.hint = label("", "muted")
+        self.structure = label()
+        self.pixels = label()
+        self.microns = label()
+        self.device = label("CPU", "muted")
+        self.device.setToolTip("Segmentation runs on this computer's processor, beside the window")
+        self.terms = label(RESEARCH_USE_ONLY.rstrip("."), "chip")
+        self.terms.setToolTip("Not for diagnosis or treatment decisions")
+        self.saved = label("", "good")
+        self.retry = QPushButton("Retry")
+        self.retry.hide()
+        self.retry.clicked.connect(self.retry_requested)
+        self.addWidget(self.hint, 1)
+        for widget in (self.structure, self.pixels, self.microns, self.device):
+            self.addPermanentWidget(widget)
+        self.addPermanentWidget(self.terms)
+        self.addPermanentWidget(self.saved)
+        self.addPermanentWidget(self.retry)
+        self.pixels.setMinimumWidth(
+            self.fontMetrics().horizontalAdvance("B-scan 999  x 9999  z 9999 px  ")
+        )
+        for widget in (self.pixels, self.microns, self.structure):
+            widget.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def show_hint(self, text: str) -> None:
+        """Show how the tool in hand is used."""
+        self.hint.setText(text)
+
+    def show_point(self, pixels: str, microns: str, structure: str) -> None:
+        """Show where the pointer is and what lies there; empty when it is elsewhere."""
+        self.pixels.setText(pixels)
+        self.microns.setText(microns)
+        self.structure.setText(structure)
+
+    def show_saved(self, problem: str | None, *, note: str = "") -> None:
+        """Show the saved state: None when nothing is open, ``""`` when all is saved."""
+        self.retry.setVisible(bool(problem))
+        if problem:
+            self.saved.setText("Not saved")
+            self.saved.setToolTip(problem)
+            look(self.saved, "error")
+        else:
+            self.saved.setText("" if problem is None else note or _SAVED)
+            self.saved.setToolTip("Every stroke is written to the project before the next")
+            look(self.saved, "muted" if note else "good")
