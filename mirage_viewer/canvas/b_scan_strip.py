@@ -230,12 +230,15 @@ class BScanStrip(QWidget):
         font.setPixelSize(int(_BAND) - 3)
         font.setBold(True)
         painter.setFont(font)
+        # Hundreds of cells are narrower than a pixel or two: blended, their colours would lie.
+        painter.setRenderHint(QPainter.Antialiasing, False)
         for b, state in enumerate(self._states):
             style, band = STATE_STYLES[state], self._band_rect(b)
             painter.fillRect(band, style.qcolor)
             if style.glyph and band.width() >= _GLYPH_FROM:
                 painter.setPen(QColor(0, 0, 0))
                 painter.drawText(band, Qt.AlignCenter, style.glyph)
+        painter.setRenderHint(QPainter.Antialiasing, True)
 
     def _paint_current(self, painter: QPainter) -> None:
         cell = self.cell_rect(min(self._b, len(self._states) - 1))

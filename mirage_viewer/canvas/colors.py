@@ -28,7 +28,7 @@ class StateStyle:
 
 
 STATE_STYLES: dict[State, StateStyle] = {
-    State.UNSEEN: StateStyle("not segmented", (128, 134, 142)),
+    State.UNSEEN: StateStyle("not segmented", (98, 104, 112)),
     State.VENDOR: StateStyle("from the device", (204, 121, 167)),
     State.PREDICTED: StateStyle("predicted", (86, 180, 233)),
     State.EDITED: StateStyle("edited", (230, 159, 0)),

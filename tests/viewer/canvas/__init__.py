@@ -1,0 +1,1 @@
+"""Tests of the canvases: real events, pixels and state."""
