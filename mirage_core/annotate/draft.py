@@ -13,6 +13,12 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
 
+def differing(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return where two curves differ; undefined (NaN) equals undefined."""
+    differs: NDArray[np.bool_] = (a != b) & ~(np.isnan(a) & np.isnan(b))
+    return differs
+
+
 @dataclass(eq=False)
 class BScanDraft:
     """Working copy of B-scan `b` that tools draw into; the session commits it on release.
@@ -50,17 +56,6 @@ class BScanDraft:
         """Return to the values of the stroke's beginning."""
         self.curves[...] = self.base_curves
         self.mask[...] = self.base_mask
-
-    def changed_columns(self) -> dict[int, tuple[int, int]]:
-        """Return ``{surface: (first, last + 1)}`` of the columns that differ from the base."""
-        same = (self.curves == self.base_curves) | (
-            np.isnan(self.curves) & np.isnan(self.base_curves)
-        )
-        spans = {}
-        for s in np.flatnonzero(~same.all(axis=1)):
-            columns = np.flatnonzero(~same[s])
-            spans[int(s)] = (int(columns[0]), int(columns[-1]) + 1)
-        return spans
 
     def changed_box(self) -> tuple[int, int, int, int] | None:
         """Return ``(z0, z1, x0, x1)`` (half open) around the changed mask pixels, or None."""

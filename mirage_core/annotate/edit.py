@@ -108,7 +108,12 @@ class Edit:
 
 
 def encode_edit(edit: Edit) -> bytes:
-    """Return `edit` as bytes: magic, JSON header length, header, then zlib-compressed arrays."""
+    """Return `edit` as bytes.
+
+    They are the magic ``ME01``, then one zlib stream of the header's length (uint32, little
+    endian), the JSON header, and every patch's old and new values. The stream's checksum covers
+    the header too: a flipped bit in an origin must not move an edit.
+    """
     header = {
         "tool": edit.tool,
         "label": edit.label,
@@ -127,7 +132,7 @@ def encode_edit(edit: Edit) -> bytes:
     }
     head = json.dumps(header).encode()
     squeeze = zlib.compressobj(level=1)
-    parts = [_MAGIC, _LENGTH.pack(len(head)), head]
+    parts = [_MAGIC, squeeze.compress(_LENGTH.pack(len(head)) + head)]
     for patch in edit.patches:
         for values in (patch.old, patch.new):
             little = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
@@ -153,17 +158,17 @@ def decode_edit(data: bytes) -> Edit:
 def _decode(data: bytes) -> Edit:
     if data[:4] != _MAGIC:
         raise EditDecodeError("not an edit, or one of a newer program")
-    (length,) = _LENGTH.unpack_from(data, 4)
-    header: dict[str, Any] = json.loads(data[8 : 8 + length])
-    payload = memoryview(zlib.decompress(data[8 + length :]))
+    content = memoryview(zlib.decompress(data[len(_MAGIC) :]))
+    (length,) = _LENGTH.unpack_from(content)
+    at = _LENGTH.size + length
+    header: dict[str, Any] = json.loads(bytes(content[_LENGTH.size : at]))
     patches = []
-    at = 0
     for entry in header["patches"]:
         dtype = np.dtype(entry["dtype"])
         shape = tuple(int(n) for n in entry["shape"])
         size = int(np.prod(shape)) * dtype.itemsize
         old, new = (
-            np.frombuffer(payload[at + k * size : at + (k + 1) * size], dtype).reshape(shape)
+            np.frombuffer(content[at + k * size : at + (k + 1) * size], dtype).reshape(shape)
             for k in (0, 1)
         )
         at += 2 * size

@@ -73,3 +73,23 @@ def draw_surface(
             np.copyto(above, np.broadcast_to(new, above.shape), where=above > new)
             np.copyto(below, np.broadcast_to(new, below.shape), where=below < new)
     curves[surface, span] = new
+
+
+def clamp_between(curves: F32, fixed: NDArray[np.bool_]) -> F32:
+    """Return `curves` with every value that is not fixed kept between the fixed ones around it.
+
+    Free values that were in order stay in order, and NaN stays NaN.
+
+    Parameters
+    ----------
+    curves : float32 array ``[s, x]``
+        Depths in px from the top, NaN = undefined; top to bottom.
+    fixed : bool array ``[s, x]``
+        What does not move.
+    """
+    held = np.where(fixed, curves, np.float32(np.nan))
+    shallowest = np.fmax.accumulate(held, axis=0)
+    deepest = np.fmin.accumulate(held[::-1], axis=0)[::-1]
+    free = ~fixed & np.isfinite(curves)
+    clamped: F32 = np.where(free, np.fmin(np.fmax(curves, shallowest), deepest), curves)
+    return clamped

@@ -8,8 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.annotate.annotation import MASKS, Annotation, State, Target
+from mirage_core.annotate.draft import differing
 from mirage_core.annotate.edit import Patch
+from mirage_core.annotate.ordering import clamp_between, ordered_count
 from mirage_core.scan import Masks, Surfaces, enforce_order
+
+F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,60 +48,58 @@ def proposal_patches(
 ) -> tuple[Patch, ...]:
     """Return the patches that take `proposal` over.
 
-    A structure on a B-scan that a human edited or approved is left alone unless `overwrite`;
-    where kept surfaces and proposed ones would cross, the proposed ones give way.
+    A structure on a B-scan that a human edited or approved is left alone unless the proposal
+    holds it and `overwrite` is set. Where surfaces would cross, what a human drew stays, the
+    proposed ones give way to it, and what an engine or the device had drawn before and is not
+    proposed anew gives way to both.
     """
     patches: list[Patch] = []
     for n, b in enumerate(proposal.b_scans):
-        kept = annotation.states[:, b] >= State.EDITED
-        if overwrite:
-            kept = np.zeros_like(kept)
-        patches += _surface_patches(annotation, proposal, n, b, kept)
-        if proposal.masks is not None and not kept[-1]:
+        human = annotation.states[:, b] >= State.EDITED
+        patches += _surface_patches(annotation, proposal, n, human[:-1] & (not overwrite))
+        if proposal.masks is not None and (overwrite or not human[-1]):
             patches += _mask_patches(annotation, proposal.masks.labels[n], b)
     return tuple(patches)
 
 
 def _surface_patches(
-    annotation: Annotation, proposal: Proposal, n: int, b: int, kept: NDArray[np.bool_]
+    annotation: Annotation, proposal: Proposal, n: int, kept: NDArray[np.bool_]
 ) -> list[Patch]:
-    curves = annotation.surfaces.values[:, b].copy()
-    confidence = annotation.confidence[:, b].copy()
-    rows = []
+    b = proposal.b_scans[n]
+    names = annotation.surfaces.names
+    old = annotation.surfaces.values[:, b]
+    curves, confidence = old.copy(), annotation.confidence[:, b].copy()
+    proposed = np.zeros(len(names), bool)
     for i, name in enumerate(proposal.surfaces.names):
-        if name not in annotation.surfaces.names:
-            continue
-        row = annotation.surfaces.index(name)
-        if kept[row]:
-            continue
-        rows.append(row)
-        curves[row] = proposal.surfaces.values[i, n]
-        if proposal.confidence is not None:
-            confidence[row] = proposal.confidence[i, n]
-    _yield_to_kept(curves, kept[:-1], rows)
+        if name in names and not kept[names.index(name)]:
+            row = names.index(name)
+            proposed[row] = True
+            curves[row] = proposal.surfaces.values[i, n]
+            confidence[row] = np.nan
+            if proposal.confidence is not None:
+                confidence[row] = proposal.confidence[i, n]
+    human = ~proposed & (annotation.states[:-1, b] >= State.EDITED)
+    m = ordered_count(names)
+    _settle(curves[:m], proposed[:m], human[:m])
+    moved = differing(curves, old).any(axis=1)
     patches = []
-    for row in rows:
+    for row in np.flatnonzero(proposed | moved).tolist():
         for target, new in ((Target.SURFACES, curves[row]), (Target.CONFIDENCE, confidence[row])):
-            old = annotation.array(target)[row, b]
-            if not np.array_equal(old, new, equal_nan=True):
-                patches.append(
-                    Patch(target, (row, b, 0), old[None, None].copy(), new[None, None].copy())
-                )
+            was = annotation.array(target)[row, b].astype(np.float32)
+            if differing(was, new).any():
+                patches.append(Patch(target, (row, b, 0), was[None, None], new[None, None].copy()))
         patches += _to_predicted(annotation, row, b)
     return patches
 
 
-def _yield_to_kept(curves: NDArray[np.float32], kept: NDArray[np.bool_], rows: list[int]) -> None:
-    """Clamp the proposed `rows` of `curves` between the kept ones, then order them."""
-    if kept.any():
-        fixed = np.where(kept[:, None], curves, np.nan)
-        lower = np.fmax.accumulate(fixed, axis=0)
-        upper = np.fmin.accumulate(fixed[::-1], axis=0)[::-1]
-        for row in rows:
-            clamped = np.fmin(np.fmax(curves[row], lower[row]), upper[row])
-            curves[row] = np.where(np.isnan(curves[row]), np.nan, clamped)
-    ordered = enforce_order(curves[rows])
-    curves[rows] = ordered
+def _settle(curves: F32, proposed: NDArray[np.bool_], human: NDArray[np.bool_]) -> None:
+    """Bring the ordered surfaces ``[s, x]`` of one B-scan into order, in place."""
+    firm = np.flatnonzero(proposed | human)
+    fixed = np.broadcast_to(human[firm, None], (len(firm), curves.shape[1]))
+    curves[firm] = clamp_between(curves[firm], fixed)
+    curves[proposed] = enforce_order(curves[proposed])
+    fixed = np.broadcast_to((proposed | human)[:, None], curves.shape)
+    curves[...] = clamp_between(curves, fixed)
 
 
 def _mask_patches(annotation: Annotation, labels: NDArray[np.uint8], b: int) -> list[Patch]:

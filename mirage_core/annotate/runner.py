@@ -35,6 +35,7 @@ class ToolRunner:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.options = ToolOptions()
+        self._in_use = self.options
         self._tool: Tool | None = None
         self._draft: BScanDraft | None = None
         self._b = 0
@@ -66,27 +67,29 @@ class ToolRunner:
             return
         if self._draft is None:
             self._draft = self.session.draft(self._b)
-        self._took(self._tool.press(self._draft, at, self.options))
+            # A stroke of several clicks stays with the surface and class it began with.
+            self._in_use = self.options
+        self._took(self._tool.press(self._draft, at, self._in_use))
 
     def move(self, at: Point) -> None:
         """Pointer moved with the button down."""
         if self._tool is not None and self._draft is not None:
-            self._took(self._tool.move(self._draft, at, self.options))
+            self._took(self._tool.move(self._draft, at, self._in_use))
 
     def hover(self, at: Point) -> None:
         """Pointer moved with no button down."""
         if self._tool is not None and self._draft is not None:
-            self._took(self._tool.hover(self._draft, at, self.options))
+            self._took(self._tool.hover(self._draft, at, self._in_use))
 
     def release(self, at: Point) -> None:
         """Pointer released."""
         if self._tool is not None and self._draft is not None:
-            self._took(self._tool.release(self._draft, at, self.options))
+            self._took(self._tool.release(self._draft, at, self._in_use))
 
     def finish(self) -> None:
         """End a stroke of several clicks and commit it."""
         if self._tool is not None and self._draft is not None:
-            step = self._tool.finish(self._draft, self.options)
+            step = self._tool.finish(self._draft, self._in_use)
             self._took(Step(step.dirty, done=True))
 
     def cancel(self) -> None:
@@ -118,9 +121,9 @@ class ToolRunner:
     def _label(self, draft: BScanDraft) -> str:
         assert self._tool is not None
         if self._tool.draws == "surface":
-            what = self.session.annotation.surfaces.names[self.options.surface]
+            what = self.session.annotation.surfaces.names[self._in_use.surface]
         else:
-            value = self.options.mask_class
+            value = self._in_use.mask_class
             names = {c.value: c.name for c in self.session.annotation.masks.scheme}
             what = names.get(value, "masks")
         return f"{self._tool.title} on {what}, B-scan {draft.b + 1}"

@@ -21,6 +21,7 @@ from mirage_core.annotate.history import (
     MemoryJournal,
 )
 from mirage_core.annotate.proposal import Proposal, proposal_patches
+from mirage_core.annotate.stroke import stroke_patches
 from mirage_core.scan import Scan
 
 
@@ -92,26 +93,13 @@ class Session:
         """Make the difference between `draft` and its base one edit; None if there is none.
 
         Only what the stroke changed is taken from the draft, so that anything else that
-        happened to the B-scan meanwhile stays.
+        happened to the B-scan meanwhile stays; where the two would cross, the stroke wins.
         """
-        patches: list[Patch] = []
-        touched: list[str] = []
-        for s, (x0, x1) in draft.changed_columns().items():
-            patches += self._surface_patches(draft, s, x0, x1)
-            touched.append(self.annotation.surfaces.names[s])
-        box = draft.changed_box()
-        if box is not None:
-            z0, z1, x0, x1 = box
-            cut = (slice(z0, z1), slice(x0, x1))
-            old = self.annotation.masks.labels[(draft.b, *cut)]
-            differs = draft.mask[cut] != draft.base_mask[cut]
-            new = np.where(differs, draft.mask[cut], old)
-            patches.append(Patch(Target.MASKS, (draft.b, z0, x0), old[None].copy(), new[None]))
-            touched.append(MASKS)
+        patches, touched = stroke_patches(self.annotation, draft)
         if not patches:
             return None
-        patches += self._state_patches(touched, (draft.b,), State.EDITED)
-        return self.apply(Edit(tuple(patches), tool, label, self.author))
+        states = self._state_patches(touched, (draft.b,), State.EDITED)
+        return self.apply(Edit((*patches, *states), tool, label, self.author))
 
     def apply(self, edit: Edit) -> Edit:
         """Do `edit`, record it, tell listeners; return it."""
@@ -177,21 +165,6 @@ class Session:
         self._journal = journal
         self.retry_saving()
 
-    def _surface_patches(self, draft: BScanDraft, s: int, x0: int, x1: int) -> list[Patch]:
-        cut = (s, draft.b, slice(x0, x1))
-        drawn, base = draft.curves[s, x0:x1], draft.base_curves[s, x0:x1]
-        differs = ~((drawn == base) | (np.isnan(drawn) & np.isnan(base)))
-        patches = []
-        for target, array, value in (
-            (Target.SURFACES, self.annotation.surfaces.values, drawn),
-            (Target.CONFIDENCE, self.annotation.confidence, np.full_like(drawn, np.nan)),
-        ):
-            old = array[cut][None, None].copy()
-            new = np.where(differs, value, old).astype(np.float32)
-            if not np.array_equal(old, new, equal_nan=True):
-                patches.append(Patch(target, (s, draft.b, x0), old, new))
-        return patches
-
     def _state_patches(
         self, structures: Iterable[str], b_scans: Iterable[int], state: State
     ) -> list[Patch]:
@@ -234,7 +207,7 @@ class Session:
         try:
             self._journal.record(tuple(self._waiting))
         except JournalError as error:
-            problem = str(error)
+            problem = str(error) or "The last changes could not be saved."
         else:
             self._waiting.clear()
         if problem != self._problem:

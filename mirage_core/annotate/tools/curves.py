@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.annotate.draft import BScanDraft
+from mirage_core.annotate.draft import BScanDraft, differing
 from mirage_core.annotate.ordering import draw_surface
 from mirage_core.annotate.tools.base import Point, Rect, ToolOptions
 
@@ -87,7 +87,7 @@ def changed_rect(draft: BScanDraft, before: NDArray[np.float32], x0: int) -> Rec
     the width of the line.
     """
     after = draft.curves[:, x0 : x0 + before.shape[1]]
-    differs = ~((before == after) | (np.isnan(before) & np.isnan(after)))
+    differs = differing(before, after)
     rows = differs.any(axis=1)
     if not rows.any():
         return None

@@ -1,0 +1,146 @@
+"""Proposals: taken over without touching what a human did."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mirage_core.annotate import MASKS, Annotation, Proposal, Session, State
+from mirage_core.scan import ArrayPixels, Masks, Scan, Surfaces, order_violations
+from tests.annotate.eyes import HEIGHT, NAMES, WIDTH, ordered_curves, scan, session, state_of
+
+
+def offer(depths: dict[str, float], b: int = 0, mask: int | None = None) -> Proposal:
+    values = np.array([[[z] * WIDTH] for z in depths.values()], np.float32)
+    labels = None if mask is None else Masks(np.full((1, HEIGHT, WIDTH), mask, np.uint8))
+    return Proposal(
+        (b,),
+        Surfaces(values, tuple(depths)),
+        np.full_like(values, 0.5),
+        labels,
+        "graph",
+        "Graph engine",
+        "ab" * 32,
+    )
+
+
+def blank(depths: dict[str, float], state: State) -> Session:
+    """Return a session whose B-scan 0 has level surfaces, all in `state`."""
+    eye = Session(scan())
+    for name, depth in depths.items():
+        row = NAMES.index(name)
+        eye.annotation.surfaces.values[row, 0] = depth
+        eye.annotation.states[row, 0] = state
+    return eye
+
+
+def level(eye: Session, name: str) -> float:
+    values = np.unique(eye.annotation.surfaces[name][0])
+    assert values.size == 1
+    return float(values[0])
+
+
+def test_a_proposal_fills_an_empty_b_scan_as_one_edit() -> None:
+    eye = blank({}, State.UNSEEN)
+    edit = eye.adopt(offer({"ILM": 10, "RPE": 50}, mask=2))
+    assert edit is not None
+    assert edit.label == "Graph engine on B-scan 1"
+    assert (edit.tool, edit.model_sha256) == ("graph", "ab" * 32)
+    assert (level(eye, "ILM"), level(eye, "RPE")) == (10, 50)
+    assert (eye.annotation.masks.labels[0] == 2).all()
+    assert (eye.annotation.confidence[NAMES.index("RPE"), 0] == 0.5).all()
+    assert eye.annotation.b_scan_state(0) is State.PREDICTED
+    assert eye.adopt(offer({"ILM": 10, "RPE": 50}, mask=2)) is None
+    before = state_of(blank({}, State.UNSEEN).annotation)
+    eye.undo()
+    assert state_of(eye.annotation) == before
+
+
+def test_edited_and_approved_structures_stay_and_the_proposed_ones_give_way() -> None:
+    for state in (State.EDITED, State.APPROVED):
+        eye = blank({"RPE": 50}, state)
+        eye.adopt(offer({"EZ": 55, "RPE": 60, "BM": 45}))
+        assert (level(eye, "EZ"), level(eye, "RPE"), level(eye, "BM")) == (50, 50, 50)
+        assert eye.annotation.states[NAMES.index("RPE"), 0] == state
+
+
+def test_edited_masks_stay_while_surfaces_are_taken_over() -> None:
+    eye = blank({}, State.UNSEEN)
+    eye.annotation.states[eye.annotation.structures.index(MASKS), 0] = State.EDITED
+    eye.adopt(offer({"RPE": 50}, mask=2))
+    assert not eye.annotation.masks.labels.any()
+    assert level(eye, "RPE") == 50
+
+
+def test_overwriting_replaces_what_is_proposed_but_not_the_rest_of_a_human_s_work() -> None:
+    eye = blank({"RPE": 50, "BM": 60}, State.EDITED)
+    eye.adopt(offer({"EZ": 70, "RPE": 65}), overwrite=True)
+    assert level(eye, "BM") == 60
+    assert (level(eye, "EZ"), level(eye, "RPE")) == (60, 60)
+    assert eye.annotation.states[NAMES.index("RPE"), 0] == State.PREDICTED
+    assert eye.annotation.states[NAMES.index("BM"), 0] == State.EDITED
+
+
+def test_vendor_surfaces_that_are_not_proposed_give_way_and_are_no_longer_the_vendor_s() -> None:
+    eye = blank({"ELM": 52, "ILM": 5}, State.VENDOR)
+    eye.adopt(offer({"EZ": 50, "RPE": 60}))
+    assert (level(eye, "ELM"), level(eye, "EZ"), level(eye, "ILM")) == (50, 50, 5)
+    assert eye.annotation.states[NAMES.index("ELM"), 0] == State.PREDICTED
+    assert eye.annotation.states[NAMES.index("ILM"), 0] == State.VENDOR
+
+
+def test_proposed_surfaces_are_ordered_however_they_are_listed() -> None:
+    eye = blank({}, State.UNSEEN)
+    eye.adopt(offer({"BM": 60, "RPE": 50, "ILM": 10}))
+    assert [level(eye, n) for n in ("ILM", "RPE", "BM")] == [10, 50, 60]
+
+
+def test_names_the_annotation_does_not_know_are_left_out() -> None:
+    eye = blank({}, State.UNSEEN)
+    eye.adopt(offer({"RPE": 50, "something else": 3}))
+    assert level(eye, "RPE") == 50
+
+
+def test_surfaces_without_a_known_place_neither_move_nor_hold_others() -> None:
+    one = scan()
+    vendor = Surfaces(np.full((1, *one.shape[::2]), 4, np.float32), ("VIT",))
+    eye = Session(Scan(ArrayPixels(np.zeros(one.shape, np.uint8)), vendor_surfaces=vendor))
+    eye.adopt(offer({"ILM": 10, "RPE": 50}))
+    assert (level(eye, "ILM"), level(eye, "RPE"), level(eye, "VIT")) == (10, 50, 4)
+
+
+@given(
+    seed=st.integers(0, 500),
+    human=st.sets(st.integers(0, len(NAMES) - 1)),
+    offered=st.lists(st.sampled_from(NAMES), unique=True, min_size=1),
+    overwrite=st.booleans(),
+)
+@settings(max_examples=100)
+def test_no_proposal_breaks_the_order_or_a_human_s_work(
+    seed: int, human: set[int], offered: list[str], overwrite: bool
+) -> None:
+    eye = session(seed=seed)
+    annotation: Annotation = eye.annotation
+    annotation.states[:-1] = State.VENDOR
+    annotation.states[list(human), 0] = State.EDITED
+    before = annotation.copy()
+    curves = ordered_curves(seed + 7000)
+    values = np.stack([curves[NAMES.index(n)] for n in offered])[:, None]
+    proposal = Proposal((0,), Surfaces(values, tuple(offered)), None, None, "graph", "Graph")
+    eye.adopt(proposal, overwrite=overwrite)
+    assert not order_violations(annotation.surfaces.values[:, 0]).any()
+    np.testing.assert_array_equal(annotation.surfaces.values[:, 1:], before.surfaces.values[:, 1:])
+    for row in human:
+        if not (overwrite and NAMES[row] in offered):
+            np.testing.assert_array_equal(
+                annotation.surfaces.values[row, 0], before.surfaces.values[row, 0]
+            )
+            assert annotation.states[row, 0] == State.EDITED
+    if not human:
+        for name in offered:
+            got, given = annotation.surfaces[name][0], curves[NAMES.index(name)]
+            np.testing.assert_array_equal(got, given)
+    while eye.undo():
+        pass
+    assert state_of(annotation) == state_of(before)
