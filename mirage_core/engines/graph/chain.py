@@ -9,10 +9,17 @@ from scipy import ndimage
 from mirage_core.engines.graph.flatten import Flat
 from mirage_core.engines.graph.layers import CHAIN, Look
 from mirage_core.engines.graph.scale import Scale
-from mirage_core.engines.graph.search import along_columns, shortest_paths
+from mirage_core.engines.graph.search import BLOCKED, along_columns, shortest_paths
 
 F32 = NDArray[np.float32]
 
+# In units of the mean grey of the retina: nerve fibres are brighter, outer nuclei darker.
+_RNFL_MIN = 1.2
+_ONL_MAX = 1.1
+_PIT_COST = 0.01  # per um of inner layers where the pit leaves none
+_LAYER_COST = 0.05  # per um and unit of grey
+
+_Limits = tuple[int, int, F32, float]
 _SIGN = {Look.RISE: 1.0, Look.FALL: -1.0}
 
 
@@ -26,61 +33,97 @@ def boundary_costs(flat: Flat, scale: Scale) -> list[F32]:
     wide = scale.z_px(10)
     ridge = ndimage.gaussian_filter1d(image, wide / 2, axis=2, mode="nearest")
     ridge -= ndimage.gaussian_filter1d(image, 2.5 * wide, axis=2, mode="nearest")
-    edge, bright = np.tanh(slope / 0.12), np.tanh(ridge / 0.5)
     rows = np.arange(image.shape[2], dtype=np.float32)
     costs: list[F32] = []
     for boundary in CHAIN:
-        response = bright if boundary.look is Look.RIDGE else _SIGN[boundary.look] * edge
-        cost = -boundary.weight * response
+        response = ridge if boundary.look is Look.RIDGE else _SIGN[boundary.look] * slope
+        cost = -boundary.weight * np.tanh(response / boundary.full)
         if boundary.name == "ILM":
             away = np.abs(rows - flat.ilm[:, :, None]) * scale.axial_um
             cost += np.minimum(0.01 * away, 3.0)
         elif boundary.name == "BM":
             away = np.abs(rows - flat.base_row) * scale.axial_um
             cost += np.minimum(0.01 * np.maximum(away - 12, 0), 2.0)
+        elif boundary.name in ("RNFL/GCL", "OPL/ONL"):
+            under_ilm = np.maximum(rows - flat.ilm[:, :, None], 0) * scale.axial_um
+            cost += _PIT_COST * (1 - _insistence(flat)) * under_ilm
         costs.append(np.asarray(cost, np.float32))
+    _add_layer_terms(costs, image, scale)
     return costs
 
 
-def _cone(cost: F32, first: int, last: int, thin: float, thick: float) -> F32:
-    """Return at ``z`` the least ``cost[z - t]`` plus the price of a layer `t` px thick.
+def _add_layer_terms(costs: list[F32], image: F32, scale: Scale) -> None:
+    """Add in place what the grey inside two layers says about where they begin and end.
 
-    The price is 0 for ``first <= t <= last`` and grows by `thin` or `thick` per px outside.
+    A price per pixel of a layer, summed from its upper to its lower boundary, is a running sum
+    down the A-scan taken at the lower less the same at the upper boundary: it stays a cost of
+    single boundaries.
     """
-    depth = cost.shape[-1]
-    rows = np.arange(depth, dtype=np.float32)
-    # Flat part: least over a window of allowed thicknesses.
-    padded = np.pad(cost, ((0, 0), (0, 0), (last, 0)), mode="edge")
+    index = {boundary.name: k for k, boundary in enumerate(CHAIN)}
+    price = _LAYER_COST * scale.axial_um
+    dark_nerve_fibres = np.cumsum(np.maximum(_RNFL_MIN - image, 0) * price, axis=2)
+    bright_nuclei = np.cumsum(np.maximum(image - _ONL_MAX, 0) * price, axis=2)
+    costs[index["ILM"]] -= dark_nerve_fibres
+    costs[index["RNFL/GCL"]] += dark_nerve_fibres
+    costs[index["OPL/ONL"]] -= bright_nuclei
+    costs[index["EZ"]] += bright_nuclei
+
+
+def _cone(cost: F32, first: int, last: int, thin: F32, thick: float) -> F32:
+    """Return at ``z`` the least ``cost[z - t]`` plus the price of a layer ``t >= 0`` px thick.
+
+    The price is 0 for ``first <= t <= last`` and grows by `thin` (one value per A-scan,
+    ``[b, X, 1]``) or `thick` per px outside.
+    """
+    rows = np.arange(cost.shape[-1], dtype=np.float32)
+    usual = _least_above(cost, first, last)
+    usual = np.minimum.accumulate(usual - thick * rows, axis=2) + thick * rows
+    if first > 0:
+        thinner = _least_above(cost + thin * rows, 0, first - 1) + thin * (first - rows)
+        usual = np.minimum(usual, thinner)
+    return np.asarray(usual, np.float32)
+
+
+def _least_above(cost: F32, first: int, last: int) -> F32:
+    """Return at ``z`` the least of ``cost[z - last .. z - first]``, BLOCKED outside the image."""
     size = last - first + 1
-    window = ndimage.minimum_filter1d(
-        padded, size, axis=2, mode="nearest", origin=(size - 1) // 2 - (size - 1)
-    )
-    # After the shift of origin, window[z] looks at padded[z .. z + size - 1].
-    best = window[:, :, :depth]
-    grown = np.minimum.accumulate(best - thick * rows, axis=2) + thick * rows
-    shrunk = np.minimum.accumulate((grown + thin * rows)[:, :, ::-1], axis=2)[:, :, ::-1]
-    return np.asarray(shrunk - thin * rows, np.float32)
+    padded = np.pad(cost, ((0, 0), (0, 0), (last, 0)), constant_values=BLOCKED)
+    # With this origin the window of the filter begins at its own place.
+    least = ndimage.minimum_filter1d(padded, size, axis=2, mode="nearest", origin=-(size // 2))
+    return np.asarray(least[:, :, : cost.shape[2]], np.float32)
 
 
-def _down(cost: F32, limits: tuple[int, int, float, float]) -> F32:
+def _down(cost: F32, limits: _Limits) -> F32:
     return _cone(cost, *limits)
 
 
-def _up(cost: F32, limits: tuple[int, int, float, float]) -> F32:
+def _up(cost: F32, limits: _Limits) -> F32:
     return _cone(cost[:, :, ::-1], *limits)[:, :, ::-1]
 
 
-def min_marginals(costs: list[F32], scale: Scale) -> list[F32]:
+def _insistence(flat: Flat) -> F32:
+    """Return 0..1 per A-scan ``[b, X, 1]``: how much inner layers must have their usual thickness.
+
+    In the foveal pit they thin out and vanish, which shows in the retina as a whole.
+    """
+    total = flat.base_row - flat.ilm
+    share = total / np.maximum(np.percentile(total, 85, axis=1, keepdims=True), 1)
+    return np.asarray(np.clip((share - 0.65) / 0.25, 0, 1)[:, :, None], np.float32)
+
+
+def min_marginals(costs: list[F32], flat: Flat, scale: Scale) -> list[F32]:
     """Return for every boundary the least cost of a whole chain that passes each depth.
 
     Each A-scan is a chain of boundaries tied by their usual distances; a forward and a backward
     pass give, at every depth, the cost of the best chain through it (Viterbi min-marginals).
     """
+    insistence = _insistence(flat)
+    everywhere = np.ones_like(insistence)
     limits = [
         (
             round(scale.z_px(b.gap_um[0])),
             round(scale.z_px(b.gap_um[1])),
-            b.thin_cost * scale.axial_um,
+            b.thin_cost * scale.axial_um * (insistence if b.thins_in_pit else everywhere),
             b.thick_cost * scale.axial_um,
         )
         for b in CHAIN
@@ -97,13 +140,14 @@ def min_marginals(costs: list[F32], scale: Scale) -> list[F32]:
     return marginals[::-1]
 
 
-def joint_search(costs: list[F32], scale: Scale) -> F32:
+def joint_search(costs: list[F32], flat: Flat, scale: Scale) -> F32:
     """Find all boundaries in straightened B-scans.
 
     Parameters
     ----------
     costs : list of float32 arrays ``[b, X, d]``
         One per boundary of the chain.
+    flat : Flat
     scale : Scale
 
     Returns
@@ -111,7 +155,7 @@ def joint_search(costs: list[F32], scale: Scale) -> F32:
     float32 array ``[s, b, X]``
         Rows of the straightened image, ordered.
     """
-    marginals = min_marginals(costs, scale)
+    marginals = min_marginals(costs, flat, scale)
     n = costs[0].shape[0]
     stacked = np.concatenate(marginals, axis=0)
     stacked -= stacked.min(axis=2, keepdims=True)

@@ -149,7 +149,7 @@ def _first_search(rows: range, b_scans: U8, scale: Scale) -> _Chunk:
     """Locate, straighten and search a chunk on its own."""
     grey = _prepared(rows, b_scans).grey
     flat = flatten(grey, locate(grey, scale), scale)
-    return _Chunk(rows, flat, joint_search(boundary_costs(flat, scale), scale))
+    return _Chunk(rows, flat, joint_search(boundary_costs(flat, scale), flat, scale))
 
 
 def _expected(chunks: list[_Chunk], reach: int) -> list[F32 | None]:
@@ -178,5 +178,5 @@ def _second_search(chunk: _Chunk, expected: F32 | None, b_scans: U8, scale: Scal
         costs = boundary_costs(chunk.flat, scale)
         for k in range(len(CHAIN) - 1):
             costs[k] = pull(costs[k], curves[-1] - expected[k], scale)
-        curves = joint_search(costs, scale)
+        curves = joint_search(costs, chunk.flat, scale)
     return assemble(_prepared(chunk.rows, b_scans), chunk.flat, curves, scale)

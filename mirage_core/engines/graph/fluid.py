@@ -23,6 +23,8 @@ _DARK = 0.26  # share of the way from vitreous to the mean of the retina
 _MIN_AREA_UM2 = 1800.0
 _MIN_HEIGHT_UM = 22.0
 _MIN_WIDTH_UM = 30.0
+_RIM_UM = 22.0
+_MIN_RIM = 0.35  # contrast with what surrounds it, in units of the retina's mean grey
 _MIN_FILL = 0.35  # of the bounding box
 _KEEP_OFF_UM = 14.0  # from the ILM, whose edge is dark on one side by nature
 
@@ -67,6 +69,7 @@ def fluid_candidates(
         return out
     pixel_um2 = scale.axial_um * scale.lateral_um
     areas = np.bincount(labels.ravel())
+    rim = (max(1, round(scale.x_px(_RIM_UM))), max(1, round(scale.z_px(_RIM_UM))))
     scheme = {c.name: c.value for c in FLUID_SCHEME}
     for i, box in enumerate(ndimage.find_objects(labels), start=1):
         if areas[i] * pixel_um2 < _MIN_AREA_UM2:
@@ -76,6 +79,8 @@ def fluid_candidates(
         pocket = labels[box] == i
         if x_extent < _MIN_WIDTH_UM or z_extent < _MIN_HEIGHT_UM or pocket.mean() < _MIN_FILL:
             continue
+        if _rim_contrast(smooth, gain, box, pocket, rim) < _MIN_RIM:
+            continue
         pocket = ndimage.binary_fill_holes(pocket)
         xs, zs = np.nonzero(pocket)
         xs, depth = xs + box[0].start, zs + box[1].start + top
@@ -83,6 +88,26 @@ def fluid_candidates(
         name = "PED" if under_rpe > 0.5 else "SRF" if under_ez > 0.5 else "IRF"
         out[depth, xs] = scheme[name]
     return out
+
+
+def _rim_contrast(
+    smooth: F32, gain: F32, box: tuple[slice, slice], pocket: Bool, rim: tuple[int, int]
+) -> float:
+    """Return how much brighter the surroundings of a pocket are, in units of the retina's mean."""
+    wide = tuple(
+        slice(max(s.start - r, 0), min(s.stop + r, n))
+        for s, r, n in zip(box, rim, smooth.shape, strict=True)
+    )
+    inner = np.zeros(smooth[wide].shape, bool)
+    inner[
+        box[0].start - wide[0].start : box[0].stop - wide[0].start,
+        box[1].start - wide[1].start : box[1].stop - wide[1].start,
+    ] = pocket
+    outer = ndimage.maximum_filter(inner, size=(2 * rim[0] + 1, 2 * rim[1] + 1)) & ~inner
+    if not outer.any():
+        return 0.0
+    relative = smooth[wide] / gain[wide[0], None]
+    return float(relative[outer].mean() - relative[inner].mean())
 
 
 def _vitreous_level(grey: F32, ilm: F32, scale: Scale) -> float:

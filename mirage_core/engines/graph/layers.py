@@ -47,12 +47,18 @@ class Boundary:
         Usual distance from the boundary above, in µm; less or more is allowed at a price.
     thin_cost, thick_cost : float
         Price per µm below or above that range, in units of one full edge.
+    thins_in_pit : bool
+        Whether the layer above the boundary vanishes in the foveal pit.
     smooth_um : float
         Lateral smoothing when the boundary is refined, in µm.
     band_um : float
         Reach of that refinement up and down, in µm.
     step_cost : float
         Price of a step of one px from one A-scan to the next, when refined.
+    full : float
+        Response, in units of the retina's mean grey, that counts as a fully seen boundary.
+    sharp_um : float
+        Axial width (standard deviation) of the detector when refined, in µm.
     """
 
     name: str
@@ -61,28 +67,33 @@ class Boundary:
     gap_um: tuple[float, float]
     thin_cost: float
     thick_cost: float
+    thins_in_pit: bool = False
     smooth_um: float = 30.0
     band_um: float = 24.0
     step_cost: float = 0.15
+    full: float = 0.12
+    sharp_um: float = 6.0
 
 
 CHAIN: tuple[Boundary, ...] = (
-    Boundary("ILM", Look.RISE, 2.0, (0, 0), 0, 0, smooth_um=15, band_um=40, step_cost=0.05),
-    Boundary("RNFL/GCL", Look.FALL, 1.0, (10, 50), 0.01, 0.006),
-    Boundary("IPL/INL", Look.FALL, 1.0, (30, 110), 0.006, 0.01),
-    Boundary("INL/OPL", Look.RISE, 1.0, (22, 45), 0.02, 0.015),
-    Boundary("OPL/ONL", Look.FALL, 1.0, (18, 40), 0.02, 0.015),
-    Boundary("EZ", Look.RISE, 2.0, (60, 130), 0.01, 0.006, smooth_um=18, band_um=28),
-    Boundary("RPE", Look.RIDGE, 2.0, (24, 42), 0.03, 0.025),
-    Boundary("BM", Look.FALL, 1.5, (16, 50), 0.05, 0.002, smooth_um=100, step_cost=0.5),
+    Boundary(
+        "ILM", Look.RISE, 2.0, (0, 0), 0, 0, smooth_um=15, band_um=40, step_cost=0.05, full=0.25
+    ),
+    Boundary("RNFL/GCL", Look.FALL, 1.0, (8, 30), 0.01, 0.006, True, smooth_um=40),
+    Boundary("IPL/INL", Look.FALL, 1.0, (30, 110), 0.006, 0.01, True, smooth_um=70, step_cost=0.25),
+    Boundary("INL/OPL", Look.RISE, 1.0, (22, 45), 0.02, 0.015, True, smooth_um=70, step_cost=0.25),
+    Boundary("OPL/ONL", Look.FALL, 1.0, (18, 40), 0.02, 0.015, True, smooth_um=70, step_cost=0.25),
+    Boundary("EZ", Look.RISE, 2.0, (70, 130), 0.02, 0.006, smooth_um=18, band_um=28, full=0.3),
+    Boundary("RPE", Look.RIDGE, 2.0, (24, 56), 0.03, 0.02, full=0.5),
+    Boundary("BM", Look.FALL, 1.5, (16, 50), 0.05, 0.002, smooth_um=100, step_cost=0.5, full=0.15),
 )
 """The boundaries of the joint search, top to bottom."""
 
-ELM = Boundary("ELM", Look.RISE, 1.0, (26, 26), 0, 0, smooth_um=60, band_um=12, step_cost=0.3)
+ELM = Boundary("ELM", Look.RISE, 1.0, (26, 26), 0, 0, smooth_um=80, band_um=12, step_cost=0.3)
 """Sought above a known EZ, ``gap_um`` away."""
 
 OS_RPE = Boundary(
-    "OS/RPE", Look.VALLEY, 1.0, (11, 11), 0, 0, smooth_um=40, band_um=10, step_cost=0.2
+    "OS/RPE", Look.VALLEY, 1.0, (14, 14), 0, 0, smooth_um=60, band_um=10, step_cost=0.3, sharp_um=4
 )
 """Sought between a known EZ and RPE, ``gap_um`` below the EZ."""
 

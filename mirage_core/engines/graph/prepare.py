@@ -13,6 +13,8 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 
+_BLACK = 1  # grey
+_BLACK_SHARE = 0.97  # of an A-scan
 _MIN_CONTRAST = 6.0  # grey values between noise floor and bright tissue
 
 
@@ -25,6 +27,7 @@ class Prepared:
     grey : float32 array ``[b, x, z]``
         0 at the noise floor, about 1 in bright layers; padding replaced by what lies next to it.
     padding : bool array ``[b, x, z]``
+        White registration padding, and A-scans that registration left black.
     blank : bool array ``[b]``
         True where a B-scan shows nothing that could be a retina.
     """
@@ -44,7 +47,7 @@ def prepare(b_scans: U8) -> Prepared:
     padding = np.empty((n, width, height), bool)
     blank = np.empty(n, bool)
     for i, image in enumerate(b_scans):
-        pad = registration_padding(image)
+        pad = registration_padding(image) | _unlit(image)
         padding[i] = pad.T
         grey[i] = _fill(image, pad).T if pad.any() else image.T
         floor, top = _levels(image, pad)
@@ -53,6 +56,12 @@ def prepare(b_scans: U8) -> Prepared:
         grey[i] /= max(top - floor, 1.0)
     np.clip(grey, 0.0, 1.5, out=grey)
     return Prepared(grey, padding, blank)
+
+
+def _unlit(image: U8) -> Bool:
+    """Return A-scans without a signal ``[1, x]``: black but for a few stray pixels."""
+    black = (image <= _BLACK).mean(axis=0, keepdims=True) > _BLACK_SHARE
+    return np.asarray(black, bool)
 
 
 def _levels(image: U8, pad: Bool) -> tuple[float, float]:

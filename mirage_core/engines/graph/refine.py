@@ -14,9 +14,6 @@ from mirage_core.engines.graph.search import along_columns, shortest_paths, sub_
 
 F32 = NDArray[np.float32]
 
-_EDGE_UM = 6.0
-_RIDGE_UM = 7.0
-_SATURATION = 0.2  # response, in units of the retina's mean grey, of a full edge
 _STRAY_COST = 0.35  # price at the end of the band for leaving the first estimate
 
 
@@ -50,32 +47,35 @@ def refine(grey: F32, first: F32, gain: F32, boundary: Boundary, scale: Scale) -
     Refined
     """
     reach = max(3, round(scale.z_px(boundary.band_um)))
-    margin = max(2, round(scale.z_px(3 * _RIDGE_UM)))
+    margin = max(2, round(scale.z_px(3 * boundary.sharp_um)))
     band = sample_band(grey, first, reach + margin)
     band /= gain[:, :, None]
     # The band follows the estimate, so smoothing across it runs along the boundary.
     band = ndimage.gaussian_filter1d(
         band, max(scale.x_px(boundary.smooth_um) / 2, 0.5), axis=1, mode="nearest", truncate=3
     )
-    response = _detect(band, boundary.look, scale)[:, :, margin:-margin]
-    strength = np.tanh(response / _SATURATION)
+    response = _detect(band, boundary.look, max(scale.z_px(boundary.sharp_um), 0.8))[
+        :, :, margin:-margin
+    ]
+    strength = np.tanh(response / boundary.full)
     offsets = np.arange(-reach, reach + 1, dtype=np.float32)
     cost = along_columns(-strength + _STRAY_COST * (offsets / reach) ** 2)
     path = shortest_paths(cost, boundary.step_cost, 2)
     depth = first + sub_pixel(cost, path) - reach
+    if boundary.look in (Look.RISE, Look.FALL):
+        # An edge between rows k - 1 and k is written k, the first row of the layer below it.
+        depth += 0.5
     contrast = np.take_along_axis(response, path[:, :, None], axis=2)[:, :, 0]
     return Refined(np.asarray(depth, np.float32), contrast)
 
 
-def _detect(band: F32, look: Look, scale: Scale) -> F32:
-    """Return the response of the boundary's detector along depth."""
+def _detect(band: F32, look: Look, sigma: float) -> F32:
+    """Return the response of a detector `sigma` px wide along depth."""
     if look in (Look.RIDGE, Look.VALLEY):
-        sigma = max(scale.z_px(_RIDGE_UM), 0.8)
         near = ndimage.gaussian_filter1d(band, sigma, axis=2, mode="nearest")
         wide = ndimage.gaussian_filter1d(band, 3 * sigma, axis=2, mode="nearest")
         line = near - wide
         return np.asarray(line if look is Look.RIDGE else -line, np.float32)
-    sigma = max(scale.z_px(_EDGE_UM), 0.8)
     slope = ndimage.gaussian_filter1d(band, sigma, axis=2, order=1, mode="nearest")
     return np.asarray((sigma if look is Look.RISE else -sigma) * slope, np.float32)
 
