@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import gaussian_filter1d
 
 from mirage_core.scan import SURFACE_KINDS
 from mirage_core.simulate.fields import SmoothField, Stream, stream
@@ -32,21 +33,21 @@ _RADII_MM = (0.0, 0.25, 0.5, 1.0, 1.6, 2.2, 3.0, 4.4)
 # inferior directions; one row where the layer is the same all round.
 _THICKNESS_UM: dict[str, tuple[tuple[float, ...], ...]] = {
     "RNFL": (
-        (4, 5, 9, 18, 26, 37, 54, 95),
-        (4, 5, 9, 21, 32, 39, 44, 56),
-        (4, 5, 8, 14, 18, 19, 19, 19),
-        (4, 5, 9, 22, 34, 41, 46, 58),
+        (3, 5, 10, 20, 28, 38, 55, 95),
+        (3, 5, 10, 24, 34, 40, 45, 56),
+        (3, 5, 9, 16, 18, 19, 19, 19),
+        (3, 5, 10, 25, 36, 42, 47, 58),
     ),
     "GCL": (
-        (1, 8, 25, 51, 45, 34, 24, 18),
-        (1, 8, 25, 51, 44, 33, 23, 18),
-        (1, 7, 23, 49, 47, 37, 28, 22),
-        (1, 8, 25, 51, 44, 32, 22, 18),
+        (1, 8, 26, 54, 48, 36, 25, 18),
+        (1, 8, 26, 54, 46, 34, 24, 18),
+        (1, 7, 24, 51, 49, 38, 29, 22),
+        (1, 8, 26, 54, 46, 33, 23, 18),
     ),
-    "IPL": ((2, 9, 23, 41, 38, 31, 26, 23),),
-    "INL": ((3, 11, 25, 39, 38, 34, 31, 28),),
-    "OPL": ((12, 19, 27, 32, 30, 28, 27, 26),),
-    "ONL": ((108, 104, 92, 72, 64, 59, 54, 50),),
+    "IPL": ((2, 9, 24, 43, 40, 32, 27, 23),),
+    "INL": ((3, 11, 26, 41, 40, 35, 32, 28),),
+    "OPL": ((11, 19, 28, 34, 32, 29, 28, 26),),
+    "ONL": ((101, 102, 95, 77, 67, 60, 54, 50),),
     "ELM-EZ": ((33, 31, 28, 25, 23, 23, 23, 23),),
     "EZ-OS": ((22, 20, 18, 16, 15, 15, 15, 15),),
     "OS-RPE": ((25, 24, 22, 20, 18, 18, 18, 18),),
@@ -145,11 +146,13 @@ def _profile(layer: str, radius: F64, shares: tuple[F64, F64, F64, F64]) -> F64:
     rows = _THICKNESS_UM[layer]
     knots = np.asarray(_RADII_MM)
     fine = np.linspace(0.0, knots[-1], 600)
-    # Mirrored knots make the profile flat at the fovea.
+    # Mirrored knots make the profile flat at the fovea; a blur over 0.1 mm takes the edge off
+    # the rim of the pit, where the layers all have a knot.
     x = np.concatenate([-knots[2:0:-1], knots])
+    sigma = 0.1 / fine[1]
     out = np.zeros_like(radius)
     for row, share in zip(rows, shares if len(rows) > 1 else (1.0,), strict=True):
         y = np.asarray(row, float)
         curve = PchipInterpolator(x, np.concatenate([y[2:0:-1], y]))(fine)
-        out += share * np.interp(radius, fine, curve)
+        out += share * np.interp(radius, fine, gaussian_filter1d(curve, sigma, mode="mirror"))
     return out

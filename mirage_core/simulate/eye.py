@@ -118,22 +118,32 @@ def demo_eye() -> SimulatedEye:
 
 
 def save_npz(eye: SimulatedEye, path: Path) -> None:
-    """Write `eye` as a compressed NPZ that the NPZ reader opens.
+    """Write `eye` as a compressed NPZ that the NPZ reader opens, with its positions on the SLO.
 
     Arrays: ``volume`` uint8 ``[b, z, x]``, ``slo`` uint8 ``[row, col]``, ``spacing_mm`` float64
-    ``(db, dz, dx)``, ``laterality`` ``"R"`` or ``"L"``, ``surfaces`` float32 ``[s, b, x]`` with
-    ``names``, ``masks`` uint8 ``[b, z, x]``.
+    ``(db, dz, dx)``, ``start_mm`` and ``end_mm`` float64 ``[b, (x, y)]`` from the SLO's upper
+    left pixel (the end lies one A-scan beyond the last), ``slo_scale_mm`` along (row, col),
+    ``laterality`` ``"R"`` or ``"L"``, ``surfaces`` float32 ``[s, b, x]`` with ``names``; and, not
+    used by the reader, ``masks`` uint8 ``[b, z, x]`` and ``simulated`` True.
     """
-    volume = np.stack([eye.scan.b_scan(b) for b in range(eye.scan.n_b_scans)])
+    n_b, _, n_x = eye.scan.shape
+    px = eye.parameters.slo_mm_per_px
+    lines = [p for p in eye.scan.geometry.positions if isinstance(p, LinePosition)]
+    start_mm = np.array([p.start[::-1] for p in lines]) * px
+    last_mm = np.array([p.end[::-1] for p in lines]) * px
     np.savez_compressed(
         path,
-        volume=volume,
+        volume=np.stack([eye.scan.b_scan(b) for b in range(n_b)]),
         slo=np.asarray(eye.scan.slo),
         spacing_mm=np.array(eye.parameters.spacing_mm),
+        start_mm=start_mm,
+        end_mm=start_mm + (last_mm - start_mm) * (n_x / (n_x - 1)),
+        slo_scale_mm=np.array([px, px]),
         laterality=np.array(eye.scan.laterality.value),
         surfaces=eye.surfaces.values,
         names=np.array(eye.surfaces.names),
         masks=eye.masks.labels,
+        simulated=np.array(True),
     )
 
 

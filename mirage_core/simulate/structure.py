@@ -76,7 +76,11 @@ class EyeStructure:
     Attributes
     ----------
     surfaces : float32 array ``[s, b, x]``
-        All of :data:`SURFACE_NAMES` in px from the top, finite everywhere.
+        All of :data:`SURFACE_NAMES` in px from the top, finite everywhere. ILM and the inner
+        boundaries are the edges between two greys; ELM and EZ are the centre lines of their
+        bright bands; OS/RPE is the tips of the outer segments (upper edge of the interdigitation
+        zone, or the roof of subretinal fluid); RPE is the bright ridge of the RPE band; BM is
+        the band's lower edge, 21 um deeper in health; CSI is the choroid's lower edge.
     pockets : list of list of Pocket
         Per B-scan.
     lesions : Lesions

@@ -21,7 +21,7 @@ from mirage_core.simulate import (
 )
 from tests.simulate.conftest import STILL, volume_of
 
-PINNED = {"grey": 47.331, "slo": 107.915, "ILM": 158.228, "voxels": 58755}
+PINNED = {"grey": 47.784, "slo": 107.915, "ILM": 157.284, "voxels": 58785}
 SMALL = replace(EyeParameters(), shape=(5, 160, 128), slo_px=192)
 
 
@@ -144,6 +144,11 @@ def test_a_saved_eye_reads_back(tmp_path):
         assert tuple(stored["names"]) == eye.surfaces.names
         assert tuple(stored["spacing_mm"]) == pytest.approx(eye.scan.spacing.as_mm())
         assert str(stored["laterality"]) == "R"
+        first = eye.scan.geometry.positions[0]
+        scale = stored["slo_scale_mm"][0]
+        assert stored["start_mm"][0, ::-1] / scale == pytest.approx(first.start)
+        length_mm = stored["end_mm"][0, 0] - stored["start_mm"][0, 0]
+        assert length_mm == pytest.approx(eye.parameters.field_mm[2])
 
 
 @pytest.mark.parametrize(
