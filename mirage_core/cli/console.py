@@ -44,6 +44,11 @@ def print_json(content: Any) -> None:
     print(json.dumps(content, indent=2, ensure_ascii=False))
 
 
+def counted(n: int, noun: str) -> str:
+    """Return ``"1 file"``, ``"2 files"``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def describe(error: BaseException) -> dict[str, str] | None:
     """Return what, hint and path of an error that users can act on; None for any other."""
     # Readers, exporters, projects and commands share this shape without sharing a class.

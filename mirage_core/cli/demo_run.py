@@ -14,6 +14,7 @@ from scipy import ndimage
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_core.annotate import Edit, Session, State, ToolRunner
 from mirage_core.annotate.tools import Point, PolygonTool, SurfacePen, Tool, ToolOptions
+from mirage_core.cli.console import counted
 from mirage_core.engines import DEFAULT_ENGINE
 from mirage_core.io.export_request import ExportRequest
 from mirage_core.io.exporting import export, make_exporter
@@ -62,7 +63,8 @@ def run_demo(out: Path, eye: SimulatedEye | None = None) -> Iterator[Step]:
         )
     for name in _FORMATS:
         done = export(make_exporter(name), [request], out / "export" / name, overwrite=True)
-        yield Step("Export", f"{name}: {len(done.files)} files in {done.target}")
+        files = counted(len(done.files), "file")
+        yield Step("Export", f"{name}: {files} in {done.target}")
 
 
 def _segment(session: Session) -> Step:

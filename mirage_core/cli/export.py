@@ -12,6 +12,7 @@ from mirage_core.cli.console import (
     CommandError,
     DebugFlag,
     JsonFlag,
+    counted,
     failures,
     print_json,
     stdout,
@@ -125,13 +126,9 @@ def export(
                 }
             )
         else:
-            files = f"{len(done.files)} file{'s' if len(done.files) != 1 else ''}"
-            stdout().print(
-                escape(
-                    f"{done.target}: {exporter.title}, {files} of {done.n_b_scans} "
-                    f"B-scan{'s' if done.n_b_scans != 1 else ''}"
-                )
-            )
+            files = counted(len(done.files), "file")
+            b_scans = counted(done.n_b_scans, "B-scan")
+            stdout().print(escape(f"{done.target}: {exporter.title}, {files} of {b_scans}"))
 
 
 _OPTIONS_OF = {

@@ -13,6 +13,7 @@ from mirage_core.cli.console import (
     EXIT_FAILED,
     DebugFlag,
     JsonFlag,
+    counted,
     describe,
     failures,
     print_json,
@@ -72,7 +73,7 @@ def _table(fields: dict[str, Any]) -> Table:
     rows = {
         "Scan": fields["title"],
         "Format": fields["format"],
-        "Size": f"{fields['b_scans']} B-scans × {fields['depth_px']} px deep × "
+        "Size": f"{counted(fields['b_scans'], 'B-scan')} × {fields['depth_px']} px deep × "
         f"{fields['a_scans']} A-scans",
         "Eye": _EYE.get(fields["laterality"], "unknown"),
         "Acquired": fields["acquired"] or "unknown",

@@ -62,12 +62,12 @@ def scans_in(path: Path) -> list[Path]:
     CommandError
         If there is nothing at `path`, or no scan in the folder.
     """
-    from mirage_core.io import find_scans, supported_suffixes
-
     if not path.exists():
         raise CommandError(f"There is nothing at {path}.", "Check the path.")
     if path.is_file():
         return [path]
+    from mirage_core.io import find_scans, supported_suffixes
+
     found = [Path(p) for p in find_scans(path)]
     if not found:
         raise CommandError(

@@ -19,6 +19,7 @@ from mirage_core.cli.console import (
     CommandError,
     DebugFlag,
     JsonFlag,
+    counted,
     describe,
     failures,
     print_json,
@@ -101,6 +102,8 @@ def _run(
             if not quiet:
                 words = _summary(task.target, info)
                 (stderr() if len(tasks) > 1 else stdout()).print(escape(words))
+                for remark in info["remarks"]:
+                    stderr().print(f"[yellow]Note:[/] {escape(remark)}")
             return
         assert error is not None
         described = describe(error) or _worker_failure(error, alone=len(tasks) == 1)
@@ -161,8 +164,8 @@ def _worker_count(wanted: int, n_tasks: int) -> int:
 
 def _summary(target: Path, info: dict[str, Any]) -> str:
     seconds = info["timings"]["segment_s"]
-    n = info["input"]["shape"][0]
-    return f"{target}: {n} B-scan{'s' if n != 1 else ''} segmented in {seconds:.1f} s"
+    b_scans = counted(info["input"]["shape"][0], "B-scan")
+    return f"{target}: {b_scans} segmented in {seconds:.1f} s"
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from mirage_core.io import ReadOptions, open_scan
 from mirage_core.io.atomic import ExportError, atomic_folder
 from mirage_core.io.errors import ReadError, only_read_errors
 from mirage_core.io.export_result import RESULT_FILE, is_result, read_info, write_result
+from mirage_core.scan import Scan, SpacingUnknownError
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def segment_file(
                 "laterality": scan.laterality.value,
                 "simulated": scan.acquisition.simulated,
             },
+            "remarks": _remarks(scan),
             "timings": {
                 "read_s": round(read - start, 4),
                 "segment_s": round(segmented - read, 4),
@@ -96,6 +98,13 @@ def segment_file(
         }
         write_result(folder, prediction.surfaces, prediction.confidence, prediction.masks, info)
     return info
+
+
+def _remarks(scan: Scan) -> list[str]:
+    """Return what the user should know before taking figures from the result."""
+    # A single B-scan has no neighbour, so nothing is missing between B-scans.
+    axes = tuple(a for a in scan.spacing.unknown_axes() if a != "b" or scan.n_b_scans > 1)
+    return [str(SpacingUnknownError(axes))] if axes else []
 
 
 def _is_result_of(folder: Path, sha256: str) -> bool:

@@ -138,7 +138,7 @@ def export(
             )
         return _export_file(exporter, requests, target, overwrite=overwrite, report=report)
     with atomic_folder(target, overwrite=overwrite, marker=MARKER) as folder:
-        exporter.write(requests, folder, report)
+        _write(exporter, requests, folder, target, report)
         files = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
         (folder / MARKER).write_text(_manifest(exporter, requests), encoding="utf-8")
     return Exported(target, tuple(target / f for f in files), n_b_scans)
@@ -155,9 +155,23 @@ def _export_file(
     with atomic_file(target, overwrite=overwrite) as fresh:
         folder = fresh.parent / "scan"
         folder.mkdir()
-        exporter.write(requests, folder, report)
+        _write(exporter, requests, folder, target, report)
         os.replace(folder / f"{requests[0].stem}{exporter.suffix}", fresh)
     return Exported(target, (target,), len(requests[0].b_scans))
+
+
+def _write(
+    exporter: Exporter,
+    requests: Sequence[ExportRequest],
+    folder: Path,
+    target: Path,
+    report: Report,
+) -> None:
+    try:
+        exporter.write(requests, folder, report)
+    except ExportError as error:
+        # Exporters know only the temporary folder, which means nothing to anyone.
+        raise ExportError(target, error.what, error.hint) from error
 
 
 def _manifest(exporter: Exporter, requests: Sequence[ExportRequest]) -> str:
