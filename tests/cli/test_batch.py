@@ -1,0 +1,104 @@
+"""A folder of scans: each in its own process, one bad file does not stop the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mirage_core.cli import batch
+from mirage_core.cli.segment_task import SegmentTask
+from mirage_core.io import ReadOptions
+from mirage_core.jobs import WorkerDiedError
+from mirage_core.simulate import EyeParameters, save_npz, simulate_eye
+from tests.cli.running import mirage, save_volume
+
+SMALL = EyeParameters(shape=(2, 160, 96))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small eyes in folders of their own, a text file named .vol, an unrelated file."""
+    folder = tmp_path_factory.mktemp("scans")
+    for i, place in enumerate(("p1", "p2")):
+        (folder / place).mkdir()
+        save_npz(simulate_eye(SMALL, seed=i), folder / place / "eye.npz")
+    (folder / "broken.vol").write_bytes(b"this is not a scan\n" * 300)
+    (folder / "readme.txt").write_text("about these scans")
+    return folder
+
+
+def test_one_bad_file_is_reported_at_the_end(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ran = mirage("segment", folder, "-o", out, "--workers", 2)
+    assert ran.code == 2
+    assert {p.name for p in out.iterdir()} == {"p1-eye", "p2-eye"}
+    assert {p.name for p in (out / "p1-eye").iterdir()} == {
+        "surfaces.npz",
+        "masks.npz",
+        "result.json",
+    }
+    assert "1 of 3 scans could not be segmented" in ran.err
+    last = ran.err.strip().splitlines()[-1]
+    assert "broken.vol" in last
+    assert "Traceback" not in ran.err
+
+
+def test_json_lists_results_and_errors_in_order(folder: Path, tmp_path: Path) -> None:
+    ran = mirage("segment", folder, "-o", tmp_path / "out", "--json")
+    assert ran.code == 2
+    assert [Path(r["result"]).name for r in ran.json["results"]] == ["p1-eye", "p2-eye"]
+    assert [Path(e["path"]).name for e in ran.json["errors"]] == ["broken.vol"]
+
+
+def test_when_nothing_can_be_read_no_folder_is_left(tmp_path: Path) -> None:
+    for name in ("a.vol", "b.vol"):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(b"")
+    ran = mirage("segment", tmp_path / "in", "-o", tmp_path / "out")
+    assert ran.code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_scans_says_what_is_readable(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing here")
+    ran = mirage("segment", tmp_path, "-o", tmp_path / "out")
+    assert ran.code == 2
+    assert "No scan was found" in ran.err
+    assert ".vol" in ran.err
+
+
+def tasks(folder: Path, n: int) -> list[SegmentTask]:
+    return [
+        SegmentTask(folder / f"{i}.npz", folder / "out" / str(i), "graph", ReadOptions())
+        for i in range(n)
+    ]
+
+
+def stop_at_once(task: SegmentTask, report: object, cancelled: object) -> dict[str, object]:
+    """Stand for a worker that the system ends."""
+    import os
+
+    os._exit(9)
+
+
+def test_a_worker_that_dies_fails_its_scan_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "segment_file", stop_at_once)
+    ended: list[BaseException | None] = []
+    batch.run_batch(tasks(tmp_path, 3), 2, lambda _done: None, lambda *a: ended.append(a[2]))
+    assert len(ended) == 3
+    assert all(isinstance(error, WorkerDiedError) for error in ended)
+
+
+def test_ctrl_c_stops_the_workers_and_leaves_nothing_of_theirs(tmp_path: Path) -> None:
+    for i in range(3):
+        save_volume(tmp_path / f"{i}.npz", shape=(60, 300, 300))
+
+    def interrupt(_done: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        batch.run_batch(tasks(tmp_path, 3), 2, interrupt, lambda *_: None)
+    assert not list((tmp_path / "out").glob("*"))
