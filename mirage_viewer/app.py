@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     window.show()
     if options.file is not None:
         # The window is painted first; reading begins when it is there.
-        QTimer.singleShot(0, lambda: window.desk.open_path(options.file, options.spacing))
+        QTimer.singleShot(0, lambda: window.desk.opener.open_path(options.file, options.spacing))
     QTimer.singleShot(0, window.begin)
     return int(app.exec())
 

@@ -36,9 +36,9 @@ class Binding:
         d.hushed.connect(self.w.messages.hush)
         d.edited.connect(self.edited)
         d.conditions_changed.connect(self.conditions_changed)
-        d.worklist_changed.connect(self.worklist_changed)
-        d.exported.connect(self.w.export_panel.show_progress)
-        d.folder_wanted.connect(self.w.show_folder)
+        d.projects.worklist_changed.connect(self.worklist_changed)
+        d.exports.progressed.connect(self.w.export_panel.show_progress)
+        d.exports.folder_wanted.connect(self.w.show_folder)
 
     def _connect_views(self) -> None:
         w, d = self.w, self.d
@@ -51,7 +51,7 @@ class Binding:
         w.slo.picked.connect(d.pick)
         w.strip.picked.connect(d.show_b_scan)
         w.strip.stepped.connect(d.step)
-        w.start_page.recent_picked.connect(lambda path: d.open_path(Path(path)))
+        w.start_page.recent_picked.connect(lambda path: d.opener.open_path(Path(path)))
         w.status.retry_requested.connect(d.retry_saving)
 
     def _connect_panels(self) -> None:
@@ -76,9 +76,9 @@ class Binding:
         w.export_panel.export_requested.connect(
             lambda name, states, folder: d.export(ExportChoice(name, states, folder))
         )
-        w.export_panel.cancel_requested.connect(d.cancel_export)
+        w.export_panel.cancel_requested.connect(d.exports.cancel)
         w.history_panel.b_scan_picked.connect(d.show_b_scan)
-        w.worklist_panel.scan_picked.connect(d.open_record)
+        w.worklist_panel.scan_picked.connect(d.opener.open_record)
         for key in ("view.surfaces", "view.masks", "view.crosshair"):
             w.qt_actions.check(key, True)
         w.canvas.set_mask_opacity(layers.opacity.value() / 100)
@@ -164,16 +164,18 @@ class Binding:
 
     def _show_saved(self) -> None:
         d = self.d
-        if d.opening:
-            self.w.status.show_saved("", note=d.opening)
+        if d.opener.busy:
+            self.w.status.show_saved("", note=d.opener.busy)
         elif d.session is None:
             self.w.status.show_saved(None)
         elif d.session.unsaved:
             self.w.status.show_saved(d.session.save_problem or "Edits wait to be written.")
         elif d.open_scan is not None and d.open_scan.project is None:
             self.w.status.show_saved("", note="Not in a project")
-        elif d.importing is not None:
-            self.w.status.show_saved("", note=f"All changes saved; copying scan {d.importing:.0%}")
+        elif d.opener.importing is not None:
+            self.w.status.show_saved(
+                "", note=f"All changes saved; copying scan {d.opener.importing:.0%}"
+            )
         else:
             self.w.status.show_saved("")
 

@@ -45,7 +45,7 @@ class Commands:
             f"OCT scans ({patterns});;All files (*)",
         )
         if chosen:
-            self._desk.open_path(Path(chosen))
+            self._desk.opener.open_path(Path(chosen))
 
     def open_folder(self) -> None:
         """Ask for a folder of images and open it."""
@@ -53,7 +53,7 @@ class Commands:
             self._window, "Open a folder of B-scans", self._last_folder()
         )
         if chosen:
-            self._desk.open_path(Path(chosen))
+            self._desk.opener.open_path(Path(chosen))
 
     def _last_folder(self) -> str:
         recent = self._desk.settings.recent
@@ -61,14 +61,14 @@ class Commands:
 
     def open_demo(self) -> None:
         """Open the built-in eye."""
-        self._desk.open_demo()
+        self._desk.opener.open_demo()
 
     def open_project(self) -> None:
         """Ask for a project folder, open or create it."""
         chosen = QFileDialog.getExistingDirectory(
             self._window,
             "Open a project folder, or choose an empty folder for a new one",
-            str(self._desk.holder.folder.parent),
+            str(self._desk.projects.folder.parent),
         )
         if chosen:
             self._desk.use_project(Path(chosen))
@@ -91,7 +91,7 @@ class Commands:
 
     def close_scan(self) -> None:
         """Close the scan."""
-        self._desk.close_scan()
+        self._desk.opener.close_scan()
 
     def quit(self) -> None:
         """Close the window."""

@@ -47,7 +47,7 @@ from mirage_viewer.theme import apply_theme
 from mirage_viewer.view_bar import ViewBar
 
 TITLE = "MIRAGE Viewer"
-_LEFT_PX = 290
+_LEFT_PX = 300
 _RIGHT_PX = 348
 _STRIP_PX = 92
 
@@ -115,8 +115,10 @@ class MainWindow(QMainWindow):
         left = QSplitter(Qt.Orientation.Vertical)
         left.addWidget(self.slo)
         left.addWidget(self.worklist_panel)
-        left.setStretchFactor(0, 3)
-        left.setStretchFactor(1, 2)
+        left.setSizes([_LEFT_PX, _LEFT_PX])
+        left.setStretchFactor(0, 2)
+        left.setStretchFactor(1, 3)
+        left.setMinimumWidth(_LEFT_PX - 20)
         self.strip.setFixedHeight(_STRIP_PX)
         viewing = QWidget()
         middle = column(viewing, 0)
@@ -131,7 +133,7 @@ class MainWindow(QMainWindow):
         splitter.addWidget(self.pages)
         splitter.addWidget(self._right_side())
         splitter.setStretchFactor(1, 1)
-        splitter.setSizes([_LEFT_PX, 800, _RIGHT_PX])
+        splitter.setSizes([_LEFT_PX, 3000, _RIGHT_PX])
         splitter.setChildrenCollapsible(False)
         central = QWidget()
         outer = column(central, 0)
@@ -157,6 +159,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.segment_panel)
         layout.addWidget(self.correct_panel)
         layout.addWidget(self.tabs, 1)
+        self._tools_content = content
         scroll = QScrollArea()
         scroll.setWidget(content)
         scroll.setWidgetResizable(True)
@@ -180,7 +183,7 @@ class MainWindow(QMainWindow):
                     do=self._notice_seen,
                 )
             )
-        self.desk.look_into_project()
+        self.desk.projects.look_in()
 
     def _notice_seen(self) -> None:
         self.desk.settings.research_notice_seen = True
@@ -214,7 +217,7 @@ class MainWindow(QMainWindow):
         self.recent_menu.clear()
         for path in paths:
             entry = QAction(short_path(path).replace("&", "&&"), self.recent_menu)
-            entry.triggered.connect(lambda _=False, p=path: self.desk.open_path(Path(p)))
+            entry.triggered.connect(lambda _=False, p=path: self.desk.opener.open_path(Path(p)))
             self.recent_menu.addAction(entry)
         self.recent_menu.setEnabled(bool(paths))
         self.start_page.set_recent(paths)
@@ -262,7 +265,7 @@ class MainWindow(QMainWindow):
         if not files:
             return
         event.acceptProposedAction()
-        self.desk.open_path(files[0])
+        self.desk.opener.open_path(files[0])
         if len(files) > 1:
             self.show_message(
                 Message(

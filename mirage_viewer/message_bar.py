@@ -9,12 +9,12 @@ from mirage_viewer.messages import Level, Message
 from mirage_viewer.panels.widgets import IconButton, column
 from mirage_viewer.theme import current_colors, icon
 
-_MOST = 3
+_SEEN, _MOST = 2, 6
 _INFO_STAYS_MS = 12_000
 
 
 class MessageBar(QWidget):
-    """The messages that stand, newest first."""
+    """The messages that stand, newest first; the newest two are seen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +36,7 @@ class MessageBar(QWidget):
             self._remove(old)
         if message.level is Level.INFO and not message.action:
             QTimer.singleShot(_INFO_STAYS_MS, entry, lambda: self._remove(entry))
-        self.show()
+        self._arrange()
 
     def hush(self, topic: str) -> None:
         """Take away what stands on `topic`."""
@@ -65,6 +65,12 @@ class MessageBar(QWidget):
             self._layout.removeWidget(entry)
             entry.hide()
             entry.deleteLater()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Show the newest; older ones come up when those are closed."""
+        for i, entry in enumerate(self.entries):
+            entry.setVisible(i < _SEEN)
         self.setVisible(bool(self.entries))
 
 
@@ -85,7 +91,7 @@ class MessageEntry(QFrame):
         self.button = QPushButton(message.action)
         self.close_button = IconButton("close", tooltip="Close this message", size_px=14)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 6, 6, 6)
+        layout.setContentsMargins(10, 3, 6, 3)
         layout.setSpacing(10)
         for widget in (self.symbol, self.text, self.button, self.close_button):
             layout.addWidget(widget)

@@ -5,7 +5,6 @@ Every function here may take long and runs in the background. No Qt.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,41 +55,6 @@ class OpenScan:
     def name(self) -> str:
         """A name for files: the pseudonym in the project."""
         return self.record.pseudonym if self.record is not None else "scan"
-
-
-class ProjectHolder:
-    """The project in use, opened when it is first needed and shared by all threads."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._lock = threading.Lock()
-        self._project: Project | None = None
-
-    def get(self) -> Project:
-        """Return the project, opening or creating it first.
-
-        Raises
-        ------
-        ProjectError
-        """
-        with self._lock:
-            if self._project is None:
-                from mirage_core.project import Project
-
-                self._project = Project.open_or_create(self.folder)
-            return self._project
-
-    @property
-    def opened(self) -> Project | None:
-        """The project if it was opened already."""
-        return self._project
-
-    def close(self) -> None:
-        """Close the project if it was opened."""
-        with self._lock:
-            if self._project is not None:
-                self._project.close()
-                self._project = None
 
 
 def read_scan(path: Path, spacing_mm: SpacingMm | None = None) -> OpenScan:

@@ -68,25 +68,25 @@ class CorrectPanel(Card):
         self._tool = NAVIGATE
         self.undo = IconButton("undo", tooltip="Undo (Ctrl+Z)")
         self.redo = IconButton("redo", tooltip="Redo (Ctrl+Shift+Z)")
-        self.header.addWidget(self.undo)
-        self.header.addWidget(self.redo)
         self.tools: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
         navigate = self._tool_button(NAVIGATE, "Navigate", "navigate", "V")
         navigate.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.body.addWidget(navigate)
+        navigate.setIconSize(self.undo.iconSize())
+        for button in (navigate, self.undo, self.redo):
+            self.header.addWidget(button)
         self.surface = QComboBox()
         self.surface.setToolTip("The surface that is drawn (Shift+Up, Shift+Down)")
-        self.body.addLayout(row(label("Surface", "muted"), self.surface, 0))
+        self.body.addLayout(row(label("Surface", "muted"), self.surface, wide=self.surface))
         self.body.addLayout(self._grid(_SURFACE_TOOLS))
         self.ordering = QComboBox()
-        self.ordering.addItem("pushes its neighbours", Ordering.PUSH.value)
-        self.ordering.addItem("stops at its neighbours", Ordering.CLAMP.value)
+        self.ordering.addItem("are pushed aside", Ordering.PUSH.value)
+        self.ordering.addItem("hold the stroke back", Ordering.CLAMP.value)
         self.ordering.setToolTip("Surfaces never cross: what gives way when they meet")
-        self.body.addLayout(row(label("A drawn surface", "muted"), self.ordering))
+        self.body.addLayout(row(label("Neighbours", "muted"), self.ordering, wide=self.ordering))
         self.mask_class = QComboBox()
         self.mask_class.setToolTip("The class that is painted (keys 1 to 6)")
-        self.body.addLayout(row(label("Class", "muted"), self.mask_class, 0))
+        self.body.addLayout(row(label("Class", "muted"), self.mask_class, wide=self.mask_class))
         self.body.addLayout(self._grid(_MASK_TOOLS))
         self.radius = QSlider(Qt.Orientation.Horizontal)
         self.radius.setRange(0, len(_RADII_PX) - 1)
@@ -96,9 +96,9 @@ class CorrectPanel(Card):
         self.body.addLayout(row(label("Radius", "muted"), self.radius, self.radius_words))
         for picker in (self.surface, self.ordering, self.mask_class, self.radius):
             picker.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        for picker in (self.surface, self.mask_class):
+        for picker in (self.surface, self.mask_class, self.ordering):
             picker.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            picker.setMinimumContentsLength(12)
+            picker.setMinimumContentsLength(10)
             picker.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
@@ -142,7 +142,7 @@ class CorrectPanel(Card):
         grid.setSpacing(5)
         for i, (name, text, icon_name, key) in enumerate(tools):
             button = self._tool_button(name, text, icon_name, key)
-            button.setFixedHeight(52)
+            button.setFixedHeight(48)
             grid.addWidget(button, 0, i)
             grid.setColumnStretch(i, 1)
         return grid

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from mirage_core.annotate import Session, State, ToolRunner
+from mirage_viewer.canvas import STATE_STYLES
 from mirage_viewer.panels.widgets import IconButton, column, label, row
 from mirage_viewer.theme import current_colors, icon
 
@@ -31,10 +32,10 @@ FORMATS = (
     ("png", "PNG masks", "One grey mask per B-scan"),
 )
 _STATES = (
-    (State.APPROVED, "approved", True),
-    (State.EDITED, "corrected", True),
-    (State.PREDICTED, "segmented", True),
-    (State.VENDOR, "from file", False),
+    (State.APPROVED, True),
+    (State.EDITED, True),
+    (State.PREDICTED, True),
+    (State.VENDOR, False),
 )
 
 
@@ -61,9 +62,14 @@ class ExportPanel(QWidget):
         for name, title, use in FORMATS:
             self.format.addItem(title, name)
             self.format.setItemData(self.format.count() - 1, use, Qt.ItemDataRole.ToolTipRole)
+        self.format.setMinimumContentsLength(12)
+        self.format.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.use = label("", "small")
-        self.states = {state: QCheckBox(words) for state, words, _ in _STATES}
-        for state, _, ticked in _STATES:
+        self.use.setWordWrap(True)
+        self.states = {state: QCheckBox(STATE_STYLES[state].title) for state, _ in _STATES}
+        for state, ticked in _STATES:
             self.states[state].setChecked(ticked)
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("Folder to export to")

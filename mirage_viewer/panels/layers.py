@@ -14,14 +14,11 @@ from qtpy.QtWidgets import (
 
 from mirage_core.annotate import MASKS, Session, State, ToolRunner
 from mirage_core.scan import surface_kind
+from mirage_viewer.canvas import STATE_STYLES
 from mirage_viewer.panels.widgets import label, row, swatch
 
 STATE_WORDS = {
-    State.UNSEEN: "",
-    State.VENDOR: "from file",
-    State.PREDICTED: "segmented",
-    State.EDITED: "corrected",
-    State.APPROVED: "approved",
+    state: style.title if state is not State.UNSEEN else "" for state, style in STATE_STYLES.items()
 }
 
 
@@ -57,6 +54,8 @@ class LayersPanel(QWidget):
         self.confidence = QCheckBox("Confidence")
         self.confidence.setToolTip("Mark where the engine was unsure (N)")
         self.list = QListWidget()
+        self.list.setProperty("look", "dense")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setToolTip("Tick: shown. Click a name: the surface to correct.")
         self.masks = QCheckBox("Masks")
         self.masks.setChecked(True)

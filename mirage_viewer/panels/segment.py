@@ -30,6 +30,10 @@ class SegmentPanel(Card):
             self.setParent(parent)
         self.engine = QComboBox()
         self.engine.setToolTip("What finds the layers and the fluid")
+        self.engine.setMinimumContentsLength(12)
+        self.engine.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.engine.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.volume = QPushButton("Segment volume")
         self.volume.setProperty("look", "primary")
@@ -47,7 +51,7 @@ class SegmentPanel(Card):
         for button in (self.volume, self.one, self.keep, self.cancel):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.body.addWidget(self.engine)
-        self.body.addLayout(row(self.volume, self.one))
+        self.body.addLayout(row(self.volume, self.one, wide=self.volume))
         self.body.addWidget(self.keep)
         self._progress = QWidget()
         line = row(self.words, 1, self.cancel)

@@ -92,8 +92,8 @@ class Card(QFrame):
         self.setProperty("look", "card")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(12, 9, 12, 11)
-        self.body.setSpacing(8)
+        self.body.setContentsMargins(11, 7, 11, 10)
+        self.body.setSpacing(7)
         self.header = QHBoxLayout()
         self.header.setSpacing(6)
         self.header.addWidget(label(title, "heading"))
@@ -109,8 +109,8 @@ def column(parent: QWidget, spacing: int = 6) -> QVBoxLayout:
     return made
 
 
-def row(*items: QWidget | int, spacing: int = 6) -> QHBoxLayout:
-    """Return widgets side by side; an int is a stretch of that weight."""
+def row(*items: QWidget | int, spacing: int = 6, wide: QWidget | None = None) -> QHBoxLayout:
+    """Return widgets side by side; an int is a stretch of that weight, `wide` takes the rest."""
     made = QHBoxLayout()
     made.setContentsMargins(0, 0, 0, 0)
     made.setSpacing(spacing)
@@ -118,7 +118,7 @@ def row(*items: QWidget | int, spacing: int = 6) -> QHBoxLayout:
         if isinstance(item, int):
             made.addStretch(item)
         else:
-            made.addWidget(item)
+            made.addWidget(item, 1 if item is wide else 0)
     return made
 
 

@@ -80,5 +80,5 @@ def _progress(states: Sequence[State]) -> str:
     if approved == n:
         return "all approved"
     if approved or corrected:
-        return f"{corrected} corrected, {approved} of {n} approved"
-    return f"segmented, 0 of {n} approved"
+        return f"{corrected} edited, {approved} of {n} approved"
+    return f"predicted, 0 of {n} approved"

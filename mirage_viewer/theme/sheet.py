@@ -52,6 +52,9 @@ QLabel[look="error"] { color: $error; }
 QLabel[look="chip"] { color: $muted; border: 1px solid $border; border-radius: 9px;
     padding: 1px 8px; font-size: 12px; }
 
+QFrame[message] QPushButton { padding: 3px 12px; background: transparent;
+    border-color: $muted; }
+QFrame[message] QPushButton:hover { background: $hover; }
 QPushButton, QToolButton[look="button"] { background: $raised; border: 1px solid $border;
     border-radius: 6px; padding: 6px 12px; min-height: 18px; }
 QPushButton:hover, QToolButton[look="button"]:hover { background: $hover; }
@@ -118,6 +121,7 @@ QProgressBar::chunk { background: $accent; border-radius: 4px; }
 QListWidget, QListView, QTreeView, QTableWidget, QPlainTextEdit { background: $panel;
     border: 1px solid $border; border-radius: 6px; outline: none; padding: 2px; }
 QListWidget::item, QListView::item { padding: 4px 6px; border-radius: 4px; }
+QListWidget[look="dense"]::item { padding: 1px 4px; }
 QListWidget::item:hover, QListView::item:hover { background: $hover; }
 QListWidget::item:selected, QListView::item:selected { background: $selection; color: $text; }
 QListWidget::item:disabled { color: $disabled; }
