@@ -71,15 +71,14 @@ def assemble(prepared: Prepared, flat: Flat, curves: F32, scale: Scale) -> Assem
 
 def _refine_all(grey: F32, first: F32, gain: F32, scale: Scale) -> dict[str, Refined]:
     """Refine the chain, then find the boundaries that hang on it."""
-    found: dict[str, Refined] = {}
-    for k, boundary in enumerate(CHAIN):
-        if boundary.name != "RPE":
-            found[boundary.name] = refine(grey, first[k], gain, boundary, scale)
+    estimate = dict(zip((b.name for b in CHAIN), first, strict=True))
+    alone = [b for b in CHAIN if b.name != "RPE"]
+    refined = refine(grey, [estimate[b.name] for b in alone], gain, alone, scale)
+    found = dict(zip((b.name for b in alone), refined, strict=True))
     ez, bm = found["EZ"].depth, found["BM"].depth
-    rpe = next(first[k] for k, b in enumerate(CHAIN) if b.name == "RPE")
-    found["RPE"] = refine_rpe(grey, rpe, ez, bm, gain, scale)
-    found["ELM"] = refine(grey, ez - scale.z_px(ELM.gap_um[0]), gain, ELM, scale)
-    found["OS/RPE"] = refine(grey, ez + scale.z_px(OS_RPE.gap_um[0]), gain, OS_RPE, scale)
+    found["RPE"] = refine_rpe(grey, estimate["RPE"], ez, bm, gain, scale)
+    about = [ez - scale.z_px(ELM.gap_um[0]), ez + scale.z_px(OS_RPE.gap_um[0])]
+    found["ELM"], found["OS/RPE"] = refine(grey, about, gain, (ELM, OS_RPE), scale)
     return found
 
 

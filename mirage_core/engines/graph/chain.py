@@ -14,7 +14,7 @@ from mirage_core.engines.graph.search import BLOCKED, along_columns, shortest_pa
 F32 = NDArray[np.float32]
 
 # In units of the mean grey of the retina: nerve fibres are brighter, outer nuclei darker.
-_RNFL_MIN = 1.2
+_RNFL_MIN = 1.15
 _ONL_MAX = 1.1
 _PIT_COST = 0.01  # per um of inner layers where the pit leaves none
 _LAYER_COST = 0.05  # per um and unit of grey

@@ -37,11 +37,16 @@ _FIRST_PASS_SHARE = 0.4  # of the time, for the progress bar
 
 @dataclass(frozen=True, eq=False)
 class _Chunk:
-    """Neighbouring B-scans searched together: their rows, straightened, and first curves."""
+    """Neighbouring B-scans searched together: their rows, straightened, and first curves.
+
+    ``prepared`` is kept only where it is the only chunk; else it is made again when needed,
+    so that memory does not grow with the volume.
+    """
 
     rows: range
     flat: Flat
     curves: F32
+    prepared: Prepared | None
 
 
 class GraphEngine:
@@ -93,7 +98,7 @@ class GraphEngine:
         spans = list(_spans(rows, b_scans.shape))
         for i, span in enumerate(spans):
             _stop_if(cancelled)
-            chunks.append(_first_search(span, b_scans, scale))
+            chunks.append(_first_search(span, b_scans, scale, keep=len(spans) == 1))
             report(_FIRST_PASS_SHARE * (i + 1) / len(spans))
         expected = _expected(chunks, reach)
         result = Assembled.empty(len(wanted), b_scans.shape[1], b_scans.shape[2])
@@ -145,11 +150,12 @@ def _prepared(rows: range, b_scans: U8) -> Prepared:
     return prepare(b_scans[rows.start : rows.stop])
 
 
-def _first_search(rows: range, b_scans: U8, scale: Scale) -> _Chunk:
+def _first_search(rows: range, b_scans: U8, scale: Scale, keep: bool) -> _Chunk:
     """Locate, straighten and search a chunk on its own."""
-    grey = _prepared(rows, b_scans).grey
-    flat = flatten(grey, locate(grey, scale), scale)
-    return _Chunk(rows, flat, joint_search(boundary_costs(flat, scale), flat, scale))
+    prepared = _prepared(rows, b_scans)
+    flat = flatten(prepared.grey, locate(prepared.grey, scale), scale)
+    curves = joint_search(boundary_costs(flat, scale), flat, scale)
+    return _Chunk(rows, flat, curves, prepared if keep else None)
 
 
 def _expected(chunks: list[_Chunk], reach: int) -> list[F32 | None]:
@@ -179,4 +185,5 @@ def _second_search(chunk: _Chunk, expected: F32 | None, b_scans: U8, scale: Scal
         for k in range(len(CHAIN) - 1):
             costs[k] = pull(costs[k], curves[-1] - expected[k], scale)
         curves = joint_search(costs, chunk.flat, scale)
-    return assemble(_prepared(chunk.rows, b_scans), chunk.flat, curves, scale)
+    prepared = chunk.prepared or _prepared(chunk.rows, b_scans)
+    return assemble(prepared, chunk.flat, curves, scale)

@@ -18,6 +18,7 @@ from mirage_core.scan import FLUID_SCHEME
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
+I64 = NDArray[np.int64]
 
 _DARK = 0.26  # share of the way from vitreous to the mean of the retina
 _MIN_AREA_UM2 = 1800.0
@@ -26,6 +27,7 @@ _MIN_WIDTH_UM = 30.0
 _RIM_UM = 22.0
 _MIN_RIM = 0.35  # contrast with what surrounds it, in units of the retina's mean grey
 _MIN_FILL = 0.35  # of the bounding box
+_RESTS_UM = 40.0  # from the ridge of the RPE to the fluid on it
 _KEEP_OFF_UM = 14.0  # from the ILM, whose edge is dark on one side by nature
 
 
@@ -84,10 +86,20 @@ def fluid_candidates(
         pocket = ndimage.binary_fill_holes(pocket)
         xs, zs = np.nonzero(pocket)
         xs, depth = xs + box[0].start, zs + box[1].start + top
-        under_rpe, under_ez = (depth > rpe[xs]).mean(), (depth > ez[xs]).mean()
-        name = "PED" if under_rpe > 0.5 else "SRF" if under_ez > 0.5 else "IRF"
-        out[depth, xs] = scheme[name]
+        out[depth, xs] = scheme[_kind(xs, depth, ez, rpe, scale)]
     return out
+
+
+def _kind(xs: I64, depth: I64, ez: F32, rpe: F32, scale: Scale) -> str:
+    """Return the class of a pocket given as pixels ``(xs, depth)``."""
+    if (depth > rpe[xs]).mean() > 0.5:
+        return "PED"
+    columns, first = np.unique(xs, return_index=True)
+    floor = np.maximum.reduceat(depth, first)
+    # Under a detached retina the ellipsoid zone may be found on the RPE: what rests on the RPE
+    # is subretinal wherever the ellipsoid zone was put.
+    rests = np.median(rpe[columns] - floor) < scale.z_px(_RESTS_UM)
+    return "SRF" if rests or (depth > ez[xs]).mean() > 0.5 else "IRF"
 
 
 def _rim_contrast(

@@ -79,7 +79,7 @@ CHAIN: tuple[Boundary, ...] = (
     Boundary(
         "ILM", Look.RISE, 2.0, (0, 0), 0, 0, smooth_um=15, band_um=40, step_cost=0.05, full=0.25
     ),
-    Boundary("RNFL/GCL", Look.FALL, 1.0, (8, 30), 0.01, 0.006, True, smooth_um=40),
+    Boundary("RNFL/GCL", Look.FALL, 1.0, (8, 30), 0.01, 0.004, True, smooth_um=40),
     Boundary("IPL/INL", Look.FALL, 1.0, (30, 110), 0.006, 0.01, True, smooth_um=70, step_cost=0.25),
     Boundary("INL/OPL", Look.RISE, 1.0, (22, 45), 0.02, 0.015, True, smooth_um=70, step_cost=0.25),
     Boundary("OPL/ONL", Look.FALL, 1.0, (18, 40), 0.02, 0.015, True, smooth_um=70, step_cost=0.25),

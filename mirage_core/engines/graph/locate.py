@@ -107,11 +107,16 @@ def _ilm_cost(windows: _Windows, px: float) -> F32:
 
 
 def _rpe_cost(windows: _Windows, px: float) -> F32:
-    """Return a low cost at the lower edge of a bright band with dark above and dimmer below."""
+    """Return a low cost at the lower edge of a bright band with the retina above it.
+
+    The nerve fibre layer is as bright, but has vitreous above it instead of tissue.
+    """
     band = windows.mean(-40 * px, 0)
     below = windows.mean(0, 40 * px)
     above = windows.mean(-150 * px, -70 * px)
-    return np.asarray(0.45 * below + 0.4 * above - band, np.float32)
+    tissue = windows.mean(-330 * px, -100 * px)
+    cost = 0.45 * below + 0.4 * np.maximum(above, 0.12) - 0.6 * np.minimum(tissue, 0.3) - band
+    return np.asarray(cost, np.float32)
 
 
 def _under(rpe: F32, scale: Scale, height: int) -> F32:
@@ -119,11 +124,26 @@ def _under(rpe: F32, scale: Scale, height: int) -> F32:
     sigma = max(scale.x_px(250), 1.0)
     # Elevations are narrower than this, the curvature of the eye is wider.
     line = ndimage.median_filter(rpe, size=(1, max(3, round(scale.x_px(300)) | 1)), mode="nearest")
+    line = _bridge_detachments(line, scale)
     drop = scale.z_px(8)
     smooth = _smooth(line, sigma)
     for _ in range(4):
         smooth = _smooth(np.maximum(line, smooth - drop), sigma)
     return np.clip(smooth, 0, height - 1)
+
+
+def _bridge_detachments(line: F32, scale: Scale) -> F32:
+    """Return `line` with high elevations replaced by what joins their flanks.
+
+    The curve of the eye, as a parabola through each B-scan, is taken off first.
+    """
+    t = np.linspace(-1, 1, line.shape[1])
+    curve = np.polynomial.polynomial.polyval(t, np.polynomial.polynomial.polyfit(t, line.T, 2))
+    residual = line - curve
+    flank = max(3, round(scale.x_px(1200)) | 1)
+    joined = ndimage.grey_closing(residual, size=(1, flank), mode="nearest")
+    high = joined - residual > scale.z_px(60)
+    return np.asarray(np.where(high, curve + joined, line), np.float32)
 
 
 def _smooth(curve: F32, sigma: float) -> F32:

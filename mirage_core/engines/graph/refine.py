@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import ndimage
 
 from mirage_core.engines.graph.layers import Boundary, Look
 from mirage_core.engines.graph.scale import Scale
-from mirage_core.engines.graph.search import along_columns, shortest_paths, sub_pixel
+from mirage_core.engines.graph.search import BLOCKED, along_columns, shortest_paths, sub_pixel
 
 F32 = NDArray[np.float32]
 
@@ -29,24 +30,58 @@ class Refined:
     contrast: F32
 
 
-def refine(grey: F32, first: F32, gain: F32, boundary: Boundary, scale: Scale) -> Refined:
-    """Move one boundary to its best place near a first estimate.
+def refine(
+    grey: F32, first: Sequence[F32], gain: F32, boundaries: Sequence[Boundary], scale: Scale
+) -> list[Refined]:
+    """Move boundaries to their best places near first estimates, each on its own.
 
     Parameters
     ----------
     grey : float32 array ``[b, x, z]``
-    first : float32 array ``[b, x]``
-        First estimate in px from the top.
+    first : sequence of float32 arrays ``[b, x]``
+        First estimate of each boundary in px from the top.
     gain : float32 array ``[b, x]``
         Mean grey of the retina per A-scan.
-    boundary : Boundary
+    boundaries : sequence of Boundary
     scale : Scale
 
     Returns
     -------
-    Refined
+    list of Refined
     """
-    reach = max(3, round(scale.z_px(boundary.band_um)))
+    n, width, _ = grey.shape
+    reaches = [max(3, round(scale.z_px(b.band_um))) for b in boundaries]
+    depth = 2 * max(reaches) + 1
+    # One search for all of them: the cost of a step in Python is shared.
+    cost = np.full((width, len(boundaries) * n, depth), BLOCKED, np.float32)
+    step_cost = np.empty((len(boundaries) * n, 1), np.float32)
+    responses = []
+    for k, (boundary, reach) in enumerate(zip(boundaries, reaches, strict=True)):
+        response = _response(grey, first[k], gain, boundary, reach, scale)
+        offsets = np.arange(-reach, reach + 1, dtype=np.float32) / reach
+        rows = slice(k * n, (k + 1) * n)
+        own = _STRAY_COST * offsets**2 - np.tanh(response / boundary.full)
+        cost[:, rows, : 2 * reach + 1] = along_columns(own)
+        step_cost[rows] = boundary.step_cost
+        responses.append(response)
+    paths = shortest_paths(cost, step_cost, 2)
+    exact = sub_pixel(cost, paths)
+    found = []
+    for k, (boundary, reach) in enumerate(zip(boundaries, reaches, strict=True)):
+        rows = slice(k * n, (k + 1) * n)
+        place = first[k] + exact[rows] - reach
+        if boundary.look in (Look.RISE, Look.FALL):
+            # An edge between rows r - 1 and r is written r, the first row of the layer below.
+            place += 0.5
+        contrast = np.take_along_axis(responses[k], paths[rows][:, :, None], axis=2)[:, :, 0]
+        found.append(Refined(np.asarray(place, np.float32), contrast))
+    return found
+
+
+def _response(
+    grey: F32, first: F32, gain: F32, boundary: Boundary, reach: int, scale: Scale
+) -> F32:
+    """Return the detector's response in a band around `first`, ``[b, x, 2 reach + 1]``."""
     margin = max(2, round(scale.z_px(3 * boundary.sharp_um)))
     band = sample_band(grey, first, reach + margin)
     band /= gain[:, :, None]
@@ -54,19 +89,8 @@ def refine(grey: F32, first: F32, gain: F32, boundary: Boundary, scale: Scale) -
     band = ndimage.gaussian_filter1d(
         band, max(scale.x_px(boundary.smooth_um) / 2, 0.5), axis=1, mode="nearest", truncate=3
     )
-    response = _detect(band, boundary.look, max(scale.z_px(boundary.sharp_um), 0.8))[
-        :, :, margin:-margin
-    ]
-    strength = np.tanh(response / boundary.full)
-    offsets = np.arange(-reach, reach + 1, dtype=np.float32)
-    cost = along_columns(-strength + _STRAY_COST * (offsets / reach) ** 2)
-    path = shortest_paths(cost, boundary.step_cost, 2)
-    depth = first + sub_pixel(cost, path) - reach
-    if boundary.look in (Look.RISE, Look.FALL):
-        # An edge between rows k - 1 and k is written k, the first row of the layer below it.
-        depth += 0.5
-    contrast = np.take_along_axis(response, path[:, :, None], axis=2)[:, :, 0]
-    return Refined(np.asarray(depth, np.float32), contrast)
+    sigma = max(scale.z_px(boundary.sharp_um), 0.8)
+    return _detect(band, boundary.look, sigma)[:, :, margin:-margin]
 
 
 def _detect(band: F32, look: Look, sigma: float) -> F32:

@@ -12,7 +12,7 @@ BLOCKED = np.float32(1e4)
 """Cost of a place no path may take; finite, so that sums stay comparable."""
 
 
-def shortest_paths(cost: F32, step_cost: float, max_step: int) -> I64:
+def shortest_paths(cost: F32, step_cost: float | F32, max_step: int) -> I64:
     """Find in every B-scan the left-to-right path of least cost.
 
     A path takes one depth per column. Its cost is the sum of `cost` along it plus `step_cost`
@@ -22,7 +22,7 @@ def shortest_paths(cost: F32, step_cost: float, max_step: int) -> I64:
     ----------
     cost : float32 array, axes ``[x, n, d]``
         Columns first: all `n` problems advance through column ``x`` together.
-    step_cost : float
+    step_cost : float, or float32 array ``[n, 1]`` with one per problem
     max_step : int
 
     Returns
@@ -31,29 +31,30 @@ def shortest_paths(cost: F32, step_cost: float, max_step: int) -> I64:
         Depth index of the path.
     """
     width, n, depth = cost.shape
-    total = np.empty_like(cost)
-    total[0] = cost[0]
+    # A rim no path may take lets the way back look up and down without asking where it is.
+    total = np.full((width, n, depth + 2 * max_step), np.inf, np.float32)
+    inner = slice(max_step, max_step + depth)
+    total[0, :, inner] = cost[0]
     reach = np.empty((n, depth), np.float32)
     stepped = np.empty((n, depth), np.float32)
     for x in range(1, width):
-        np.copyto(reach, total[x - 1])
+        np.copyto(reach, total[x - 1, :, inner])
         for _ in range(max_step):
             np.add(reach, step_cost, out=stepped)
             np.minimum(reach[:, 1:], stepped[:, :-1], out=reach[:, 1:])
             np.minimum(reach[:, :-1], stepped[:, 1:], out=reach[:, :-1])
-        np.add(reach, cost[x], out=total[x])
+        np.add(reach, cost[x], out=total[x, :, inner])
     path = np.empty((width, n), np.int64)
     path[-1] = total[-1].argmin(axis=1)
     offsets = np.arange(-max_step, max_step + 1)
-    penalty = (step_cost * np.abs(offsets)).astype(np.float32)
+    penalty = np.asarray(step_cost * np.abs(offsets), np.float32)
     rows = np.arange(n)[:, None]
     for x in range(width - 2, -1, -1):
-        near = path[x + 1][:, None] + offsets
-        inside = np.clip(near, 0, depth - 1)
-        arriving = total[x][rows, inside] + penalty
-        arriving[inside != near] = np.inf
-        path[x] = path[x + 1] + offsets[arriving.argmin(axis=1)]
-    return path.T
+        arriving = total[x][rows, path[x + 1][:, None] + offsets]
+        arriving += penalty
+        path[x] = path[x + 1] + arriving.argmin(axis=1)
+        path[x] -= max_step
+    return path.T - max_step
 
 
 def sub_pixel(cost: F32, path: I64) -> F32:
