@@ -26,4 +26,6 @@ def thumbnail(scan: Scan, b: int) -> QImage:
     # Thumbnails only have to be told apart: spread what is there over the whole range.
     low, high = np.percentile(small, (2, 99.5))
     grey = np.clip((small - low) * (255.0 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
-    return QImage(grey.tobytes(), columns, rows, columns, QImage.Format_Grayscale8).copy()
+    # A QImage borrows its bytes; the copy owns them.
+    borrowed = QImage(grey.data, columns, rows, columns, QImage.Format_Grayscale8)
+    return borrowed.copy()

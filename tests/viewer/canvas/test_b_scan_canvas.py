@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QImage
 from qtpy.QtWidgets import QApplication
 
 from mirage_core.annotate import Session, ToolRunner
@@ -377,9 +377,9 @@ def test_a_simulated_scan_carries_a_badge(qtbot):
 
 
 def test_the_state_badge_follows_the_annotation(canvas, session):
-    def picture() -> bytes:
+    def picture() -> QImage:
         QApplication.processEvents()
-        return bytes(canvas.grab_image().copy(0, 0, 240, 32).constBits())
+        return canvas.grab_image().copy(0, 0, 240, 32)
 
     before = picture()
     session.set_state([0], State.APPROVED)

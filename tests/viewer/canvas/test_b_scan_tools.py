@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from mirage_core.annotate import ToolRunner
+from mirage_core.annotate import Session, ToolRunner
 from mirage_core.annotate.tools.base import Guide, Point, Rect, Step, Tool
 from mirage_core.annotate.tools.brush import Brush
 from mirage_core.annotate.tools.polygon import PolygonTool
-from mirage_core.scan import surface_kind
+from mirage_core.scan import State, surface_kind
 from mirage_viewer.canvas import AspectMode, BScanCanvas
 from tests.viewer.canvas.scenes import (
     WIDTH,
@@ -40,7 +41,7 @@ class LinePen(Tool):
     def press(self, draft, at, options):
         x = int(np.clip(round(at.x), 0, WIDTH - 1))
         draft.curves[options.surface, x] = at.z
-        return Step(Rect(0, draft.mask.shape[0], x, x + 1))
+        return Step(Rect(0, 1, x, x + 1))
 
     move = press
 
@@ -115,25 +116,84 @@ def test_a_brush_stroke_is_painted_while_it_is_drawn_and_becomes_one_edit(canvas
     assert near(color_at(canvas, 15, 30), (40, 40, 40))
 
 
-def test_what_a_stroke_repaints_equals_a_full_repaint(canvas, runner, session):
-    session.annotation.confidence[:, 0, 10:70] = 0.2
-    canvas.show_b_scan(0)
-    canvas.zoom_by(1.37)
-    runner.take(Brush())
-    runner.options = replace(runner.options, mask_class=2, radius_px=5.0)
-    drag(canvas, [(20, 15), (25, 30), (35, 55)])
-    runner.take(LinePen())
-    runner.options = replace(runner.options, surface=session.annotation.surfaces.index("RPE"))
-    drag(canvas, [(28, x) for x in range(10, 40, 1)])
-    runner.take(None)
-    # The backing store holds what partial repaints left there; repaint() draws it all anew.
+def on_screen(canvas: BScanCanvas) -> QImage:
+    """Return what repaints have left on the screen, without asking for another."""
     QApplication.processEvents()
     window = canvas.window()
-    partial = window.screen().grabWindow(window.winId()).toImage()
+    return window.screen().grabWindow(window.winId()).toImage()
+
+
+def commit(session: Session, curves: dict[str, slice] | None = None, box=None) -> None:
+    draft = session.draft(0)
+    for name, columns in (curves or {}).items():
+        draft.curves[session.annotation.surfaces.index(name), columns] -= 6.0
+    if box is not None:
+        draft.mask[box] = 2
+    session.commit(draft, "test", "Test")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: commit(s, {"RPE": slice(20, 50)}),
+        lambda s: commit(s, {"RPE": slice(20, 50), "BM": slice(0, 80)}),
+        lambda s: commit(s, box=np.s_[10:20, 30:40]),
+        lambda s: commit(s, box=np.s_[45:55, 30:40]),
+        lambda s: s.undo(),
+        lambda s: s.set_state([0], State.APPROVED),
+    ],
+)
+def test_what_an_edit_repaints_equals_a_full_repaint(canvas, session, change):
+    session.annotation.confidence[:, 0, 10:70] = 0.2
+    canvas.show_b_scan(0)
+    canvas.zoom_by(1.1)
+    # Beside it, so that the rim of what is already there changes, too.
+    commit(session, box=np.s_[45:55, 40:50])
+    before = on_screen(canvas)
+    change(session)
+    partial = on_screen(canvas)
+    canvas.show_b_scan(0)
     canvas.viewport().repaint()
-    full = window.screen().grabWindow(window.winId()).toImage()
-    assert not partial.isNull()
-    assert partial == full
+    assert partial != before
+    assert partial == on_screen(canvas)
+
+
+def test_overlays_stay_in_place_and_up_to_date(canvas):
+    canvas.resize(800, 300)
+    for change in (
+        lambda: canvas.show_b_scan(2),
+        lambda: canvas.zoom_by(2.0),
+        lambda: canvas.pan_by(17, 9),
+        lambda: canvas.set_aspect(AspectMode.UM),
+        lambda: canvas.set_session(None, None),
+    ):
+        before = on_screen(canvas)
+        change()
+        partial = on_screen(canvas)
+        canvas.viewport().repaint()
+        assert partial != before
+        assert partial == on_screen(canvas)
+
+
+def test_what_a_stroke_repaints_equals_a_full_repaint(canvas, runner, session):
+    canvas.zoom_by(1.1)
+    runner.take(Brush())
+    runner.options = replace(runner.options, mask_class=2, radius_px=5.0)
+    QTest.mousePress(canvas.viewport(), Qt.LeftButton, pos=view_point(canvas, 20, 15))
+    for x in (20, 30, 55):
+        move(canvas, 20, x, Qt.LeftButton)
+        partial = on_screen(canvas)
+        canvas.viewport().repaint()
+        assert partial == on_screen(canvas)
+    QTest.mouseRelease(canvas.viewport(), Qt.LeftButton, pos=view_point(canvas, 20, 55))
+    runner.take(LinePen())
+    runner.options = replace(runner.options, surface=session.annotation.surfaces.index("RPE"))
+    QTest.mousePress(canvas.viewport(), Qt.LeftButton, pos=view_point(canvas, 22, 15))
+    for x in range(15, 40):
+        move(canvas, 22, x, Qt.LeftButton)
+    partial = on_screen(canvas)
+    canvas.viewport().repaint()
+    assert partial == on_screen(canvas)
 
 
 def test_a_surface_moves_under_the_pen(canvas, runner, session):
