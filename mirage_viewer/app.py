@@ -7,8 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mirage_core import RESEARCH_USE_ONLY, __version__
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QApplication
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -68,6 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The window is painted first; reading begins when it is there.
         QTimer.singleShot(0, lambda: window.desk.opener.open_path(options.file, options.spacing))
     QTimer.singleShot(0, window.begin)
+    return run(app)
+
+
+def run(app: QApplication) -> int:
+    """Run the event loop until the window is closed; return the exit code."""
     return int(app.exec())
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QTimer
+
 from mirage_viewer import readout
 from mirage_viewer.controller import Desk
 from mirage_viewer.export_run import ExportChoice
 
 if TYPE_CHECKING:
     from mirage_viewer.main_window import MainWindow
+
+_WORKLIST_AFTER_MS = 700
 
 
 class Binding:
@@ -20,6 +24,10 @@ class Binding:
         self.w, self.d = window, desk
         self._point: tuple[float, float] | None = None
         self._shown: object = None
+        self._worklist_soon = QTimer(window)
+        self._worklist_soon.setSingleShot(True)
+        self._worklist_soon.setInterval(_WORKLIST_AFTER_MS)
+        self._worklist_soon.timeout.connect(desk.projects.refresh_worklist)
         self._connect_desk()
         self._connect_views()
         self._connect_panels()
@@ -141,6 +149,7 @@ class Binding:
     def edited(self, change: object) -> None:
         """Bring the panels up to date."""
         self.w.on_edited(change)
+        self._worklist_soon.start()
         self._show_point()
 
     def conditions_changed(self) -> None:

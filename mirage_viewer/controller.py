@@ -95,7 +95,7 @@ class Desk:
     @property
     def editable(self) -> bool:
         """True once the scan shown is registered (or there is no project to be had)."""
-        return self.open_scan is not None and not self.opener.busy
+        return self.open_scan is not None and self.open_scan.editable
 
     @property
     def author(self) -> str:
@@ -154,6 +154,7 @@ class Desk:
 
     def ready(self, opened: OpenScan) -> None:
         """The scan shown can be edited now."""
+        opened.editable = True
         self.scan_changed.emit()
         self.conditions_changed.emit()
         if opened.session.save_problem:

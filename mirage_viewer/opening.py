@@ -34,6 +34,8 @@ class OpenScan:
     record : ScanRecord or None
     damage : str
         A sentence when stored edits could not be read.
+    editable : bool
+        False until its place in the project is made, or it is known that there is none.
     """
 
     session: Session
@@ -41,6 +43,7 @@ class OpenScan:
     project: Project | None = None
     record: ScanRecord | None = None
     damage: str = ""
+    editable: bool = False
     runner: ToolRunner = field(init=False)
 
     def __post_init__(self) -> None:
