@@ -46,7 +46,7 @@ def boundary_costs(flat: Flat, scale: Scale) -> list[F32]:
             cost += np.minimum(0.01 * np.maximum(away - 12, 0), 2.0)
         elif boundary.name in ("RNFL/GCL", "OPL/ONL"):
             under_ilm = np.maximum(rows - flat.ilm[:, :, None], 0) * scale.axial_um
-            cost += _PIT_COST * (1 - _insistence(flat)) * under_ilm
+            cost += _PIT_COST * (1 - _insistence(flat, boundary.vanishes)) * under_ilm
         costs.append(np.asarray(cost, np.float32))
     _add_layer_terms(costs, image, scale)
     return costs
@@ -101,14 +101,12 @@ def _up(cost: F32, limits: _Limits) -> F32:
     return _cone(cost[:, :, ::-1], *limits)[:, :, ::-1]
 
 
-def _insistence(flat: Flat) -> F32:
-    """Return 0..1 per A-scan ``[b, X, 1]``: how much inner layers must have their usual thickness.
-
-    In the foveal pit they thin out and vanish, which shows in the retina as a whole.
-    """
+def _insistence(flat: Flat, vanishes: tuple[float, float]) -> F32:
+    """Return 0..1 per A-scan ``[b, X, 1]``: how much a layer must have its usual thickness."""
     total = flat.base_row - flat.ilm
     share = total / np.maximum(np.percentile(total, 85, axis=1, keepdims=True), 1)
-    return np.asarray(np.clip((share - 0.65) / 0.25, 0, 1)[:, :, None], np.float32)
+    low, high = vanishes
+    return np.asarray(np.clip((share - low) / (high - low), 0, 1)[:, :, None], np.float32)
 
 
 def min_marginals(costs: list[F32], flat: Flat, scale: Scale) -> list[F32]:
@@ -117,13 +115,11 @@ def min_marginals(costs: list[F32], flat: Flat, scale: Scale) -> list[F32]:
     Each A-scan is a chain of boundaries tied by their usual distances; a forward and a backward
     pass give, at every depth, the cost of the best chain through it (Viterbi min-marginals).
     """
-    insistence = _insistence(flat)
-    everywhere = np.ones_like(insistence)
     limits = [
         (
             round(scale.z_px(b.gap_um[0])),
             round(scale.z_px(b.gap_um[1])),
-            b.thin_cost * scale.axial_um * (insistence if b.thins_in_pit else everywhere),
+            b.thin_cost * scale.axial_um * _insistence(flat, b.vanishes),
             b.thick_cost * scale.axial_um,
         )
         for b in CHAIN
