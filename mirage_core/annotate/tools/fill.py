@@ -7,15 +7,15 @@ from numpy.typing import NDArray
 
 from mirage_core.annotate.draft import BScanDraft
 from mirage_core.annotate.tools.base import Point, Rect, Step, Tool, ToolOptions
+from mirage_core.annotate.tools.grow import connected, grow_regions
 
 Bool = NDArray[np.bool_]
 
-_SIGMA_PX = 1.5
-_TOLERANCE_GREY = 18.0
-_LEAST_TOLERANCE_GREY = 4.0
-_GREY_PER_PX = 0.25
+_WINDOW_PX = (160, 256)
+"""How far from the click, in rows and columns, a region of similar grey may reach."""
 _LARGEST_SHARE = 0.15
 """A region larger than this share of the B-scan has leaked out of what was meant."""
+_DRAG_STEP_PX = 12.0
 
 
 class FillTool(Tool):
@@ -24,13 +24,13 @@ class FillTool(Tool):
     - Inside a closed outline or a hole of the marks: all of the hole.
     - On a mark of another class: the whole mark takes the chosen class (class 0 removes it).
     - Elsewhere: the connected region of similar grey, between ILM and BM where they are known,
-      never over marks of other classes. Dragging right widens, left narrows what counts as
-      similar. A region above 15 % of the B-scan is narrowed until it fits, or not filled.
+      never over marks of other classes. How similar is decided by the image; dragging right
+      takes in more, left less. What would leak over 15 % of the B-scan is not filled.
     """
 
     name = "fill"
     title = "Fill"
-    hint = "Click into a pocket or outline to fill it; drag right or left to fill more or less."
+    hint = "Click into a pocket or outline to fill it; drag right for more, left for less."
     draws = "mask"
 
     def __init__(self) -> None:
@@ -38,11 +38,11 @@ class FillTool(Tool):
 
     def cancel(self) -> None:
         """Forget the region."""
-        self._seed: tuple[int, int] | None = None
+        self._regions: tuple[Bool, ...] = ()
+        self._best = 0
+        self._shown = -1
+        self._corner = (0, 0)
         self._pressed_x = 0.0
-        self._smooth: NDArray[np.float32] = np.empty((0, 0), np.float32)
-        self._allowed: Bool = np.empty((0, 0), bool)
-        self._drawn: Rect | None = None
 
     def press(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Fill."""
@@ -52,88 +52,64 @@ class FillTool(Tool):
             return Step(done=True)
         here, value = int(draft.mask[z, x]), options.mask_class
         if here not in (0, value):
-            return self._paint(draft, _component(draft.mask == here, z, x), value)
+            return Step(_paint(draft, connected(draft.mask == here, z, x), value), done=True)
         if value == 0:
-            return Step()
+            return Step(done=True)
         if here == 0:
-            hole = _component(draft.mask == 0, z, x)
+            hole = connected(draft.mask == 0, z, x)
             if not _reaches_border(hole):
-                return self._paint(draft, hole, value)
-        self._seed, self._pressed_x = (z, x), at.x
-        self._smooth = _smoothed(draft.image)
-        self._allowed = _between_limits(draft) & np.isin(draft.base_mask, (0, value))
-        return self._flood(draft, _TOLERANCE_GREY, value)
+                return Step(_paint(draft, hole, value), done=True)
+        self._grow(draft, z, x, value)
+        self._pressed_x = at.x
+        return Step(self._show(draft, self._best, value), done=not self._regions)
 
     def move(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Fill more or less."""
-        if self._seed is None:
+        if not self._regions:
             return Step()
-        tolerance = _TOLERANCE_GREY + _GREY_PER_PX * (at.x - self._pressed_x)
-        return self._flood(draft, max(tolerance, _LEAST_TOLERANCE_GREY), options.mask_class)
+        wanted = self._best + round((at.x - self._pressed_x) / _DRAG_STEP_PX)
+        wanted = min(max(wanted, 0), len(self._regions) - 1)
+        return Step(self._show(draft, wanted, options.mask_class))
 
-    def _flood(self, draft: BScanDraft, tolerance: float, value: int) -> Step:
-        assert self._seed is not None
-        region = similar_region(self._smooth, self._allowed, self._seed, tolerance)
-        before = self._drawn
-        if before is not None:
-            cut = (slice(before.z0, before.z1), slice(before.x0, before.x1))
-            draft.mask[cut] = draft.base_mask[cut]
-        self._drawn = None if region is None else self._paint(draft, region, value).dirty
-        if before is None or self._drawn is None:
-            return Step(before or self._drawn)
-        return Step(before.union(self._drawn))
+    def _grow(self, draft: BScanDraft, z: int, x: int, value: int) -> None:
+        reach_z, reach_x = _WINDOW_PX
+        self._corner = z0, x0 = max(z - reach_z, 0), max(x - reach_x, 0)
+        window = (slice(z0, z + reach_z + 1), slice(x0, x + reach_x + 1))
+        allowed = _between_limits(draft, window)
+        allowed &= (draft.mask[window] == 0) | (draft.mask[window] == value)
+        largest_px = int(_LARGEST_SHARE * draft.mask.size)
+        self._regions, self._best = grow_regions(
+            draft.image[window], allowed, (z - z0, x - x0), largest_px
+        )
 
-    def _paint(self, draft: BScanDraft, region: Bool, value: int) -> Step:
-        rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-        if rows.size == 0:
-            return Step()
-        draft.mask[region] = value
-        return Step(Rect(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1))
-
-
-def similar_region(
-    smooth: NDArray[np.float32], allowed: Bool, seed: tuple[int, int], tolerance: float
-) -> Bool | None:
-    """Return the region of similar grey around `seed` with its holes filled.
-
-    Parameters
-    ----------
-    smooth : float32 array ``[z, x]``
-        Lightly smoothed grey.
-    allowed : bool array ``[z, x]``
-        Where the region may extend.
-    seed : (int, int)
-        Row and column.
-    tolerance : float
-        Largest difference in grey from the seed; lowered as long as the region is too large.
-
-    Returns
-    -------
-    bool array ``[z, x]`` or None
-        None when `seed` is not allowed or the region is too large at the least tolerance.
-    """
-    from scipy.ndimage import binary_fill_holes
-
-    if not allowed[seed]:
-        return None
-    largest = _LARGEST_SHARE * smooth.size
-    difference = np.abs(smooth - smooth[seed])
-    while True:
-        region = _component((difference <= tolerance) & allowed, *seed)
-        if np.count_nonzero(region) <= largest:
-            filled: Bool = binary_fill_holes(region) & allowed
-            return filled
-        if tolerance <= _LEAST_TOLERANCE_GREY:
+    def _show(self, draft: BScanDraft, wanted: int, value: int) -> Rect | None:
+        """Put region `wanted` in place of the one shown; one holds the other."""
+        shown = self._shown
+        if wanted == shown or not self._regions:
             return None
-        tolerance = max(0.8 * tolerance, _LEAST_TOLERANCE_GREY)
+        self._shown = wanted
+        larger = self._regions[max(wanted, shown)]
+        z0, x0 = self._corner
+        rect = _bounds(larger, z0, x0)
+        if rect is None:
+            return None
+        cut = (slice(rect.z0, rect.z1), slice(rect.x0, rect.x1))
+        region = self._regions[wanted][rect.z0 - z0 : rect.z1 - z0, rect.x0 - x0 : rect.x1 - x0]
+        draft.mask[cut] = np.where(region, np.uint8(value), draft.base_mask[cut])
+        return rect
 
 
-def _component(region: Bool, z: int, x: int) -> Bool:
-    from scipy.ndimage import label
+def _paint(draft: BScanDraft, region: Bool, value: int) -> Rect | None:
+    draft.mask[region] = value
+    return _bounds(region, 0, 0)
 
-    labels, _ = label(region)
-    connected: Bool = (labels == labels[z, x]) & (labels[z, x] > 0)
-    return connected
+
+def _bounds(region: Bool, z0: int, x0: int) -> Rect | None:
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    if rows.size == 0:
+        return None
+    top, left = z0 + int(rows[0]), x0 + int(columns[0])
+    return Rect(top, z0 + int(rows[-1]) + 1, left, x0 + int(columns[-1]) + 1)
 
 
 def _reaches_border(region: Bool) -> bool:
@@ -141,19 +117,11 @@ def _reaches_border(region: Bool) -> bool:
     return any(bool(edge.any()) for edge in edges)
 
 
-def _smoothed(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    from scipy.ndimage import gaussian_filter
-
-    smooth: NDArray[np.float32] = gaussian_filter(image.astype(np.float32), _SIGMA_PX)
-    return smooth
-
-
-def _between_limits(draft: BScanDraft) -> Bool:
+def _between_limits(draft: BScanDraft, window: tuple[slice, slice]) -> Bool:
     """Return the pixels at or below the ILM and at or above BM; no limit where undefined."""
-    rows = np.arange(draft.mask.shape[0], dtype=np.float32)[:, None]
-    allowed = np.ones(draft.mask.shape, bool)
+    rows = np.arange(draft.mask.shape[0], dtype=np.float32)[window[0], None]
+    allowed = np.ones(draft.mask[window].shape, bool)
     for name, outside in (("ILM", np.less), ("BM", np.greater)):
         if name in draft.names:
-            with np.errstate(invalid="ignore"):
-                allowed &= ~outside(rows, draft.curves[draft.names.index(name)])
+            allowed &= ~outside(rows, draft.curves[draft.names.index(name), window[1]])
     return allowed

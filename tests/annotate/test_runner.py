@@ -1,0 +1,117 @@
+"""ToolRunner: one stroke, one edit, on the B-scan it began on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mirage_core.annotate import BScanDraft, Edit, ToolRunner
+from mirage_core.annotate.tools import Brush, Point, PolygonTool, Rect, SnapTool, SurfacePen
+from tests.annotate.eyes import HEIGHT, NAMES, WIDTH, on, session, state_of
+
+
+@pytest.fixture
+def runner() -> ToolRunner:
+    return ToolRunner(session())
+
+
+def heard(runner: ToolRunner) -> tuple[list[Rect], list[Edit | None]]:
+    drawn: list[Rect] = []
+    ended: list[Edit | None] = []
+    runner.drawn.connect(lambda _draft, rect: drawn.append(rect))
+    runner.ended.connect(ended.append)
+    return drawn, ended
+
+
+def test_a_drag_is_one_edit_with_a_name_people_understand(runner: ToolRunner) -> None:
+    drawn, ended = heard(runner)
+    runner.options = on("RPE")
+    runner.take(SurfacePen())
+    runner.go_to(1)
+    runner.press(Point(70, 5))
+    assert runner.busy
+    runner.move(Point(71, 15))
+    runner.release(Point(71, 20))
+    assert not runner.busy
+    assert len(drawn) >= 2
+    assert [e.label for e in ended if e] == ["Pen on RPE, B-scan 2"]
+    assert ended[0] is runner.session.history.done[-1]
+    assert (runner.session.annotation.surfaces["RPE"][1, 5:21] >= 69).all()
+
+
+def test_masks_are_labelled_by_their_class(runner: ToolRunner) -> None:
+    _, ended = heard(runner)
+    runner.options = replace(runner.options, mask_class=2)
+    runner.take(Brush())
+    runner.press(Point(5, 5))
+    runner.release(Point(5, 5))
+    assert [e.label for e in ended if e] == ["Brush on SRF, B-scan 1"]
+
+
+def test_without_a_tool_or_a_stroke_events_do_nothing(runner: ToolRunner) -> None:
+    drawn, ended = heard(runner)
+    runner.press(Point(5, 5))
+    runner.take(SurfacePen())
+    for event in (runner.move, runner.hover, runner.release):
+        event(Point(5, 5))
+    runner.finish()
+    runner.cancel()
+    assert drawn == ended == []
+    assert runner.guides() == ()
+
+
+def test_cancel_leaves_the_annotation_as_it_was_and_redraws_everything(
+    runner: ToolRunner,
+) -> None:
+    drawn, ended = heard(runner)
+    before = state_of(runner.session.annotation)
+    drafts: list[BScanDraft] = []
+    runner.drawn.connect(lambda draft, _rect: drafts.append(draft))
+    runner.take(Brush())
+    runner.press(Point(40, 40))
+    runner.cancel()
+    assert not runner.busy
+    assert ended == [None]
+    assert drawn[-1] == Rect(0, HEIGHT, 0, WIDTH)
+    assert (drafts[-1].mask == drafts[-1].base_mask).all()
+    assert state_of(runner.session.annotation) == before
+
+
+@pytest.mark.parametrize("leave", ["other B-scan", "other tool", "finish"])
+def test_a_stroke_of_clicks_is_finished_where_it_began(runner: ToolRunner, leave: str) -> None:
+    runner.options = replace(runner.options, mask_class=3)
+    runner.take(PolygonTool())
+    runner.go_to(2)
+    for corner in (Point(60, 10), Point(60, 30), Point(75, 30), Point(75, 10)):
+        runner.press(corner)
+        runner.release(corner)
+    assert runner.busy
+    assert runner.guides()
+    {
+        "other B-scan": lambda: runner.go_to(0),
+        "other tool": lambda: runner.take(None),
+        "finish": runner.finish,
+    }[leave]()
+    assert not runner.busy
+    labels = runner.session.annotation.masks.labels
+    assert (labels[2, 61:75, 11:30] == 3).all()
+    assert not (labels[:2] == 3).any()
+
+
+def test_a_stroke_of_clicks_stays_with_the_surface_it_began_with(runner: ToolRunner) -> None:
+    _, ended = heard(runner)
+    runner.options = on("RPE")
+    runner.take(SnapTool())
+    runner.press(Point(70, 5))
+    runner.release(Point(70, 5))
+    runner.options = on("ILM")
+    runner.press(Point(70, 30))
+    runner.release(Point(70, 30))
+    runner.finish()
+    assert [e.label for e in ended if e] == ["Snap on RPE, B-scan 1"]
+    base = session().annotation.surfaces.values
+    changed = runner.session.annotation.surfaces.values != base
+    changed &= np.isfinite(runner.session.annotation.surfaces.values)
+    assert changed[NAMES.index("RPE"), 0].any()
