@@ -53,6 +53,7 @@ SURFACE_EDGES: Mapping[str, EdgeKind] = MappingProxyType(
 UNKNOWN_EDGE = EdgeKind(Edge.ANY, 2.0)
 
 _SIGMA_X_PX = 2.0
+_REACH_SIGMAS = 4  # where the filters end
 _FULL_RESPONSE_QUANTILE = 0.98
 _HALF_WINDOW_PX = 48
 _MAX_STEP_PX = 3
@@ -91,7 +92,7 @@ def edge_cost(image: U8, kind: EdgeKind) -> F32:
         np.negative(response, out=response)
     padding = registration_padding(image)
     if padding.any():
-        response[_grown(padding, round(3 * sigma_z_px))] = 0.0
+        response[_grown(padding, round(_REACH_SIGMAS * max(sigma_z_px, _SIGMA_X_PX)) + 1)] = 0.0
     sample = response[::3, ::3]
     sample = sample[sample > 0]
     full = float(np.quantile(sample, _FULL_RESPONSE_QUANTILE)) if sample.size else 1.0

@@ -28,7 +28,7 @@ def pchip(x: F64, y: F64, at: F64) -> F64:
     left, right = rise[:-1], rise[1:]
     same = left * right > 0
     w_left, w_right = gap[:-1] + 2 * gap[1:], 2 * gap[:-1] + gap[1:]
-    harmonic = (w_left + w_right)[same] / (w_right[same] / left[same] + w_left[same] / right[same])
+    harmonic = (w_left + w_right)[same] / (w_left[same] / left[same] + w_right[same] / right[same])
     slope[1:-1][same] = harmonic
     k = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(x) - 2)
     t = (at - x[k]) / gap[k]
