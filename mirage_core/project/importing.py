@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from mirage_core.project.errors import ProjectError, Trouble
+from mirage_core.io.atomic import ExportError
+from mirage_core.project.errors import ProjectError, Trouble, trouble_of
 from mirage_core.project.fingerprint import fingerprint
 from mirage_core.scan import Scan
 
@@ -50,7 +51,7 @@ def import_pixels(
     Raises
     ------
     ImportCancelledError
-    ProjectError, ExportError
+    ProjectError
         If the disk is full, the folder gone, the record unknown or of another scan.
     ReadError
         If the source cannot be read, or a file under the id's name is damaged.
@@ -77,7 +78,11 @@ def import_pixels(
                     "The file holds another scan than the one registered.",
                     "Open the file again; it will be added as a scan of its own.",
                 )
-            digests = write_scan(path, scan, stored.metadata, report, cancelled)
+            try:
+                digests = write_scan(path, scan, stored.metadata, report, cancelled)
+            except ExportError as error:
+                cause = error.__cause__ or error
+                raise ProjectError(folder, trouble_of(cause)) from error
         scans.set_imported(scan_id, digests.sha256, digests.root)
         return digests.sha256
     finally:

@@ -82,10 +82,10 @@ class ProjectJournal:
             ) from error
         self._seq += len(rows)
 
-    def close(self) -> None:
-        """Give the lease back: the session was closed properly."""
+    def close(self, *, finished: bool = True) -> None:
+        """Give the lease back; unless `finished`, the work is offered as unfinished."""
         if self._annotation_id is not None and self._token:
-            self._leases.give_back(self._annotation_id, self._token)
+            self._leases.give_back(self._annotation_id, self._token, finished=finished)
             self._token = ""
 
 

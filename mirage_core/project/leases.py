@@ -64,12 +64,18 @@ class LeaseTable:
         self._mine[annotation_id] = token
         return token
 
-    def give_back(self, annotation_id: int, token: str) -> None:
-        """End a lease; one that was taken over is left to its new holder."""
+    def give_back(self, annotation_id: int, token: str, *, finished: bool) -> None:
+        """End a lease; one that was taken over is left to its new holder.
+
+        Unless `finished`, it looks from now on like that of a program that was killed.
+        """
+        one = (leases.c.annotation == annotation_id, leases.c.token == token)
         with self._store.write() as connection:
-            connection.execute(
-                delete(leases).where(leases.c.annotation == annotation_id, leases.c.token == token)
-            )
+            if finished:
+                connection.execute(delete(leases).where(*one))
+            else:
+                nobody = {"host": host_name(), "pid": 0, "started": "ended"}
+                connection.execute(update(leases).where(*one).values(nobody))
 
     def dismiss(self, annotation_id: int) -> None:
         """Forget the lease of a program that runs no more."""

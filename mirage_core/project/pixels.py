@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from mirage_core.io.atomic import atomic_file
 from mirage_core.io.errors import ReadError, only_read_errors
 from mirage_core.project.errors import ImportCancelledError
+from mirage_core.project.steady_file import SteadyFile
 from mirage_core.scan import Scan, Surfaces
 
 U8 = NDArray[np.uint8]
 
 FORMAT = "mirage-scan"
 FORMAT_VERSION = 1
+_LIGHT: dict[str, Any] = {"compression": "gzip", "compression_opts": 1}
 _HINT = (
     "The edits are safe in the project; put the file back from a backup, or move it away and "
     "open the original scan again."
@@ -114,44 +116,37 @@ def write_scan(
     ImportCancelledError
         If `cancelled` said to stop; nothing of the file stays.
     ExportError
-        If the system refuses to write.
+        If the system refuses to write; its cause is the system's error.
     """
     n, height, width = scan.shape
     digests = np.empty((n, 32), np.uint8)
     whole = hashlib.sha256()
-    with atomic_file(path) as fresh:
-        with h5py.File(fresh, "w") as file:
+    with atomic_file(path) as fresh, SteadyFile(fresh) as sink:
+        with h5py.File(sink, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["format_version"] = FORMAT_VERSION
             file.attrs["metadata"] = metadata
             pixels = file.create_dataset(
-                "pixels",
-                (n, height, width),
-                np.uint8,
-                chunks=(1, height, width),
-                compression="gzip",
-                compression_opts=1,
+                "pixels", (n, height, width), np.uint8, chunks=(1, height, width), **_LIGHT
             )
             for b in range(n):
                 if cancelled():
                     raise ImportCancelledError("the import was cancelled; nothing was kept")
                 image = np.ascontiguousarray(scan.b_scan(b))
                 pixels[b] = image
+                sink.check()
                 whole.update(image.data)
                 digests[b] = np.frombuffer(hashlib.sha256(image.data).digest(), np.uint8)
                 report((b + 1) / n)
             file["digests"] = digests
             if scan.slo is not None:
-                file.create_dataset("slo", data=scan.slo, compression="gzip", compression_opts=1)
+                file.create_dataset("slo", data=scan.slo, **_LIGHT)
             if scan.vendor_surfaces is not None:
-                vendor = file.create_dataset(
-                    "vendor_surfaces",
-                    data=scan.vendor_surfaces.values,
-                    compression="gzip",
-                    compression_opts=1,
-                )
+                values = scan.vendor_surfaces.values
+                vendor = file.create_dataset("vendor_surfaces", data=values, **_LIGHT)
                 vendor.attrs["names"] = list(scan.vendor_surfaces.names)
             file.attrs["sha256"] = whole.hexdigest()
+        sink.check()
         return Digests(whole.hexdigest(), _root(digests, scan.slo, scan.vendor_surfaces))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -95,13 +96,14 @@ class Project:
         return cls.create(folder)
 
     def close(self) -> None:
-        """Close every session that is fully saved, and the database.
+        """Close every session and the database.
 
-        A session with unsaved edits stays marked as unfinished.
+        A session with edits that could not be saved stays marked as unfinished: check
+        ``session.unsaved`` before, or use :meth:`close_session`, which refuses.
         """
-        for session in tuple(self._open):
-            if not session.unsaved:
-                self.close_session(session)
+        for session, journal in self._open.items():
+            with suppress(ProjectError):  # a disk that is full must not keep a window open
+                journal.close(finished=session.retry_saving())
         self._open.clear()
         self._store.close()
 

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 from mirage_core.project.errors import ProjectError, Trouble, trouble_of
 from mirage_core.project.migrations import (
     MIGRATIONS,
+    SCHEMA_VERSION,
     Migration,
     back_up,
     migrate_step,
@@ -26,6 +27,16 @@ from mirage_core.project.schema import APPLICATION_ID
 
 DATABASE = "project.db"
 BUSY_MS = 5000
+
+_NO_ACCESS = (
+    "The project folder cannot be written to; it is open for reading only.",
+    "To work on it, ask for write access, or copy the folder to a place of your own.",
+)
+_NEWER = (
+    "The project was made by a newer version of this program; it is open for reading only.",
+    "To work on it, update the program.",
+)
+_ASKED_FOR = ("The project is open for reading only.", "To work on it, open it for writing.")
 
 # FULL syncs the log at every commit, so that an edit also survives a power cut; fullfsync is
 # what macOS needs for the same.
@@ -48,13 +59,14 @@ class Store:
     folder : Path
     read_only : bool
     notice : str
-        Why it is read-only, for the user.
+        Why it is read-only and what to do, for the user; empty when it can be written to.
     """
 
-    def __init__(self, folder: Path, *, read_only: bool = False, notice: str = "") -> None:
+    def __init__(self, folder: Path, why_read_only: tuple[str, str] | None = None) -> None:
         self.folder = folder
-        self.read_only = read_only
-        self.notice = notice
+        self.read_only = why_read_only is not None
+        self._why = why_read_only or ("", "")
+        self.notice = " ".join(self._why).strip()
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         self.engine: Engine = create_engine(
             "sqlite+pysqlite://", creator=self._connect, poolclass=QueuePool, pool_size=2
@@ -75,7 +87,7 @@ class Store:
         ProjectError
             For whatever SQLite or the file system says.
         """
-        with self._in_words(), self.engine.begin() as connection:
+        with self.in_words(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -88,8 +100,8 @@ class Store:
             As for `read`, and when the project is open for reading only; nothing was written.
         """
         if self.read_only:
-            raise ProjectError(self.folder, Trouble.READ_ONLY, self.notice)
-        with self._in_words(), self.engine.connect() as connection:
+            raise ProjectError(self.folder, Trouble.READ_ONLY, *self._why)
+        with self.in_words(), self.engine.connect() as connection:
             connection = connection.execution_options(mirage_write=True)
             with connection.begin():
                 yield connection
@@ -102,7 +114,8 @@ class Store:
             self._copy = None
 
     @contextmanager
-    def _in_words(self) -> Iterator[None]:
+    def in_words(self) -> Iterator[None]:
+        """Turn what SQLite and the file system say into :class:`ProjectError`."""
         try:
             yield
         except DBAPIError as error:
@@ -131,13 +144,14 @@ class Store:
         )
 
     def _connect_reading(self) -> sqlite3.Connection:
-        connection = self._connect_to("mode=ro")
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
-            # A folder without write access has no room for SQLite's shared-memory file.
-            connection.close()
-        else:
+        # In a folder without write access there may be no room for SQLite's shared memory.
+        with suppress(sqlite3.OperationalError):
+            connection = self._connect_to("mode=ro")
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.Error:
+                connection.close()
+                raise
             return connection
         log = self.database.with_name(f"{DATABASE}-wal")
         if not log.exists() or log.stat().st_size == 0:
@@ -177,42 +191,58 @@ def open_store(
     folder: Path, *, read_only: bool = False, migrations: tuple[Migration, ...] = MIGRATIONS
 ) -> Store:
     """Open ``project.db`` in `folder`, migrating an older one; fall back to reading only."""
-    if not (folder / DATABASE).is_file():
+    if not (folder / DATABASE).is_file() or _is_foreign(folder / DATABASE):
         raise ProjectError(folder, Trouble.NOT_A_PROJECT)
     if not read_only and not _writable(folder):
-        return _reading(folder, "The project folder cannot be written to.")
-    store = Store(
-        folder,
-        read_only=read_only,
-        notice="The project is open for reading only." if read_only else "",
-    )
+        return _reading(folder, _NO_ACCESS)
+    if read_only:
+        return _reading(folder, _ASKED_FOR)
+    store = Store(folder)
     try:
         version = _checked_version(store)
-        if version > len(migrations) and not read_only:
+        if version > len(migrations):
             store.close()
-            return _reading(
-                folder,
-                "The project was made by a newer version of this program; it is open for "
-                "reading only. Update the program to work on it.",
-            )
+            return _reading(folder, _NEWER)
         if version < len(migrations):
             _migrate(store, version, migrations)
     except ProjectError as error:
         store.close()
-        if error.trouble is Trouble.READ_ONLY and not read_only:
-            return _reading(folder, "The project folder cannot be written to.")
+        if error.trouble is Trouble.READ_ONLY:
+            return _reading(folder, _NO_ACCESS)
         raise
     return store
 
 
-def _reading(folder: Path, notice: str) -> Store:
-    store = Store(folder, read_only=True, notice=notice)
+def _reading(folder: Path, why: tuple[str, str]) -> Store:
+    store = Store(folder, why)
     try:
-        _checked_version(store)
+        version = _checked_version(store)
+        if version < SCHEMA_VERSION:
+            raise ProjectError(
+                folder,
+                Trouble.READ_ONLY,
+                "The project is of an older version, which has to be converted first.",
+                "Open it once where it can be written to.",
+            )
     except ProjectError:
         store.close()
         raise
     return store
+
+
+def _is_foreign(database: Path) -> bool:
+    """Return whether this is another program's database, without SQLite touching it."""
+    log = database.with_name(f"{database.name}-wal")
+    try:
+        with database.open("rb") as file:
+            header = file.read(100)
+        if log.exists() and log.stat().st_size:
+            return False  # what the header says now may stand in the log
+    except OSError:
+        return False  # opening it will say why
+    # https://www.sqlite.org/fileformat.html#the_database_header
+    complete = len(header) == 100 and header.startswith(b"SQLite format 3\0")
+    return complete and int.from_bytes(header[68:72], "big") != APPLICATION_ID
 
 
 def _writable(folder: Path) -> bool:
@@ -233,14 +263,8 @@ def _checked_version(store: Store) -> int:
 
 
 def _migrate(store: Store, version: int, migrations: tuple[Migration, ...]) -> None:
-    if store.read_only:
-        raise ProjectError(
-            store.folder,
-            Trouble.READ_ONLY,
-            "The project is of an older version and must be converted before it is read.",
-        )
     if version > 0:
-        with store._in_words():
+        with store.in_words():
             back_up(store.database, version)
     stepped = True
     while stepped:
