@@ -1,19 +1,25 @@
-"""Many scans, some at a time, each in a worker process of its own: memory stays flat."""
+"""Many scans, some at a time, in worker processes that end after a share: memory stays flat."""
 
 from __future__ import annotations
 
 import os
 import queue
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from mirage_core.cli.segment_task import SegmentTask, segment_file
-from mirage_core.jobs import Job, LocalExecutor, submit
+from mirage_core.cli.segment_task import Outcome, SegmentTask, segment_files
+from mirage_core.jobs import Job, LocalExecutor, WorkerDiedError, submit
 
 Ended = Callable[[SegmentTask, dict[str, Any] | None, BaseException | None], None]
 """Told of each task: its info, or the error it ended with."""
 
+Share = tuple[SegmentTask, ...]
+"""Tasks that one worker process does before it ends."""
+
 _POLL_S = 0.2
+_SHARE_BYTES = 16 * 1024**2
+_MAX_SHARE = 32
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -31,24 +37,29 @@ def run_batch(
     if workers > 1:
         for name in _THREAD_LIMITS:
             os.environ.setdefault(name, "1")  # inherited by the workers; cores are shared out
-    waiting = list(tasks)[::-1]
-    running: dict[Job, SegmentTask] = {}
+    waiting = shares(tasks, workers)[::-1]
+    running: dict[Job, Share] = {}
     ended: queue.Queue[Job] = queue.Queue()
     done = 0
     with LocalExecutor(workers) as executor:
         try:
             while waiting or running:
                 while waiting and len(running) < workers:
-                    task = waiting.pop()
-                    running[submit(executor, segment_file, task, on_end=ended.put)] = task
+                    share = waiting.pop()
+                    running[submit(executor, segment_files, share, on_end=ended.put)] = share
                 try:
                     job = ended.get(timeout=_POLL_S)
                 except queue.Empty:
-                    on_progress(done + sum(job.progress().fraction for job in running))
+                    part = sum(j.progress().fraction * len(s) for j, s in running.items())
+                    on_progress(done + part)
                     continue
-                done += 1
-                on_progress(done + sum(j.progress().fraction for j in running if j is not job))
-                _tell(running.pop(job), job, on_end)
+                share = running.pop(job)
+                outcomes, again = _outcomes(job, share)
+                waiting += again
+                done += len(outcomes)
+                for task, (info, error) in zip(share, outcomes, strict=False):
+                    on_end(task, info, error)
+                on_progress(done)
         except BaseException:
             for job in running:
                 job.cancel()
@@ -57,10 +68,47 @@ def run_batch(
             raise
 
 
-def _tell(task: SegmentTask, job: Job, on_end: Ended) -> None:
+def shares(tasks: Sequence[SegmentTask], workers: int) -> list[Share]:
+    """Group `tasks` so that the start of a worker does not outweigh its work.
+
+    A volume is a share of its own; single B-scans go together, but never so many that a
+    worker stands idle.
+    """
+    most = max(1, min(_MAX_SHARE, len(tasks) // (2 * workers)))
+    out: list[Share] = []
+    share: list[SegmentTask] = []
+    size = 0
+    for task in tasks:
+        bytes_ = _size(task.source)
+        if share and (len(share) >= most or size + bytes_ > _SHARE_BYTES):
+            out.append(tuple(share))
+            share, size = [], 0
+        share.append(task)
+        size += bytes_
+    if share:
+        out.append(tuple(share))
+    return out
+
+
+def _size(path: Path) -> int:
+    """Return a file's size; a folder counts as large, a file that is gone as nothing."""
     try:
-        info = job.result()
+        return _SHARE_BYTES if path.is_dir() else path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _outcomes(job: Job, share: Share) -> tuple[list[Outcome], list[Share]]:
+    """Return what came of `share`, and what of it is to be run again, each task alone.
+
+    When a worker dies over a share, one of its scans is to blame: alone, it fails alone.
+    """
+    try:
+        outcomes: list[Outcome] = job.result()
+    except WorkerDiedError as error:
+        if len(share) > 1:
+            return [], [(task,) for task in reversed(share)]
+        return [(None, error)], []
     except Exception as error:
-        on_end(task, None, error)
-    else:
-        on_end(task, info, None)
+        return [(None, error)] * len(share), []
+    return outcomes, []

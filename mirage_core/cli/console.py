@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 EXIT_FAILED = 2
+_PIPE_WIDTH = 240
 _EXIT_UNEXPECTED = 1
 _EXIT_INTERRUPTED = 130
 
@@ -31,7 +32,10 @@ class CommandError(Exception):
 
 def stdout() -> Console:
     """Return the console of results."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH  # nobody wants tables cut to a window that is not there
+    return console
 
 
 def stderr() -> Console:

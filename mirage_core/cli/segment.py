@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,6 +96,7 @@ def _run(
     """Run all tasks; return what was written and what failed."""
     results: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
+    remarks: Counter[str] = Counter()
 
     def ended(task: SegmentTask, info: dict[str, Any] | None, error: BaseException | None) -> None:
         if error is None and info is not None:
@@ -102,8 +104,7 @@ def _run(
             if not quiet:
                 words = _summary(task.target, info)
                 (stderr() if len(tasks) > 1 else stdout()).print(escape(words))
-                for remark in info["remarks"]:
-                    stderr().print(f"[yellow]Note:[/] {escape(remark)}")
+                remarks.update(info["remarks"])
             return
         assert error is not None
         described = describe(error) or _worker_failure(error, alone=len(tasks) == 1)
@@ -125,6 +126,9 @@ def _run(
             run_batch(tasks, _worker_count(workers, len(tasks)), advance, ended)
             with contextlib.suppress(OSError):
                 tasks[0].target.parent.rmdir()  # only if nothing was written
+    for remark, n in remarks.items():
+        where = f" ({counted(n, 'scan')})" if len(tasks) > 1 else ""
+        stderr().print(f"[yellow]Note:[/] {escape(remark)}{where}")
     order = {str(task.source): i for i, task in enumerate(tasks)}
     results.sort(key=lambda r: order[r["path"]])
     errors.sort(key=lambda e: order[e["path"]])

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mirage_core.cli.console import describe
 from mirage_core.cli.describe import spacing_fields
 from mirage_core.cli.inputs import input_sha256
-from mirage_core.engines import make_engine
+from mirage_core.engines import EngineCancelledError, make_engine
 from mirage_core.engines.base import Cancelled, Report
 from mirage_core.engines.propose import engine_input
 from mirage_core.io import ReadOptions, open_scan
 from mirage_core.io.atomic import ExportError, atomic_folder
 from mirage_core.io.errors import ReadError, only_read_errors
 from mirage_core.io.export_result import RESULT_FILE, is_result, read_info, write_result
+from mirage_core.jobs import TaskFailedError
 from mirage_core.scan import Scan, SpacingUnknownError
+
+Outcome = tuple[dict[str, Any] | None, BaseException | None]
+"""What came of a task: its info, or the error it ended with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,34 @@ def segment_file(
         }
         write_result(folder, prediction.surfaces, prediction.confidence, prediction.masks, info)
     return info
+
+
+def segment_files(
+    tasks: Sequence[SegmentTask], report: Report, cancelled: Cancelled
+) -> list[Outcome]:
+    """Segment several scans one after the other; return the info or the error of each.
+
+    Raises
+    ------
+    EngineCancelledError
+        If `cancelled` answered True.
+    """
+    outcomes: list[Outcome] = []
+    for i, task in enumerate(tasks):
+        try:
+            outcomes.append((segment_file(task, _part(report, i, len(tasks)), cancelled), None))
+        except EngineCancelledError:
+            raise
+        except Exception as error:
+            # An error of a library may not survive the way back; ours do.
+            known = describe(error) is not None
+            name = type(error).__name__
+            outcomes.append((None, error if known else TaskFailedError(f"{name}: {error}")))
+    return outcomes
+
+
+def _part(report: Report, i: int, n: int) -> Report:
+    return lambda fraction: report((i + fraction) / n)
 
 
 def _remarks(scan: Scan) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,21 +76,39 @@ def tasks(folder: Path, n: int) -> list[SegmentTask]:
     ]
 
 
-def stop_at_once(task: SegmentTask, report: object, cancelled: object) -> dict[str, object]:
-    """Stand for a worker that the system ends."""
-    import os
+def test_small_files_share_a_worker_and_volumes_do_not(tmp_path: Path) -> None:
+    made = tasks(tmp_path, 80)
+    for task in made:
+        task.source.write_bytes(b"x" * 1000)
+    made[40].source.write_bytes(b"x" * batch._SHARE_BYTES)
+    grouped = batch.shares(made, 2)
+    assert [task for share in grouped for task in share] == made
+    assert (made[40],) in grouped
+    assert max(len(share) for share in grouped) == 20
+    assert len(batch.shares(made[:3], 2)) == 3
 
-    os._exit(9)
+
+def die_over_a_bad_scan(
+    share: batch.Share, report: object, cancelled: object
+) -> list[tuple[dict[str, object], None]]:
+    """Stand for a worker that the system ends over one scan."""
+    if any(task.source.name == "5.npz" for task in share):
+        os._exit(9)
+    return [({"source": task.source.name}, None) for task in share]
 
 
-def test_a_worker_that_dies_fails_its_scan_alone(
+def test_a_scan_that_kills_its_worker_fails_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "segment_file", stop_at_once)
-    ended: list[BaseException | None] = []
-    batch.run_batch(tasks(tmp_path, 3), 2, lambda _done: None, lambda *a: ended.append(a[2]))
-    assert len(ended) == 3
-    assert all(isinstance(error, WorkerDiedError) for error in ended)
+    monkeypatch.setattr(batch, "segment_files", die_over_a_bad_scan)
+    made = tasks(tmp_path, 8)
+    ended: dict[str, BaseException | None] = {}
+    seen: list[float] = []
+    batch.run_batch(made, 2, seen.append, lambda t, _, error: ended.update({t.source.name: error}))
+    assert set(ended) == {task.source.name for task in made}
+    assert isinstance(ended.pop("5.npz"), WorkerDiedError)
+    assert set(ended.values()) == {None}
+    assert seen[-1] == 8
 
 
 def test_ctrl_c_stops_the_workers_and_leaves_nothing_of_theirs(tmp_path: Path) -> None:
