@@ -1,6 +1,6 @@
 """Readers and writers of scan files, one per file, behind one registry. Imports `scan` only."""
 
-from mirage_core.io import heidelberg_vol, image_folder, npz, tiff_stack
+from mirage_core.io import heidelberg_vol, image_folder, native_hdf5, npz, tiff_stack
 from mirage_core.io.errors import ReadError
 from mirage_core.io.find import find_scans
 from mirage_core.io.options import ReadOptions
@@ -26,6 +26,13 @@ for _spec in (
     ),
     ReaderSpec(npz.NPZ_FORMAT, "NumPy arrays", (".npz",), npz.sniff_npz, npz.read_npz),
     ReaderSpec(npz.NPY_FORMAT, "NumPy array", (".npy",), npz.sniff_npy, npz.read_npy),
+    ReaderSpec(
+        native_hdf5.FORMAT,
+        "MIRAGE Viewer export (HDF5)",
+        native_hdf5.SUFFIXES,
+        native_hdf5.sniff,
+        native_hdf5.read_native_scan,
+    ),
     ReaderSpec(
         image_folder.IMAGE_FORMAT,
         "B-scan image",

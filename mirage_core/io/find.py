@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from natsort import natsorted, ns
-
 from mirage_core.io.errors import ReadError, only_read_errors
 from mirage_core.io.grouping import named_like_labels
 from mirage_core.io.image_folder import image_files, read_folder
@@ -36,6 +34,8 @@ def find_scans(folder: Path | str) -> list[Path]:
 
 
 def _scans_in(folder: Path) -> list[Path]:
+    from natsort import natsorted, ns
+
     images = image_files(folder)
     single = [file for file in images if not _is_stack(file)]
     together = bool(single) and single == images and _is_one_scan(folder)

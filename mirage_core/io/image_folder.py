@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from natsort import natsorted, ns
 from numpy.typing import NDArray
 
 from mirage_core.io.errors import ReadError, only_read_errors
@@ -34,6 +33,8 @@ class ImagePixels(FilePixels):
 
 def image_files(folder: Path) -> list[Path]:
     """Return the images in `folder` in natural order (1, 2, 10), hidden files left out."""
+    from natsort import natsorted, ns  # here: starting should not pay for it
+
     files = [
         entry
         for entry in folder.iterdir()

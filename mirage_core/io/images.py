@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mirage_core.io.errors import ReadError, kind_of
 from mirage_core.io.sources import MAX_B_SCAN_PX, value_range
 from mirage_core.scan import to_display
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 U8 = NDArray[np.uint8]
 
@@ -73,6 +75,8 @@ def read_image(path: Path, page: int = 0) -> NDArray[np.generic]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
+    from PIL import Image  # here: a tenth of a second that starting should not pay
+
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd metadata of an image that decodes is no trouble
         with Image.open(file, formats=_FORMATS) as image:

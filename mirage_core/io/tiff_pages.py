@@ -85,7 +85,8 @@ def read_plane(path: Path, plane: TiffPlane) -> NDArray[np.generic]:
     else:
         grey = _decode(path, plane)
     if plane.inverted and (grey.dtype == np.uint8 or grey.dtype == np.uint16):
-        return np.subtract(np.iinfo(grey.dtype.name).max, grey, dtype=grey.dtype)
+        inverted: NDArray[np.generic] = np.iinfo(grey.dtype.name).max - grey
+        return inverted
     return grey
 
 
