@@ -7,7 +7,16 @@ They show a session and send pointer events to its tools; they import the core's
 from mirage_viewer.canvas.b_scan_canvas import BScanCanvas
 from mirage_viewer.canvas.b_scan_strip import BScanStrip
 from mirage_viewer.canvas.colors import STATE_STYLES, StateStyle
+from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.image_view import AspectMode
 from mirage_viewer.canvas.slo_canvas import SloCanvas
 
-__all__ = ["STATE_STYLES", "AspectMode", "BScanCanvas", "BScanStrip", "SloCanvas", "StateStyle"]
+__all__ = [
+    "STATE_STYLES",
+    "AspectMode",
+    "BScanCanvas",
+    "BScanStrip",
+    "SloCanvas",
+    "StateStyle",
+    "guarded",
+]

@@ -18,6 +18,7 @@ from mirage_viewer.canvas.b_scan_picture import BScanPicture
 from mirage_viewer.canvas.badges import badge_rect, draw_badge
 from mirage_viewer.canvas.colors import STATE_STYLES
 from mirage_viewer.canvas.contrast import auto_levels
+from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.image_view import AspectMode, ImageView
 
 _AHEAD = 3
@@ -33,6 +34,7 @@ class _Drag(Enum):
     CONTRAST = auto()
 
 
+@guarded
 class BScanCanvas(ImageView):
     """One B-scan with surfaces, masks, crosshair, guides and scale bars.
 

@@ -24,6 +24,7 @@ from mirage_core.annotate import Change, Session, Target
 from mirage_core.scan import State
 from mirage_viewer.canvas.background import Background
 from mirage_viewer.canvas.colors import CANVAS_BACKGROUND, STATE_STYLES
+from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.thumbnails import thumbnail
 
 _MARGIN = 8.0
@@ -38,6 +39,7 @@ _GAP_FROM = 5.0
 """Cell width from which cells stand apart."""
 
 
+@guarded
 class BScanStrip(QWidget):
     """All B-scans in a row: states as colours, thumbnails where there is room.
 

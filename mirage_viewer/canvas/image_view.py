@@ -20,6 +20,7 @@ from qtpy.QtGui import (
 from qtpy.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from mirage_viewer.canvas.colors import CANVAS_BACKGROUND, OVERLAY_TEXT, QUIET_TEXT
+from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.scale_bar import (
     draw_scale_bars,
     halo_text,
@@ -41,6 +42,7 @@ class AspectMode(StrEnum):
     PX = "1:1 px"
 
 
+@guarded
 class ImageView(QGraphicsView):
     """A zoomable view of one image in scene coordinates ``(col, row)``, pixels as unit squares.
 

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from mirage_core.scan import LabelScheme
 from mirage_viewer.canvas.colors import CROSSHAIR
+from mirage_viewer.canvas.guard import guarded
 
 U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
@@ -28,6 +29,7 @@ U32 = NDArray[np.uint32]
 SQUARE_PIXELS_FROM = 4.0
 
 
+@guarded
 class BufferItem(QGraphicsItem):
     """A picture whose pixels live in a numpy buffer that is changed in place.
 
@@ -67,6 +69,7 @@ class BufferItem(QGraphicsItem):
         painter.drawImage(QPointF(0, 0), self._image)
 
 
+@guarded
 class GreyItem(BufferItem):
     """A grey image shown through a 256-entry table."""
 
@@ -92,6 +95,7 @@ class GreyItem(BufferItem):
         self.update()
 
 
+@guarded
 class MaskItem(BufferItem):
     """Labels of one B-scan as translucent colours with a stronger rim."""
 
@@ -205,6 +209,7 @@ class Crosshair:
             line.setVisible(visible)
 
 
+@guarded
 class BrushRing(QGraphicsItem):
     """Outline of the brush, in image pixels, following the pointer."""
 

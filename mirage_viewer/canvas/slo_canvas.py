@@ -12,6 +12,7 @@ from mirage_core.scan import Laterality, LinePosition
 from mirage_viewer.canvas.background import Background
 from mirage_viewer.canvas.contrast import grey_table
 from mirage_viewer.canvas.en_face import EnFace, can_project, project, row_aspect
+from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.image_view import ImageView
 from mirage_viewer.canvas.items import GreyItem
 from mirage_viewer.canvas.slo_items import (
@@ -25,6 +26,7 @@ from mirage_viewer.canvas.slo_items import (
 _EYES = {Laterality.OD: "OD · right eye", Laterality.OS: "OS · left eye"}
 
 
+@guarded
 class SloCanvas(ImageView):
     """The SLO, or an en-face projection of the scan when it has none.
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from mirage_core.scan import State
 from mirage_viewer.canvas.colors import CURRENT, HALO, STATE_STYLES
+from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.surface_item import path_of
 
 F64 = NDArray[np.float64]
@@ -30,6 +31,7 @@ def sample_count(straight: bool) -> int:
     return 2 if straight else _CURVE_POINTS
 
 
+@guarded
 class LinesItem(QGraphicsItem):
     """All B-scans' positions, quiet, in the colours of their states."""
 
@@ -76,6 +78,7 @@ class LinesItem(QGraphicsItem):
             painter.drawPath(path)
 
 
+@guarded
 class CurrentLineItem(QGraphicsItem):
     """The current B-scan's position, bright on a dark rim, with a dot at its first A-scan."""
 
@@ -112,6 +115,7 @@ class CurrentLineItem(QGraphicsItem):
         painter.drawEllipse(place.map(QPointF(first.x, first.y)), 3.0, 3.0)
 
 
+@guarded
 class PointItem(QGraphicsItem):
     """The crosshair's point: a ring of fixed size on screen."""
 

@@ -12,6 +12,8 @@ from qtpy.QtCore import QByteArray, QDataStream, QRectF
 from qtpy.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from qtpy.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from mirage_viewer.canvas.guard import guarded
+
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
@@ -67,6 +69,7 @@ def surface_path(depths: NDArray[np.floating], drawn: NDArray[np.bool_]) -> QPai
     return path_of(x, y, starts)
 
 
+@guarded
 class SurfaceItem(QGraphicsItem):
     """A surface that repaints only the columns that changed.
 
