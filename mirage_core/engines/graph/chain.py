@@ -16,8 +16,9 @@ F32 = NDArray[np.float32]
 # In units of the mean grey of the retina: nerve fibres are brighter, outer nuclei darker.
 _RNFL_MIN = 1.15
 _ONL_MAX = 1.1
+_THICK_LIMIT = 0.8  # price of a layer however thick, in full edges
 _PIT_COST = 0.01  # per um of inner layers where the pit leaves none
-_LAYER_COST = 0.05  # per um and unit of grey
+_LAYER_COST = 0.08  # per um and unit of grey
 
 _Limits = tuple[int, int, F32, float]
 _SIGN = {Look.RISE: 1.0, Look.FALL: -1.0}
@@ -43,7 +44,7 @@ def boundary_costs(flat: Flat, scale: Scale) -> list[F32]:
             cost += np.minimum(0.01 * away, 3.0)
         elif boundary.name == "BM":
             away = np.abs(rows - flat.base_row) * scale.axial_um
-            cost += np.minimum(0.01 * np.maximum(away - 12, 0), 2.0)
+            cost += np.minimum(0.025 * np.maximum(away - 15, 0), 4.0)
         elif boundary.name in ("RNFL/GCL", "OPL/ONL"):
             under_ilm = np.maximum(rows - flat.ilm[:, :, None], 0) * scale.axial_um
             cost += _PIT_COST * (1 - _insistence(flat, boundary.vanishes)) * under_ilm
@@ -73,11 +74,13 @@ def _cone(cost: F32, first: int, last: int, thin: F32, thick: float) -> F32:
     """Return at ``z`` the least ``cost[z - t]`` plus the price of a layer ``t >= 0`` px thick.
 
     The price is 0 for ``first <= t <= last`` and grows by `thin` (one value per A-scan,
-    ``[b, X, 1]``) or `thick` per px outside.
+    ``[b, X, 1]``) or `thick` per px outside, the latter up to a limit: fluid swells layers.
     """
     rows = np.arange(cost.shape[-1], dtype=np.float32)
     usual = _least_above(cost, first, last)
+    far = np.minimum.accumulate(usual, axis=2) + _THICK_LIMIT
     usual = np.minimum.accumulate(usual - thick * rows, axis=2) + thick * rows
+    usual = np.minimum(usual, far)
     if first > 0:
         thinner = _least_above(cost + thin * rows, 0, first - 1) + thin * (first - rows)
         usual = np.minimum(usual, thinner)

@@ -21,6 +21,7 @@ Bool = NDArray[np.bool_]
 I64 = NDArray[np.int64]
 
 _DARK = 0.26  # share of the way from vitreous to the mean of the retina
+_DARK_UNDER_RPE = 0.45  # what leaks there is cloudier, and nothing healthy there is dark
 _MIN_AREA_UM2 = 1800.0
 _MIN_HEIGHT_UM = 22.0
 _MIN_WIDTH_UM = 30.0
@@ -63,9 +64,10 @@ def fluid_candidates(
     sigma = (scale.x_px(12), scale.z_px(7))
     smooth = ndimage.gaussian_filter(grey[:, top:bottom], sigma, mode="nearest", truncate=2.5)
     vitreous = _vitreous_level(grey, ilm, scale)
-    limit = vitreous + _DARK * np.maximum(gain - vitreous, 0)
+    share = np.where(rows > rpe[:, None], _DARK_UNDER_RPE, _DARK)
+    limit = vitreous + share * np.maximum(gain - vitreous, 0)[:, None]
     inside = (rows > ilm[:, None] + scale.z_px(_KEEP_OFF_UM)) & (rows < bm[:, None])
-    dark = inside & (smooth < limit[:, None]) & ~padding[:, top:bottom]
+    dark = inside & (smooth < limit) & ~padding[:, top:bottom]
     labels, n = ndimage.label(dark)
     if n == 0:
         return out

@@ -109,13 +109,17 @@ def _ilm_cost(windows: _Windows, px: float) -> F32:
 def _rpe_cost(windows: _Windows, px: float) -> F32:
     """Return a low cost at the lower edge of a bright band with the retina above it.
 
-    The nerve fibre layer is as bright, but has vitreous above it instead of tissue.
+    The nerve fibre layer is as bright, but has vitreous above it instead of tissue; a retina
+    lifted by fluid has the fluid below it instead of the choroid.
     """
     band = windows.mean(-40 * px, 0)
     below = windows.mean(0, 40 * px)
     above = windows.mean(-150 * px, -70 * px)
     tissue = windows.mean(-330 * px, -100 * px)
-    cost = 0.45 * below + 0.4 * np.maximum(above, 0.12) - 0.6 * np.minimum(tissue, 0.3) - band
+    choroid = windows.mean(20 * px, 160 * px)
+    # Fluid is darker than any layer; what it borders on must not win by that alone.
+    cost = 0.45 * np.maximum(below, 0.25) + 0.4 * np.maximum(above, 0.12) - band
+    cost -= 0.6 * np.minimum(tissue, 0.3) + 0.6 * np.minimum(choroid, 0.3)
     return np.asarray(cost, np.float32)
 
 
