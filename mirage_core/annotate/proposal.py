@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.annotate.annotation import MASKS, Annotation, State, Target
+from mirage_core.annotate.annotation import Annotation, State, Target
 from mirage_core.annotate.draft import differing
 from mirage_core.annotate.edit import Patch
 from mirage_core.annotate.ordering import clamp_between, ordered_count
@@ -53,77 +53,96 @@ def proposal_patches(
     proposed ones give way to it, and what an engine or the device had drawn before and is not
     proposed anew gives way to both.
     """
-    patches: list[Patch] = []
-    for n, b in enumerate(proposal.b_scans):
-        human = annotation.states[:, b] >= State.EDITED
-        patches += _surface_patches(annotation, proposal, n, human[:-1] & (not overwrite))
-        if proposal.masks is not None and (overwrite or not human[-1]):
-            patches += _mask_patches(annotation, proposal.masks.labels[n], b)
-    return tuple(patches)
+    b_scans = np.asarray(proposal.b_scans, np.intp)
+    human = annotation.states[:, b_scans] >= State.EDITED
+    kept = human & (not overwrite)
+    patches, taken = _surface_patches(annotation, proposal, b_scans, human[:-1], kept[:-1])
+    if proposal.masks is not None:
+        for n in np.flatnonzero(~kept[-1]).tolist():
+            patches += _mask_patches(annotation, proposal.masks.labels[n], int(b_scans[n]))
+        taken = np.concatenate([taken, ~kept[-1:]])
+    else:
+        taken = np.concatenate([taken, np.zeros_like(kept[-1:])])
+    states = annotation.states[:, b_scans]
+    predicted = np.where(taken, np.uint8(State.PREDICTED), states)
+    return (*patches, *_blocks(Target.STATES, b_scans, states, predicted))
 
 
 def _surface_patches(
-    annotation: Annotation, proposal: Proposal, n: int, kept: NDArray[np.bool_]
-) -> list[Patch]:
-    b = proposal.b_scans[n]
+    annotation: Annotation,
+    proposal: Proposal,
+    b_scans: NDArray[np.intp],
+    human: NDArray[np.bool_],
+    kept: NDArray[np.bool_],
+) -> tuple[list[Patch], NDArray[np.bool_]]:
+    """Return the patches of the surfaces, and which ``[s, n]`` are now the engine's."""
     names = annotation.surfaces.names
-    old = annotation.surfaces.values[:, b]
-    curves, confidence = old.copy(), annotation.confidence[:, b].copy()
-    proposed = np.zeros(len(names), bool)
+    old, old_confidence = annotation.surfaces.values[:, b_scans], annotation.confidence[:, b_scans]
+    curves, confidence = old.copy(), old_confidence.copy()
+    proposed = np.zeros(human.shape, bool)
     for i, name in enumerate(proposal.surfaces.names):
-        if name in names and not kept[names.index(name)]:
-            row = names.index(name)
-            proposed[row] = True
-            curves[row] = proposal.surfaces.values[i, n]
-            confidence[row] = np.nan
-            if proposal.confidence is not None:
-                confidence[row] = proposal.confidence[i, n]
-    human = ~proposed & (annotation.states[:-1, b] >= State.EDITED)
+        if name not in names:
+            continue
+        row = names.index(name)
+        proposed[row] = ~kept[row]
+        taken = proposed[row, :, None]
+        curves[row] = np.where(taken, proposal.surfaces.values[i], curves[row])
+        sure = np.nan if proposal.confidence is None else proposal.confidence[i]
+        confidence[row] = np.where(taken, sure, confidence[row])
     m = ordered_count(names)
-    _settle(curves[:m], proposed[:m], human[:m])
-    moved = differing(curves, old).any(axis=1)
-    patches = []
-    for row in np.flatnonzero(proposed | moved).tolist():
-        for target, new in ((Target.SURFACES, curves[row]), (Target.CONFIDENCE, confidence[row])):
-            was = annotation.array(target)[row, b].astype(np.float32)
-            if differing(was, new).any():
-                patches.append(Patch(target, (row, b, 0), was[None, None], new[None, None].copy()))
-        patches += _to_predicted(annotation, row, b)
-    return patches
+    _settle(curves[:m], proposed[:m, :, None], (human & ~proposed)[:m, :, None])
+    moved = differing(curves, old).any(axis=2)
+    patches = _blocks(Target.SURFACES, b_scans, old, curves)
+    patches += _blocks(Target.CONFIDENCE, b_scans, old_confidence, confidence)
+    return patches, proposed | moved
 
 
 def _settle(curves: F32, proposed: NDArray[np.bool_], human: NDArray[np.bool_]) -> None:
-    """Bring the ordered surfaces ``[s, x]`` of one B-scan into order, in place."""
-    firm = np.flatnonzero(proposed | human)
-    fixed = np.broadcast_to(human[firm, None], (len(firm), curves.shape[1]))
-    curves[firm] = clamp_between(curves[firm], fixed)
-    curves[proposed] = enforce_order(curves[proposed])
-    fixed = np.broadcast_to((proposed | human)[:, None], curves.shape)
-    curves[...] = clamp_between(curves, fixed)
+    """Bring the ordered surfaces ``[s, n, x]`` into order, in place; masks are ``[s, n, 1]``."""
+    offered = np.where(proposed, curves, np.float32(np.nan))
+    if human.any():
+        offered = clamp_between(np.where(human, curves, offered), _like(curves, human))
+        offered[_like(curves, ~proposed)] = np.nan
+    curves[...] = np.where(proposed, enforce_order(offered), curves)
+    firm = proposed | human
+    if np.isfinite(curves[~firm[:, :, 0]]).any():
+        curves[...] = clamp_between(curves, _like(curves, firm))
+
+
+def _like(curves: F32, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.broadcast_to(mask, curves.shape)
+
+
+def _blocks(
+    target: Target,
+    b_scans: NDArray[np.intp],
+    old: NDArray[np.generic],
+    new: NDArray[np.generic],
+) -> list[Patch]:
+    """Return one patch per row and run of neighbouring B-scans that differ.
+
+    `old` and `new` are ``[row, n]`` or ``[row, n, x]``. Runs keep the number of patches of a
+    whole volume small, and hold only B-scans that changed.
+    """
+    differs = ~((old == new) | ((old != old) & (new != new)))
+    changed = differs.any(axis=2) if differs.ndim == 3 else differs
+    patches = []
+    for row in np.flatnonzero(changed.any(axis=1)).tolist():
+        places = np.flatnonzero(changed[row])
+        gaps = np.flatnonzero((np.diff(places) > 1) | (np.diff(b_scans[places]) != 1)) + 1
+        for run in np.split(places, gaps):
+            cut = (slice(row, row + 1), slice(run[0], run[-1] + 1))
+            origin = (row, int(b_scans[run[0]]), *([0] if old.ndim == 3 else []))
+            patches.append(Patch(target, origin, old[cut].copy(), new[cut].copy()))
+    return patches
 
 
 def _mask_patches(annotation: Annotation, labels: NDArray[np.uint8], b: int) -> list[Patch]:
     old = annotation.masks.labels[b]
     differs = old != labels
-    patches = []
-    if differs.any():
-        rows = np.flatnonzero(differs.any(axis=1))
-        columns = np.flatnonzero(differs.any(axis=0))
-        z, x = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        patches.append(
-            Patch(
-                Target.MASKS,
-                (b, int(rows[0]), int(columns[0])),
-                old[z, x][None].copy(),
-                labels[z, x][None].copy(),
-            )
-        )
-    return patches + _to_predicted(annotation, annotation.structures.index(MASKS), b)
-
-
-def _to_predicted(annotation: Annotation, row: int, b: int) -> list[Patch]:
-    old = annotation.states[row, b]
-    if old == State.PREDICTED:
+    if not differs.any():
         return []
-    new = np.array([[State.PREDICTED]], np.uint8)
-    return [Patch(Target.STATES, (row, b), np.array([[old]], np.uint8), new)]
+    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    z0, x0 = int(rows[0]), int(columns[0])
+    cut = (slice(z0, rows[-1] + 1), slice(x0, columns[-1] + 1))
+    return [Patch(Target.MASKS, (b, z0, x0), old[cut][None].copy(), labels[cut][None].copy())]
