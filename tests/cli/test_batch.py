@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from mirage_core.cli.segment_task import SegmentTask
 from mirage_core.io import ReadOptions
 from mirage_core.jobs import WorkerDiedError
 from mirage_core.simulate import EyeParameters, save_npz, simulate_eye
+from tests.cli.dying import die_over_scan_5
 from tests.cli.running import mirage, save_volume
 
 SMALL = EyeParameters(shape=(2, 160, 96))
@@ -88,27 +88,18 @@ def test_small_files_share_a_worker_and_volumes_do_not(tmp_path: Path) -> None:
     assert len(batch.shares(made[:3], 2)) == 3
 
 
-def die_over_a_bad_scan(
-    share: batch.Share, report: object, cancelled: object
-) -> list[tuple[dict[str, object], None]]:
-    """Stand for a worker that the system ends over one scan."""
-    if any(task.source.name == "5.npz" for task in share):
-        os._exit(9)
-    return [({"source": task.source.name}, None) for task in share]
-
-
 def test_a_scan_that_kills_its_worker_fails_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "segment_files", die_over_a_bad_scan)
-    made = tasks(tmp_path, 8)
+    monkeypatch.setattr(batch, "segment_files", die_over_scan_5)
+    made = tasks(tmp_path, 6)
     ended: dict[str, BaseException | None] = {}
     seen: list[float] = []
     batch.run_batch(made, 2, seen.append, lambda t, _, error: ended.update({t.source.name: error}))
     assert set(ended) == {task.source.name for task in made}
     assert isinstance(ended.pop("5.npz"), WorkerDiedError)
     assert set(ended.values()) == {None}
-    assert seen[-1] == 8
+    assert seen[-1] == 6
 
 
 def test_ctrl_c_stops_the_workers_and_leaves_nothing_of_theirs(tmp_path: Path) -> None:

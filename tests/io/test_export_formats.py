@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import json
@@ -20,6 +21,7 @@ from PIL import Image
 
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_core.annotate import Annotation, State
+from mirage_core.io import open_scan
 from mirage_core.io.atomic import ExportError
 from mirage_core.io.errors import ReadError
 from mirage_core.io.export_hdf5 import read_native
@@ -439,3 +441,34 @@ def test_overlay_shows_grey_surfaces_and_masks(tmp_path: Path) -> None:
     ilm = int(np.rint(made.annotation.surfaces["ILM"][0, 0]))
     assert tuple(overlay[ilm, 0]) == (230, 159, 0)
     assert (overlay[13, 9] != grey[13, 9]).any()
+
+
+def test_native_files_open_like_any_scan(tmp_path: Path) -> None:
+    made, folder = write("hdf5", tmp_path)
+    scan = open_scan(folder / "eye.h5")
+    assert scan.source_format == "mirage-hdf5"
+    assert scan.vendor_surfaces is not None
+    assert scan.vendor_surfaces.names == ("ILM", "EZ", "RPE", "BM")
+    np.testing.assert_array_equal(scan.b_scan(2), made.scan.b_scan(2))
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_only_read_errors_come_out_of_damaged_native_files(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    good = folder / "good.h5"
+    if not good.exists():
+        made = request(make_scan(2, 33, 23))
+        export(make_exporter("hdf5"), [made], good)
+    content = bytearray(good.read_bytes())
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at] = data.draw(st.integers(0, 255))
+    damaged = folder / "damaged.h5"
+    damaged.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    with contextlib.suppress(ReadError):
+        scan = open_scan(damaged)
+        for b in range(scan.n_b_scans):
+            scan.b_scan(b)
