@@ -16,6 +16,7 @@ class CommandPalette(QDialog):
     def __init__(self, actions: QtActions, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Find a command")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowFlag(Qt.WindowType.FramelessWindowHint)
         self._actions = actions
         self._registry: ActionRegistry = actions.registry

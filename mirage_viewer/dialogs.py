@@ -65,6 +65,7 @@ class ShortcutSheet(QDialog):
     def __init__(self, registry: ActionRegistry, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(560, 640)
         self.text = QTextBrowser()
         self.text.setHtml(shortcut_html(registry))
@@ -90,6 +91,7 @@ class SpacingDialog(QDialog):
     def __init__(self, scan: Scan, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Set spacing")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._scan = scan
         self.fields: dict[str, QLineEdit] = {}
         layout = QVBoxLayout(self)

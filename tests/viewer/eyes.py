@@ -1,0 +1,81 @@
+"""Small scan files, and hands on the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+
+from mirage_viewer.main_window import MainWindow
+
+SHAPE = (5, 64, 96)
+
+
+def write_scan(path: Path, seed: int = 1, spacing: bool = True) -> Path:
+    """Write a .npz of 5 × 64 × 96 with a bright band and an SLO."""
+    volume = np.random.default_rng(seed).integers(20, 60, SHAPE, dtype=np.uint8)
+    volume[:, 30:40] = 200
+    parts: dict[str, Any] = {"volume": volume, "slo": np.full((100, 100), 90, np.uint8)}
+    if spacing:
+        parts["spacing_mm"] = np.array([0.12, 0.004, 0.012])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **parts)
+    return path
+
+
+def open_scan(qtbot: Any, window: MainWindow, path: Path) -> None:
+    """Open `path` in `window` and wait until it can be edited."""
+    before = window.desk.open_scan
+    window.desk.opener.open_path(path)
+    wait_open(qtbot, window, before)
+
+
+def wait_open(qtbot: Any, window: MainWindow, before: object = None) -> None:
+    """Wait until another scan than `before` is open and its pixels are in the project."""
+    qtbot.waitUntil(
+        lambda: (
+            window.desk.editable
+            and window.desk.open_scan is not before
+            and window.desk.opener.importing is None
+            and (window.desk.open_scan.record is None or window.desk.open_scan.record.imported)
+        ),
+        timeout=20_000,
+    )
+
+
+def stroke(window: MainWindow, points: list[tuple[float, float]]) -> None:
+    """Drag the left button along ``(z, x)`` points of the B-scan shown."""
+    view = window.canvas.viewport()
+    places = [window.canvas.to_view(z, x).toPoint() for z, x in points]
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=places[0])
+    for place in places[1:]:
+        QTest.mouseMove(view, place)
+        _drag(view, place)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=places[-1])
+
+
+def _drag(view: Any, place: QPoint) -> None:
+    # QTest.mouseMove carries no pressed button; a drag does.
+    from qtpy.QtCore import QEvent, QPointF
+    from qtpy.QtGui import QMouseEvent
+    from qtpy.QtWidgets import QApplication
+
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(place),
+        QPointF(view.mapToGlobal(place)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(view, event)
+
+
+def key(window: MainWindow, sequence: str) -> None:
+    """Press the keys of `sequence` with the image in focus."""
+    window.activateWindow()
+    window.canvas.setFocus()
+    QTest.keySequence(window.canvas, sequence)

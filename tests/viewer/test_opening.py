@@ -1,0 +1,221 @@
+"""Opening a scan by every way in; work on it continues when it is opened again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+from mirage_viewer import app as program
+from mirage_viewer.main_window import MainWindow
+from tests.shared_data import shared_data
+from tests.viewer.eyes import key, open_scan, stroke, wait_open, write_scan
+
+
+@pytest.fixture
+def scan_file(tmp_path: Path) -> Path:
+    return write_scan(tmp_path / "DOE_JANE_1950.npz")
+
+
+def test_the_empty_window_offers_the_ways_in(window: MainWindow) -> None:
+    assert window.start_page.isVisible()
+    assert window.start_page.open.isVisible()
+    assert not window.canvas.isVisible()
+    assert not window.qt_actions["scan.segment"].isEnabled()
+    assert window.windowTitle() == "MIRAGE Viewer"
+
+
+def test_a_file_chosen_in_the_dialog_is_shown(
+    qtbot: Any, window: MainWindow, scan_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def choose(*arguments: Any) -> tuple[str, str]:
+        asked.append(arguments)
+        return str(scan_file), ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
+    key(window, "Ctrl+O")
+    wait_open(qtbot, window)
+    assert "*.vol" in asked[0][3]
+    assert ".npz" in asked[0][3]
+    assert window.canvas.isVisible()
+    assert window.status.saved.text() == "All changes saved"
+    image = window.canvas.grab().toImage()
+    bright = window.canvas.to_view(35, 48).toPoint()
+    assert image.pixelColor(bright.x() + 3, bright.y()).lightness() > 150
+
+
+def test_a_dropped_file_is_shown(qtbot: Any, window: MainWindow, scan_file: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(scan_file))])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(300, 300), Qt.DropAction.CopyAction, mime, buttons, keys)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    drop = QDropEvent(QPointF(300, 300), Qt.DropAction.CopyAction, mime, buttons, keys)
+    QApplication.sendEvent(window, drop)
+    wait_open(qtbot, window)
+    assert window.desk.open_scan is not None
+
+
+def test_a_file_on_the_command_line_is_shown(
+    qtbot: Any, scan_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[MainWindow] = []
+
+    def run(app: QApplication) -> int:
+        windows = [w for w in app.topLevelWidgets() if isinstance(w, MainWindow)]
+        (window,) = [w for w in windows if w.isVisible()]
+        shown.append(window)
+        wait_open(qtbot, window)
+        assert window.desk.open_scan is not None
+        assert window.desk.open_scan.scan.spacing.as_mm() == (0.2, 0.004, 0.02)
+        window.close()
+        return 0
+
+    monkeypatch.setattr(program, "run", run)
+    monkeypatch.setattr("sys.excepthook", None)
+    project = tmp_path / "study"
+    code = program.main([str(scan_file), "--project", str(project), "--spacing", "0.2,,0.02"])
+    assert code == 0
+    assert (project / "project.db").exists()
+    shown[0].deleteLater()
+
+
+@pytest.mark.parametrize("spacing", ["1,2", "a,b,c", "0.1,-1,0.1", "0.1,nan,0.1"])
+def test_a_wrong_spacing_on_the_command_line_says_what_is_meant(
+    spacing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        program.parse(["--spacing", spacing])
+    assert stop.value.code == 2
+    assert "three numbers in mm" in capsys.readouterr().err
+
+
+def test_the_title_carries_nothing_of_the_file_name(
+    qtbot: Any, window: MainWindow, scan_file: Path
+) -> None:
+    open_scan(qtbot, window, scan_file)
+    assert "5 × 64 × 96" in window.windowTitle()
+    assert "DOE" not in window.windowTitle()
+    texts = [window.worklist_panel.list.item(0).text(), *window.messages.texts]
+    assert not any("DOE" in text for text in texts)
+
+
+def test_reading_happens_in_another_thread(
+    qtbot: Any, window: MainWindow, scan_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mirage_viewer import opening
+
+    threads = []
+    for name in ("read_scan", "register", "import_into_project"):
+        real = getattr(opening, name)
+
+        def spied(*args: Any, _real: Any = real, **kwargs: Any) -> Any:
+            threads.append(threading.current_thread())
+            return _real(*args, **kwargs)
+
+        monkeypatch.setattr(opening, name, spied)
+    open_scan(qtbot, window, scan_file)
+    assert len(threads) == 3
+    assert threading.main_thread() not in threads
+
+
+def test_recent_files_are_in_the_menu_and_on_the_start_page(
+    qtbot: Any, make_app_window: Callable[..., MainWindow], scan_file: Path
+) -> None:
+    window = make_app_window()
+    open_scan(qtbot, window, scan_file)
+    window.close()
+    again = make_app_window()
+    assert again.start_page.heading.isVisible()
+    again.recent_menu.actions()[0].trigger()
+    wait_open(qtbot, again)
+
+
+def test_reopening_continues_with_edits_and_undo(
+    qtbot: Any, make_app_window: Callable[..., MainWindow], scan_file: Path
+) -> None:
+    window = make_app_window()
+    open_scan(qtbot, window, scan_file)
+    key(window, "Down")
+    key(window, "B")
+    stroke(window, [(20, 20), (20, 40)])
+    painted = window.desk.session.annotation.masks.labels.copy()
+    assert painted[1].any()
+    window.close()
+
+    again = make_app_window()
+    open_scan(qtbot, again, scan_file)
+    session = again.desk.session
+    assert np.array_equal(session.annotation.masks.labels, painted)
+    assert again.history_panel.list.count() == 1
+    key(again, "Ctrl+Z")
+    assert again.desk.b == 1, "undo goes to what changed"
+    assert not session.annotation.masks.labels.any()
+
+
+def test_another_scan_takes_the_place_of_the_first_and_both_are_listed(
+    qtbot: Any, window: MainWindow, scan_file: Path, tmp_path: Path
+) -> None:
+    open_scan(qtbot, window, scan_file)
+    first = window.desk.open_scan
+    open_scan(qtbot, window, write_scan(tmp_path / "other.npz", seed=2))
+    qtbot.waitUntil(lambda: window.worklist_panel.list.count() == 2)
+    assert window.desk.open_scan is not first
+    window.worklist_panel.list.itemClicked.emit(window.worklist_panel.list.item(1))
+    qtbot.waitUntil(lambda: window.desk.open_scan.record.id == first.record.id)
+    assert window.desk.editable
+
+
+def test_the_last_of_two_quick_openings_wins(
+    qtbot: Any, window: MainWindow, scan_file: Path, tmp_path: Path
+) -> None:
+    second = write_scan(tmp_path / "second.npz", seed=3)
+    window.desk.opener.open_path(scan_file)
+    window.desk.opener.open_path(second)
+    wait_open(qtbot, window)
+    assert window.desk.open_scan.path == second
+
+
+def test_unknown_spacing_is_said_and_can_be_entered(
+    qtbot: Any, window: MainWindow, tmp_path: Path
+) -> None:
+    from mirage_viewer.dialogs import SpacingDialog
+
+    path = write_scan(tmp_path / "bare.npz", spacing=False)
+    open_scan(qtbot, window, path)
+    (entry,) = [e for e in window.messages.entries if e.message.topic == "spacing"]
+    window.canvas.pointer_moved.emit(10.0, 10.0)
+    assert "?" in window.status.microns.text()
+    entry.button.click()
+    (dialog,) = window.findChildren(SpacingDialog)
+    ok = dialog.buttons.buttons()[0]
+    dialog.fields["z"].setText("nonsense")
+    assert not ok.isEnabled()
+    dialog.fields["z"].setText("0,004")
+    dialog.fields["x"].setText("0.012")
+    assert "1.15 mm wide" in dialog.result_line.text()
+    ok.click()
+    window.canvas.pointer_moved.emit(10.0, 10.0)
+    assert window.status.microns.text() == "x 120  z 40 µm"
+    assert not [e for e in window.messages.entries if e.message.topic == "spacing"]
+    qtbot.waitUntil(lambda: window.desk.open_scan.record.spacing.z.mm == 0.004)
+    window.desk.opener.close_scan()
+    open_scan(qtbot, window, path)
+    assert window.desk.open_scan.scan.spacing.z.source == "user"
+
+
+@pytest.mark.parametrize("name", ["spectralis_vol/line.vol", "spectralis_vol/circle.vol"])
+def test_real_files_open(qtbot: Any, window: MainWindow, name: str) -> None:
+    open_scan(qtbot, window, shared_data(name))
+    assert window.canvas.problem == ""
+    assert "TEST-PATIENT" not in window.windowTitle()
