@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-# The pointer must not wait for a compositor, neither side's.
+# Neither side waits for the display's refresh, and napari slices before it draws.
 os.environ.setdefault("NAPARI_ASYNC", "0")
 os.environ.setdefault("vblank_mode", "0")
 
@@ -122,8 +122,8 @@ def main() -> int:
     sides = (our_side(session), napari_side(volume, as_labels(session)))
     for side in sides:
         round_of(side)
-    runs = [[round_of(side) for _ in range(1)] for side in sides]
-    for _ in range(ROUNDS - 1):
+    runs: tuple[list[tuple[np.ndarray, np.ndarray]], ...] = ([], [])
+    for _ in range(ROUNDS):
         for run, side in zip(runs, sides, strict=True):
             run.append(round_of(side))
     walls = [float(np.median(np.concatenate([wall for wall, _ in run]))) for run in runs]

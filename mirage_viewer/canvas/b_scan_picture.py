@@ -49,6 +49,7 @@ class BScanPicture:
         self._show_unsure = True
         self._hidden: set[int] = set()
         self._all_hidden = False
+        self._readable = True
         self._active: int | None = None
 
     def set_structures(self, names: tuple[str, ...], scheme: LabelScheme) -> None:
@@ -127,13 +128,16 @@ class BScanPicture:
         """Say whether unsure stretches are dashed; takes effect with the next curves."""
         self._show_unsure = shown
 
-    def set_all_visible(self, visible: bool) -> None:
-        """Show or hide image and overlays, for a B-scan that cannot be read."""
-        self.grey.setVisible(visible)
-        self.guides.setVisible(visible)
-        if not visible:
+    def set_readable(self, readable: bool) -> None:
+        """Say whether the B-scan could be read; nothing is drawn over one that could not."""
+        self._readable = readable
+        self.grey.setVisible(readable)
+        self.guides.setVisible(readable)
+        if not readable:
             self.ring.setVisible(False)
+        self._apply_visibility()
 
     def _apply_visibility(self) -> None:
         for row, item in enumerate(self.surfaces):
-            item.setVisible(not self._all_hidden and row not in self._hidden)
+            shown = self._readable and not self._all_hidden
+            item.setVisible(shown and row not in self._hidden)

@@ -73,6 +73,7 @@ class ImageView(QGraphicsView):
         self._pixel_aspect = 1.0
         self._fitted = True
         self._panning_from: QPoint | None = None
+        self._panning_button = Qt.NoButton
         self._space_held = False
         self._wheel_angle = 0
 
@@ -223,6 +224,11 @@ class ImageView(QGraphicsView):
         else:
             event.ignore()
 
+    @property
+    def panning(self) -> bool:
+        """True while the image is dragged."""
+        return self._panning_from is not None
+
     def begin_pan(self, event: QMouseEvent) -> bool:
         """Begin to pan if `event` asks for it (middle button, or Space and left); return if so."""
         wants = event.button() == Qt.MiddleButton or (
@@ -230,6 +236,7 @@ class ImageView(QGraphicsView):
         )
         if wants:
             self._panning_from = event.position().toPoint()
+            self._panning_button = event.button()
             self.refresh_cursor()
         return wants
 
@@ -237,14 +244,17 @@ class ImageView(QGraphicsView):
         """Pan while a pan is in hand; return whether one is."""
         if self._panning_from is None:
             return False
+        if not event.buttons() & self._panning_button:
+            self.end_pan(self._panning_button)
+            return False
         here = event.position().toPoint()
         self.pan_by(here.x() - self._panning_from.x(), here.y() - self._panning_from.y())
         self._panning_from = here
         return True
 
-    def end_pan(self) -> bool:
-        """End the pan in hand; return whether there was one."""
-        if self._panning_from is None:
+    def end_pan(self, button: Qt.MouseButton) -> bool:
+        """End the pan that `button` began; return whether there was one."""
+        if self._panning_from is None or button != self._panning_button:
             return False
         self._panning_from = None
         self.refresh_cursor()

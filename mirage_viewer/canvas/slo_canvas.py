@@ -183,7 +183,7 @@ class SloCanvas(ImageView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()
-        if self.begin_pan(event) or event.button() != Qt.LeftButton:
+        if self.panning or self.begin_pan(event) or event.button() != Qt.LeftButton:
             return
         self._picking = True
         self._pick(event.position())
@@ -198,8 +198,8 @@ class SloCanvas(ImageView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
-        self.end_pan()
-        self._picking = False
+        if not self.end_pan(event.button()) and event.button() == Qt.LeftButton:
+            self._picking = False
 
     def _pick(self, position: QPointF) -> None:
         if self._session is None or not self.image_size[0]:

@@ -314,3 +314,30 @@ def test_arrow_keys_are_left_to_the_window(canvas, qtbot):
     for key in (Qt.Key_Left, Qt.Key_Right, Qt.Key_Up, Qt.Key_Down, Qt.Key_PageDown):
         qtbot.keyClick(canvas, key)
     assert canvas.to_view(10, 10) == at
+
+
+@pytest.mark.parametrize("second", [Qt.RightButton, Qt.MiddleButton])
+def test_a_second_button_does_not_break_the_stroke(canvas, runner, session, second):
+    runner.take(Brush())
+    contrast = canvas.contrast
+    target = canvas.viewport()
+    QTest.mousePress(target, Qt.LeftButton, pos=view_point(canvas, 15, 20))
+    QTest.mousePress(target, second, pos=view_point(canvas, 15, 20))
+    move(canvas, 15, 40, Qt.LeftButton | second)
+    QTest.mouseRelease(target, second, pos=view_point(canvas, 15, 40))
+    assert runner.busy
+    QTest.mouseRelease(target, Qt.LeftButton, pos=view_point(canvas, 15, 40))
+    assert session.annotation.masks.labels[0, 15, 20:41].all()
+    assert len(session.history.done) == 1
+    assert canvas.contrast == contrast
+
+
+def test_a_stroke_whose_release_went_elsewhere_ends_with_the_next_move(canvas, runner, session):
+    runner.take(Brush())
+    QTest.mousePress(canvas.viewport(), Qt.LeftButton, pos=view_point(canvas, 15, 20))
+    move(canvas, 15, 30, Qt.LeftButton)
+    move(canvas, 15, 32)
+    assert not runner.busy
+    assert len(session.history.done) == 1
+    move(canvas, 50, 60)
+    assert not session.annotation.masks.labels[0, 50, 60]
