@@ -18,6 +18,7 @@ from mirage_core.cli.console import (
     stdout,
 )
 from mirage_core.cli.inputs import SpacingOption
+from mirage_core.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from mirage_core.io.exporting import Exporter
@@ -114,8 +115,11 @@ def export(
                 "wide": wide,
             },
         )
-        with collect(source, choice) as requests:
-            done = write(exporter, requests, out, overwrite=overwrite)
+        with (
+            collect(source, choice) as requests,
+            progress_bar("Exporting", 1.0, quiet=as_json) as bar,
+        ):
+            done = write(exporter, requests, out, overwrite=overwrite, report=bar)
         if as_json:
             print_json(
                 {

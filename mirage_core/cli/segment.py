@@ -6,14 +6,11 @@ import contextlib
 import difflib
 import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from mirage_core.cli.console import (
     EXIT_FAILED,
@@ -29,6 +26,7 @@ from mirage_core.cli.console import (
     stdout,
 )
 from mirage_core.cli.inputs import SpacingOption
+from mirage_core.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from mirage_core.cli.segment_task import SegmentTask
@@ -110,7 +108,8 @@ def _run(
         described = describe(error) or _worker_failure(error, alone=len(tasks) == 1)
         errors.append({**described, "path": str(task.source)})
 
-    with _progress(len(tasks), quiet) as advance:
+    words = "Segmenting" if len(tasks) == 1 else f"Segmenting {len(tasks)} scans"
+    with progress_bar(words, len(tasks), quiet=quiet) as advance:
         if len(tasks) == 1:
             from mirage_core.cli.segment_task import segment_file
 
@@ -170,25 +169,6 @@ def _summary(target: Path, info: dict[str, Any]) -> str:
     seconds = info["timings"]["segment_s"]
     b_scans = counted(info["input"]["shape"][0], "B-scan")
     return f"{target}: {b_scans} segmented in {seconds:.1f} s"
-
-
-@contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Any]:
-    """Show a bar with the time left on a terminal; give the function that moves it."""
-    console = stderr()
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    )
-    with bar:
-        words = "Segmenting" if total == 1 else f"Segmenting {total} scans"
-        shown: TaskID = bar.add_task(words, total=float(total))
-        yield lambda done: bar.update(shown, completed=done)
 
 
 def _print_json(
