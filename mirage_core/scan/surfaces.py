@@ -135,7 +135,8 @@ def surfaces_from_layer_map(labels: NDArray[np.integer], n_surfaces: int) -> F32
     present = labels > 0
     any_layer = present.any(axis=0)
     top = present.argmax(axis=0).astype(np.float32)
-    counts = np.stack([(labels == i + 1).sum(axis=0) for i in range(n_surfaces - 1)])
-    edges = np.concatenate([top[None], top[None] + np.cumsum(counts, axis=0)])
+    edges = np.repeat(top[None], n_surfaces, axis=0)
+    for i in range(1, n_surfaces):
+        edges[i] = edges[i - 1] + (labels == i).sum(axis=0)
     out[:, any_layer] = edges[:, any_layer]
     return out

@@ -110,6 +110,19 @@ def test_surfaces_without_a_known_place_neither_move_nor_hold_others() -> None:
     assert (level(eye, "ILM"), level(eye, "RPE"), level(eye, "VIT")) == (10, 50, 4)
 
 
+def test_the_edit_names_only_b_scans_that_changed() -> None:
+    eye = blank({}, State.UNSEEN)
+    eye.annotation.states[:, 1] = State.APPROVED
+    values = np.full((1, 3, WIDTH), 50, np.float32)
+    offered = Proposal((2, 0, 1), Surfaces(values, ("RPE",)), None, None, "graph", "Graph")
+    edit = eye.adopt(offered)
+    assert edit is not None
+    assert edit.b_scans == (0, 2)
+    rpe = eye.annotation.surfaces["RPE"]
+    assert (rpe[[0, 2]] == 50).all()
+    assert np.isnan(rpe[1]).all()
+
+
 @given(
     seed=st.integers(0, 500),
     human=st.sets(st.integers(0, len(NAMES) - 1)),

@@ -68,7 +68,7 @@ def _capsule(
     dx = np.arange(x0, x1, dtype=np.float32)[None, :] - a.x
     vz, vx = (b.z - a.z) / aspect, b.x - a.x
     squared = vz * vz + vx * vx
-    if squared > 0:
+    if squared > 1e-12:
         along = np.clip((dz * vz + dx * vx) / squared, 0.0, 1.0)
         distance = (dz - along * vz) ** 2 + (dx - along * vx) ** 2
     else:

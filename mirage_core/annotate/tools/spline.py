@@ -48,8 +48,9 @@ class SplineTool(Tool):
 
     def press(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Take hold of the curve, or set a knot where there is none."""
-        width = draft.mask.shape[1]
-        column = min(max(round(at.x), 0), width - 1)
+        if self._pressed is not None:
+            return self.move(draft, at, options)
+        column = min(max(round(at.x), 0), draft.mask.shape[1] - 1)
         if self._knots:
             return self._set_knot(draft, column, at.z, options)
         depth = float(draft.curves[options.surface, column])

@@ -18,7 +18,7 @@ def covered(a: Point, b: Point, radius_px: float, aspect: float) -> np.ndarray:
     """Return the pixels within `radius_px` columns of the way from `a` to `b`."""
     dz, dx, vz, vx = (Z - a.z) / aspect, X - a.x, (b.z - a.z) / aspect, b.x - a.x
     length = vz * vz + vx * vx
-    along = np.clip((dz * vz + dx * vx) / length, 0, 1) if length else 0.0
+    along = np.clip((dz * vz + dx * vx) / length, 0, 1) if length > 1e-12 else 0.0
     return np.hypot(dz - along * vz, dx - along * vx) - radius_px
 
 
