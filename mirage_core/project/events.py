@@ -7,19 +7,30 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from mirage_core.annotate import Annotation, EditDecodeError, Event, EventKind, State
 from mirage_core.io.native_layout import scheme_from_json, scheme_to_json
 from mirage_core.project import clock
 from mirage_core.project.errors import ProjectError, Trouble
 from mirage_core.project.event_rows import EventRow, event_of, placeholder
-from mirage_core.project.leases import renew
+from mirage_core.project.leases import beat, is_held
 from mirage_core.project.records import AnnotationRecord
 from mirage_core.project.schema import annotation_rows, events
 from mirage_core.project.store import Store
 from mirage_core.scan import LabelScheme, Scan
 
+# Built once: at every stroke only the values are new.
+_INSERT = insert(events)
+_SUMMARY = (
+    update(annotation_rows)
+    .where(annotation_rows.c.id == bindparam("of"))
+    .values(
+        n_events=bindparam("n"),
+        changed=bindparam("now"),
+        states=func.coalesce(bindparam("now_states"), annotation_rows.c.states),
+    )
+)
 _COLUMNS = tuple(events.c[name] for name in EventRow.__dataclass_fields__)
 
 
@@ -119,8 +130,26 @@ class EventLog:
         after: int,
         rows: Sequence[EventRow],
         states: bytes | None,
+        *,
+        heartbeat: bool = False,
+        doubtful: bool = False,
     ) -> None:
         """Write `rows` as events ``after + 1, …`` in one transaction.
+
+        Parameters
+        ----------
+        annotation_id : int
+        token : str
+            Of the annotation's lease.
+        after : int
+            Number of the last event that is known to be written.
+        rows : sequence of EventRow
+        states : bytes or None
+            State of every B-scan now; None keeps what was noted before.
+        heartbeat : bool
+            Renew the lease.
+        doubtful : bool
+            The last call failed, and some of `rows` may have reached the disk all the same.
 
         Raises
         ------
@@ -128,33 +157,28 @@ class EventLog:
             If `token` is no longer the annotation's lease; nothing was written.
         ProjectError
         """
-        now = clock.now()
         with self._store.write() as connection:
-            if not renew(connection, annotation_id, token, now):
+            if not is_held(connection, annotation_id, token):
                 raise LeaseLostError
-            # A commit that reported a failure may have reached the disk all the same.
-            late = connection.execute(
-                select(*_COLUMNS)
-                .where(events.c.annotation == annotation_id, events.c.seq > after)
-                .order_by(events.c.seq)
-            ).all()
-            for found, row in zip(late, rows, strict=False):
-                if not row.says_the_same(EventRow(*found)):
-                    raise LeaseLostError
-            if len(late) > len(rows):
-                raise LeaseLostError
+            there = _written(connection, annotation_id, after, rows) if doubtful else 0
             fresh = [
-                {"annotation": annotation_id, "seq": seq, **asdict(row)}
-                for seq, row in enumerate(rows, after + 1)
-            ][len(late) :]
+                {"annotation": annotation_id, "seq": after + i, **asdict(row)}
+                for i, row in enumerate(rows, 1)
+                if i > there
+            ]
             if fresh:
-                connection.execute(insert(events), fresh)
-            changed: dict[str, Any] = {"n_events": after + len(rows), "changed": now}
-            if states is not None:
-                changed["states"] = states
+                connection.execute(_INSERT, fresh)
             connection.execute(
-                update(annotation_rows).where(annotation_rows.c.id == annotation_id).values(changed)
+                _SUMMARY,
+                {
+                    "of": annotation_id,
+                    "n": after + len(rows),
+                    "now": clock.now(),
+                    "now_states": states,
+                },
             )
+            if heartbeat:
+                beat(connection, annotation_id)
 
     def read(self, annotation_id: int | None, base: Annotation) -> tuple[list[Event], str]:
         """Return every event in order, and a sentence about those that cannot be read.
@@ -214,6 +238,21 @@ class EventLog:
 
 
 _UNREADABLE = EventRow(EventKind.DO.value, "", "", "", "", "", "", -1, None)
+
+
+def _written(
+    connection: Connection, annotation_id: int, after: int, rows: Sequence[EventRow]
+) -> int:
+    """Return how many of `rows` are in the log already."""
+    found = connection.execute(
+        select(*_COLUMNS)
+        .where(events.c.annotation == annotation_id, events.c.seq > after)
+        .order_by(events.c.seq)
+    ).all()
+    same = (row.says_the_same(EventRow(*f)) for f, row in zip(found, rows, strict=False))
+    if len(found) > len(rows) or not all(same):
+        raise LeaseLostError
+    return len(found)
 
 
 def _head(row: Row[Any]) -> AnnotationHead:

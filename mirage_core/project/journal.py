@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from mirage_core.project.metadata import b_scan_states
 
 if TYPE_CHECKING:
     from mirage_core.project.project import Project
+
+_BEAT_S = 60.0
 
 
 class ProjectJournal:
@@ -40,6 +43,8 @@ class ProjectJournal:
         self._annotation: Annotation | None = None
         self._token = ""
         self._seq = 0
+        self._doubtful = False
+        self._beat_at = time.monotonic()
         self._refusal = project.notice if project.read_only else ""
         if annotation_id is not None and not project.read_only:
             self._token = self._leases.take(annotation_id, take_over=take_over)
@@ -68,19 +73,32 @@ class ProjectJournal:
             )
         rows = [row_of(event) for event in events]
         states = b_scan_states(self._annotation) if self._annotation is not None else None
+        heartbeat = time.monotonic() - self._beat_at > _BEAT_S
         try:
-            self._log.append(self._annotation_id, self._token, self._seq, rows, states)
+            self._log.append(
+                self._annotation_id,
+                self._token,
+                self._seq,
+                rows,
+                states,
+                heartbeat=heartbeat,
+                doubtful=self._doubtful,
+            )
         except LeaseLostError:
             raise JournalError(
                 f"This scan was opened in another program meanwhile. {_kept(len(events))} but "
                 "cannot be saved here; export them before you close this window."
             ) from None
         except ProjectError as error:
+            self._doubtful = True
             raise JournalError(
                 f"{error.what} {error.hint} {_kept(len(events))} and will be written as soon "
                 "as that is possible."
             ) from error
         self._seq += len(rows)
+        self._doubtful = False
+        if heartbeat:
+            self._beat_at = time.monotonic()
 
     def close(self, *, finished: bool = True) -> None:
         """Give the lease back; unless `finished`, the work is offered as unfinished."""

@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from mirage_core.project import clock
 from mirage_core.project.errors import ScanBusyError
@@ -114,14 +114,20 @@ class LeaseTable:
         return ScanBusyError(self._store.folder, row.host, what, hint)
 
 
-def renew(connection: Connection, annotation_id: int, token: str, now: str) -> bool:
-    """Show inside a write transaction that the holder lives; False if the lease is lost."""
-    done = connection.execute(
-        update(leases)
-        .where(leases.c.annotation == annotation_id, leases.c.token == token)
-        .values(heartbeat=now)
-    )
-    return done.rowcount == 1
+_TOKEN = select(leases.c.token).where(leases.c.annotation == bindparam("of"))
+_BEAT = (
+    update(leases).where(leases.c.annotation == bindparam("of")).values(heartbeat=bindparam("now"))
+)
+
+
+def is_held(connection: Connection, annotation_id: int, token: str) -> bool:
+    """Return, inside a write transaction, whether a lease is still the holder's."""
+    return connection.execute(_TOKEN, {"of": annotation_id}).scalar() == token
+
+
+def beat(connection: Connection, annotation_id: int) -> None:
+    """Show other computers that the holder lives."""
+    connection.execute(_BEAT, {"of": annotation_id, "now": clock.now()})
 
 
 def _alive(row: Row[Any]) -> bool:

@@ -166,7 +166,7 @@ def test_processes_are_told_apart_by_more_than_their_number() -> None:
 def _disk_full(project: Project) -> object:
     from mirage_core.project import Trouble
 
-    def refuse(*_args: object) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
         raise ProjectError(project.folder, Trouble.DISK_FULL)
 
     return refuse

@@ -77,8 +77,8 @@ def test_a_commit_that_failed_but_reached_the_disk_is_not_written_twice(
     session = project.session(record, "grader")
     append = project.log.append
 
-    def append_and_fail(*args: object) -> None:
-        append(*args)  # type: ignore[arg-type]
+    def append_and_fail(*args: Any, **options: Any) -> None:
+        append(*args, **options)
         raise ProjectError(project.folder, Trouble.UNREACHABLE)
 
     with monkeypatch.context() as shaky:
