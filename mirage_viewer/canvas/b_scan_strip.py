@@ -128,8 +128,10 @@ class BScanStrip(QWidget):
     # The band and the thumbnails share the height above the legend.
     def _band_rect(self, b: int) -> QRectF:
         cell = self.cell_rect(b)
-        gap = 1.0 if cell.width() >= _GAP_FROM else 0.0
-        return QRectF(cell.left(), cell.bottom() - _BAND, cell.width() - gap, _BAND)
+        gap = 1 if cell.width() >= _GAP_FROM else 0
+        # Whole pixels, so that narrow cells neither blend nor leave seams.
+        left, right = round(cell.left()), round(cell.right())
+        return QRectF(left, cell.bottom() - _BAND, max(right - left - gap, 1), _BAND)
 
     def _groups(self) -> list[tuple[int, QRectF]]:
         """Return the B-scan and place of every thumbnail there is room for."""

@@ -237,7 +237,8 @@ class BScanView(ImageView):
             return
         if self._problem:
             title = f"B-scan {self._b + 1} cannot be shown"
-            self.paint_message(painter, view, title, self._problem)
+            text = f"{self._problem}\nThe other B-scans and your work are not affected."
+            self.paint_message(painter, view, title, text)
         else:
             self.paint_scale_bars(painter, view, exposed)
         if self._badge_rect().intersects(exposed):
