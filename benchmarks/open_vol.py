@@ -1,7 +1,7 @@
 """Opening a 200 MB .vol until the first B-scan is there, against eyepy's import.
 
 Each side runs in a process of its own, three times; the best time and the growth of the
-process's peak memory count.
+process's peak memory count. Needs Linux, where a process can reset its own peak.
 """
 
 from __future__ import annotations
@@ -35,15 +35,19 @@ stop()
 assert image.shape == (496, 768)
 """
 FRAME = """
-import json, resource, sys, time
+import json, sys, time
 path = sys.argv[1]
+def peak_kib():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 def start():
     global t, m
-    m = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; t = time.perf_counter()
+    with open("/proc/self/clear_refs", "w") as refs:
+        refs.write("5")  # the peak counts from here
+    m = peak_kib(); t = time.perf_counter()
 def stop():
     seconds = time.perf_counter() - t
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - m
-    print(json.dumps([seconds, grown / 1024]))
+    print(json.dumps([seconds, (peak_kib() - m) / 1024]))
 """
 
 
@@ -84,7 +88,7 @@ def main() -> None:
             peer_s / ours_s >= 20,
         )
     )
-    share = max(ours_mb, 1 / 1024) / peer_mb
+    share = ours_mb / peer_mb
     emit(
         Result(
             f"open a {size:.0f} MB .vol, peak memory",

@@ -7,6 +7,8 @@ end lies one A-scan beyond the last one, so that a line is as long as its A-scan
 
 from __future__ import annotations
 
+import statistics
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,7 +49,8 @@ def usual_gap_mm(start_mm: F64, end_mm: F64) -> float | None:
         return None
     across = np.array([-along[1], along[0]]) / length
     gaps = np.abs(np.diff((start_mm + end_mm) / 2 @ across))
-    gap = float(np.median(gaps))
+    # Not numpy's median, whose first call imports masked arrays: ten times the rest of opening.
+    gap = statistics.median(gaps.tolist())
     if np.all(np.abs(gaps - gap) <= gap / 5):
         gap = float(gaps.mean())
     return gap if GAP_LIMITS_MM[0] <= gap <= GAP_LIMITS_MM[1] else None
