@@ -117,8 +117,8 @@ def read(path: Path) -> Scan:
     notes = [*layout.notes, *layers.notes]
     if b_scans.n_damaged_tables:
         notes.append(
-            f"The device's layers of {b_scans.n_damaged_tables} B-scans are damaged and were "
-            "left out."
+            "B-scans whose stored layers are damaged and were left out: "
+            f"{b_scans.n_damaged_tables}."
         )
     pixels = VolPixels(
         path,

@@ -106,7 +106,7 @@ def read_folder(path: Path) -> Scan:
     notes = []
     if len(files) < len(found):
         notes.append(
-            f"{len(found) - len(files)} images named as masks or layers are not shown as B-scans."
+            f"Images left out because they are named as masks or layers: {len(found) - len(files)}."
         )
     slo = None
     if group.slo is not None:

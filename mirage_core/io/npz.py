@@ -168,7 +168,7 @@ def read_npz(path: Path) -> Scan:
     others = sorted(set(heads) - set(fields) - {name})
     notes = []
     if others:
-        notes.append(f"{len(others)} arrays that are not part of the layout were left out.")
+        notes.append(f"Arrays left out because they are not part of the layout: {len(others)}.")
     return Scan(
         NpzPixels(path, shape, name),
         spacing=_spacing(path, fields, gap),

@@ -56,8 +56,8 @@ def vendor_layers(layers: NDArray[np.float32], depth_px: int) -> VendorLayers:
     if outside.any():
         layers = np.where(outside, np.float32(np.nan), layers)
         notes.append(
-            f"{int(outside.sum())} places of the device's layers lie outside the image and "
-            "count as undefined."
+            "Places of the device's layers outside the image, taken as undefined: "
+            f"{int(outside.sum())}."
         )
     filled = [slot for slot in range(len(layers)) if np.isfinite(layers[slot]).any()]
     empty = [_SLOT_NAMES[s] for s in range(len(layers)) if s in _SLOT_NAMES and s not in filled]
@@ -67,7 +67,7 @@ def vendor_layers(layers: NDArray[np.float32], depth_px: int) -> VendorLayers:
         notes.append(f"The device stored no place for {', '.join(empty)}.")
     if unnamed:
         notes.append(
-            f"{len(unnamed)} of the device's layers have no published meaning and were left out."
+            f"Layers of the device left out because their meaning is not published: {len(unnamed)}."
         )
     if not slots:
         return VendorLayers(None, tuple(notes))

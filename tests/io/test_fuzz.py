@@ -1,6 +1,7 @@
 """Damaged files: only ReadError may come out, at opening and at every B-scan.
 
-200 files per format by default, 2,000 with ``-m nightly`` or ``MIRAGE_FUZZ=2000``.
+200 files per format by default; 2,000 with `make test-nightly` or ``-m nightly``; any number with
+``MIRAGE_FUZZ``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from mirage_core.io import ReadError, find_scans, is_readable, open_scan
 from tests.helpers.vol_writer import VolParameters, write_vol
 
 pytestmark = pytest.mark.nightly
-EXAMPLES = int(os.environ.get("MIRAGE_FUZZ", "200"))
+EXAMPLES = int(os.environ.get("MIRAGE_FUZZ") or (2000 if os.environ.get("MIRAGE_NIGHTLY") else 200))
 fuzzed = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -102,7 +102,7 @@ def test_masks_and_layer_maps_are_left_out(tmp_path: Path) -> None:
     flat(3).save(tmp_path / "1-layers.png")
     scan = open_scan(tmp_path)
     assert scan.n_b_scans == 1
-    assert any("2 images" in note for note in scan.notes)
+    assert any("layers: 2" in note for note in scan.notes)
 
 
 def test_one_image_is_a_scan_of_one_b_scan(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_the_gap_of_rounded_positions_is_not_biased(tmp_path: Path) -> None:
 def test_the_only_three_dimensional_array_is_the_volume(tmp_path: Path) -> None:
     scan = open_scan(saved(tmp_path / "a.npz", oct=VOLUME, other=np.zeros(3)))
     assert scan.shape == VOLUME.shape
-    assert any("1 arrays" in note for note in scan.notes)
+    assert any("layout: 1" in note for note in scan.notes)
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_vendor_layers_are_named_sorted_and_kept_as_they_are(
         assert np.array_equal(surfaces[name], layers[slot], equal_nan=True)
     text = " ".join(scan.notes)
     assert "ELM" in text  # there but empty
-    assert "no published meaning" in text
+    assert "not published: 1" in text
     assert "cross in" in text
 
 
