@@ -14,6 +14,7 @@ from mirage_core.annotate.tools.base import Guide, Point, Rect
 from mirage_core.annotate.tools.brush import Brush
 from mirage_viewer.canvas.b_scan_view import BScanView
 from mirage_viewer.canvas.guard import guarded
+from mirage_viewer.canvas.links import Links
 
 
 class _Drag(Enum):
@@ -54,6 +55,7 @@ class BScanCanvas(BScanView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runner: ToolRunner | None = None
+        self._runner_links = Links(self)
         self._drag = _Drag.NOTHING
         self._button = Qt.NoButton
         self._drag_from = QPointF()
@@ -61,13 +63,11 @@ class BScanCanvas(BScanView):
 
     def set_session(self, session: Session | None, runner: ToolRunner | None) -> None:
         """Show `session`, from its first B-scan on, and let `runner` have the pointer."""
-        if self._runner is not None:
-            self._runner.drawn.disconnect(self._on_drawn, missing_ok=True)
-            self._runner.guides_changed.disconnect(self._on_guides, missing_ok=True)
+        self._runner_links.clear()
         self._runner, self._drag = runner, _Drag.NOTHING
         if runner is not None:
-            runner.drawn.connect(self._on_drawn)
-            runner.guides_changed.connect(self._on_guides)
+            self._runner_links.connect(runner.drawn, self._on_drawn)
+            self._runner_links.connect(runner.guides_changed, self._on_guides)
         self.take_session(session)
 
     def show_b_scan(self, b: int) -> None:

@@ -25,6 +25,7 @@ from mirage_core.scan import State
 from mirage_viewer.canvas.background import Background
 from mirage_viewer.canvas.colors import CANVAS_BACKGROUND, STATE_STYLES
 from mirage_viewer.canvas.guard import guarded
+from mirage_viewer.canvas.links import Links
 from mirage_viewer.canvas.thumbnails import thumbnail
 
 _MARGIN = 8.0
@@ -61,6 +62,7 @@ class BScanStrip(QWidget):
         self.setMouseTracking(True)
         self.setAccessibleName("B-scans and their states")
         self._session: Session | None = None
+        self._links = Links(self)
         self._states: tuple[State, ...] = ()
         self._b = 0
         self._wheel_angle = 0
@@ -76,15 +78,14 @@ class BScanStrip(QWidget):
 
     def set_session(self, session: Session | None) -> None:
         """Show the B-scans of `session`."""
-        if self._session is not None:
-            self._session.changed.disconnect(self._on_changed, missing_ok=True)
+        self._links.clear()
         self._background.clear()
         self._thumbnails.clear()
         self._asked.clear()
         self._session, self._b = session, 0
         self._states = ()
         if session is not None:
-            session.changed.connect(self._on_changed)
+            self._links.connect(session.changed, self._on_changed)
             self._states = session.annotation.b_scan_states()
         self._ask_for_thumbnails()
         self.update()

@@ -15,6 +15,7 @@ from mirage_viewer.canvas.colors import STATE_STYLES
 from mirage_viewer.canvas.contrast import auto_levels
 from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.image_view import AspectMode, ImageView
+from mirage_viewer.canvas.links import Links
 
 _AHEAD = 3
 """B-scans decoded ahead in the direction of stepping."""
@@ -36,6 +37,7 @@ class BScanView(ImageView):
         super().__init__(parent)
         self._picture = BScanPicture(self.scene())
         self._session: Session | None = None
+        self._session_links = Links(self)
         self._cache: BScanCache | None = None
         self._b = 0
         self._problem = ""
@@ -81,8 +83,7 @@ class BScanView(ImageView):
         if self._cache is not None:
             self._cache.close()
             self._cache = None
-        if self._session is not None:
-            self._session.changed.disconnect(self._on_changed, missing_ok=True)
+        self._session_links.clear()
         self._session, self._b, self._problem = session, 0, ""
         self._picture.ring.setVisible(False)
         self._picture.guides.set_guides(())
@@ -91,7 +92,7 @@ class BScanView(ImageView):
             self._show_nothing()
             return
         self._cache = BScanCache(session.scan)
-        session.changed.connect(self._on_changed)
+        self._session_links.connect(session.changed, self._on_changed)
         annotation = session.annotation
         self._picture.set_structures(annotation.surfaces.names, annotation.masks.scheme)
         _, height, width = session.scan.shape

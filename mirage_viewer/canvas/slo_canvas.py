@@ -15,6 +15,7 @@ from mirage_viewer.canvas.en_face import EnFace, can_project, project, row_aspec
 from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.image_view import ImageView
 from mirage_viewer.canvas.items import GreyItem
+from mirage_viewer.canvas.links import Links
 from mirage_viewer.canvas.slo_items import (
     CurrentLineItem,
     LinesItem,
@@ -43,6 +44,7 @@ class SloCanvas(ImageView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session: Session | None = None
+        self._links = Links(self)
         self._en_face: EnFace | None = None
         self._message = ""
         self._b = 0
@@ -84,8 +86,7 @@ class SloCanvas(ImageView):
 
     def set_session(self, session: Session | None) -> None:
         """Show where the B-scans of `session` lie."""
-        if self._session is not None:
-            self._session.changed.disconnect(self._on_changed, missing_ok=True)
+        self._links.clear()
         self._background.clear()
         self._session, self._en_face, self._message = session, None, ""
         self._b, self._x, self._picking = 0, 0.0, False
@@ -95,7 +96,7 @@ class SloCanvas(ImageView):
         self._lines.set_lines([])
         self.set_image_size(0, 0, 1.0)
         if session is not None:
-            session.changed.connect(self._on_changed)
+            self._links.connect(session.changed, self._on_changed)
             self._begin(session)
         self.viewport().update()
 
