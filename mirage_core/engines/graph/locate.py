@@ -145,7 +145,9 @@ def _bridge_detachments(line: F32, scale: Scale) -> F32:
     curve = np.polynomial.polynomial.polyval(t, np.polynomial.polynomial.polyfit(t, line.T, 2))
     residual = line - curve
     flank = max(3, round(scale.x_px(1200)) | 1)
-    joined = ndimage.grey_closing(residual, size=(1, flank), mode="nearest")
+    # Ends continue as they run, so that a slope towards an end is no flank.
+    wide = np.pad(residual, ((0, 0), (flank, flank)), mode="reflect", reflect_type="odd")
+    joined = ndimage.grey_closing(wide, size=(1, flank))[:, flank:-flank]
     high = joined - residual > scale.z_px(60)
     return np.asarray(np.where(high, curve + joined, line), np.float32)
 

@@ -1,0 +1,22 @@
+"""Engines by name."""
+
+import pytest
+
+from mirage_core.engines import DEFAULT_ENGINE, Engine, engine_names, make_engine
+
+
+def test_the_graph_engine_is_the_default():
+    assert engine_names()[0] == DEFAULT_ENGINE == "graph"
+    assert make_engine().describe().name == "graph"
+
+
+def test_every_name_makes_an_engine_that_knows_its_name():
+    for name in engine_names():
+        engine = make_engine(name)
+        assert isinstance(engine, Engine)
+        assert engine.describe().name == name
+
+
+def test_an_unknown_name_is_answered_with_a_close_one():
+    with pytest.raises(KeyError, match="did you mean 'graph'"):
+        make_engine("grapf")
