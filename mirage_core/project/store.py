@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,7 +49,6 @@ _PRAGMAS = (
     "PRAGMA checkpoint_fullfsync = ON",
     "PRAGMA temp_store = MEMORY",
 )
-_PRAGMAS_WRITING = ("PRAGMA journal_mode = WAL", "PRAGMA journal_size_limit = 16777216")
 
 
 class Store:
@@ -126,12 +126,14 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         connection = self._connect_reading() if self.read_only else self._connect_to("mode=rw")
-        for pragma in _PRAGMAS if self.read_only else _PRAGMAS + _PRAGMAS_WRITING:
-            try:
+        try:
+            for pragma in _PRAGMAS:
                 connection.execute(pragma)
-            except sqlite3.Error:
-                connection.close()
-                raise
+            if not self.read_only:
+                _use_write_ahead_log(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _connect_to(self, how: str, database: Path | None = None) -> sqlite3.Connection:
@@ -161,6 +163,22 @@ class Store:
             for file in (self.database, log):
                 shutil.copyfile(file, Path(self._copy.name) / file.name)
         return self._connect_to("mode=rw", Path(self._copy.name) / DATABASE)
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch a database to WAL; it stays so for good."""
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # Unlike other statements this one does not wait while another program does the same.
+            if trouble_of(error) is not Trouble.BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            break
+    connection.execute("PRAGMA journal_size_limit = 16777216")
 
 
 def _begin(connection: Connection) -> None:
@@ -235,14 +253,18 @@ def _is_foreign(database: Path) -> bool:
     log = database.with_name(f"{database.name}-wal")
     try:
         with database.open("rb") as file:
-            header = file.read(100)
+            page = file.read(105)
         if log.exists() and log.stat().st_size:
             return False  # what the header says now may stand in the log
     except OSError:
         return False  # opening it will say why
-    # https://www.sqlite.org/fileformat.html#the_database_header
-    complete = len(header) == 100 and header.startswith(b"SQLite format 3\0")
-    return complete and int.from_bytes(header[68:72], "big") != APPLICATION_ID
+    if len(page) < 105 or not page.startswith(b"SQLite format 3\0"):
+        return False  # not begun yet, or damaged: opening it will say
+    # https://www.sqlite.org/fileformat.html: application id, then the root page of the schema,
+    # which is a leaf without cells while there are no tables.
+    ours = int.from_bytes(page[68:72], "big") == APPLICATION_ID
+    without_tables = page[100] == 0x0D and page[103:105] == b"\0\0"
+    return not (ours or without_tables)
 
 
 def _writable(folder: Path) -> bool:

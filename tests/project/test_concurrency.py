@@ -6,6 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from mirage_core.annotate import Session
 from mirage_core.project import Project, ProjectError
 from tests.project.eyes import make_scan, same, step
@@ -67,7 +69,10 @@ def test_a_scan_added_by_two_programs_at_once_has_one_record(tmp_path: Path) -> 
         assert len(set(programs.map(add, range(4)))) == 1
 
 
-def test_a_project_created_by_two_programs_at_once_is_created_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("time", range(8))
+def test_a_project_created_by_several_programs_at_once_is_created_once(
+    tmp_path: Path, time: int
+) -> None:
     folder = tmp_path / "study"
     together = threading.Barrier(4)
 

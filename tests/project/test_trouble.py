@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -179,8 +180,14 @@ def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
     assert database.read_bytes() == before
 
 
-def test_a_program_killed_while_creating_leaves_a_project_that_opens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_program_killed_while_creating_leaves_a_project_that_opens(
+    tmp_path: Path, begun: bool
+) -> None:
     (tmp_path / "project.db").touch()
+    if begun:
+        with closing(sqlite3.connect(tmp_path / "project.db")) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
     with Project.open(tmp_path) as project:
         assert project.add_scan(make_scan()).pseudonym == "P0001"
 
