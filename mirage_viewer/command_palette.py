@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QModelIndex, QObject, Qt
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtWidgets import (
+    QDialog,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mirage_viewer.actions import ActionRegistry
 from mirage_viewer.qt_actions import QtActions, shortcut_text
-from mirage_viewer.theme import icon
+from mirage_viewer.theme import current_colors, icon
+
+_KEYS = Qt.ItemDataRole.UserRole + 1
+
+
+class _WithKeys(QStyledItemDelegate):
+    """Draws the shortcut of an entry at its right edge."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().paint(painter, option, index)
+        painter.save()
+        painter.setPen(QColor(current_colors().muted))
+        painter.drawText(
+            option.rect.adjusted(0, 0, -12, 0),
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+            str(index.data(_KEYS) or ""),
+        )
+        painter.restore()
 
 
 class CommandPalette(QDialog):
@@ -23,6 +50,10 @@ class CommandPalette(QDialog):
         self.line = QLineEdit()
         self.line.setPlaceholderText("What do you want to do?")
         self.list = QListWidget()
+        self.list.setItemDelegate(_WithKeys(self.list))
+        blank = QPixmap(24, 24)
+        blank.fill(Qt.GlobalColor.transparent)
+        self._no_icon = QIcon(blank)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 10, 10, 10)
@@ -53,10 +84,9 @@ class CommandPalette(QDialog):
             if action.key == "help.palette":
                 continue
             keys = shortcut_text(action)
-            text = action.text.replace("&", "")
-            item = QListWidgetItem(f"{text}    {keys}" if keys else text)
-            if action.icon:
-                item.setIcon(icon(action.icon))
+            item = QListWidgetItem(action.text.replace("&", ""))
+            item.setIcon(icon(action.icon) if action.icon else self._no_icon)
+            item.setData(_KEYS, keys)
             item.setToolTip(action.tooltip)
             item.setData(Qt.ItemDataRole.UserRole, action.key)
             if not self._actions[action.key].isEnabled():

@@ -151,7 +151,7 @@ class MainWindow(QMainWindow):
         ):
             self.tabs.addTab(panel, title)
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.tabs.setMinimumHeight(240)
+        self.tabs.setMinimumHeight(262)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 8, 8, 8)

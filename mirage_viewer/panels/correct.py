@@ -7,7 +7,6 @@ from dataclasses import replace
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QGridLayout,
     QSizePolicy,
     QSlider,
@@ -17,7 +16,7 @@ from qtpy.QtWidgets import (
 
 from mirage_core.annotate import Ordering, Session, ToolRunner
 from mirage_core.scan import surface_kind
-from mirage_viewer.panels.widgets import Card, IconButton, label, row, swatch
+from mirage_viewer.panels.widgets import Card, IconButton, Picker, label, row, swatch
 
 NAVIGATE = ""
 """Name of "no tool": the pointer moves the image."""
@@ -75,16 +74,16 @@ class CorrectPanel(Card):
         navigate.setIconSize(self.undo.iconSize())
         for button in (navigate, self.undo, self.redo):
             self.header.addWidget(button)
-        self.surface = QComboBox()
+        self.surface = Picker()
         self.surface.setToolTip("The surface that is drawn (Shift+Up, Shift+Down)")
         self.body.addLayout(row(label("Surface", "muted"), self.surface, wide=self.surface))
         self.body.addLayout(self._grid(_SURFACE_TOOLS))
-        self.ordering = QComboBox()
+        self.ordering = Picker()
         self.ordering.addItem("are pushed aside", Ordering.PUSH.value)
         self.ordering.addItem("hold the stroke back", Ordering.CLAMP.value)
         self.ordering.setToolTip("Surfaces never cross: what gives way when they meet")
         self.body.addLayout(row(label("Neighbours", "muted"), self.ordering, wide=self.ordering))
-        self.mask_class = QComboBox()
+        self.mask_class = Picker()
         self.mask_class.setToolTip("The class that is painted (keys 1 to 6)")
         self.body.addLayout(row(label("Class", "muted"), self.mask_class, wide=self.mask_class))
         self.body.addLayout(self._grid(_MASK_TOOLS))
@@ -94,14 +93,7 @@ class CorrectPanel(Card):
         self.radius_words = label("", "muted")
         self.radius_words.setMinimumWidth(40)
         self.body.addLayout(row(label("Radius", "muted"), self.radius, self.radius_words))
-        for picker in (self.surface, self.ordering, self.mask_class, self.radius):
-            picker.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        for picker in (self.surface, self.mask_class, self.ordering):
-            picker.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            picker.setMinimumContentsLength(10)
-            picker.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
+        self.radius.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.approve = IconButton(
             "approve",
             "Approve B-scan",

@@ -8,7 +8,6 @@ from pathlib import Path
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QGridLayout,
     QLineEdit,
@@ -20,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from mirage_core.annotate import Session, State, ToolRunner
 from mirage_viewer.canvas import STATE_STYLES
-from mirage_viewer.panels.widgets import IconButton, column, label, row
+from mirage_viewer.panels.widgets import IconButton, Picker, column, label, row
 from mirage_viewer.theme import current_colors, icon
 
 # Name in the registry of exporters, title, what it is good for.
@@ -58,16 +57,11 @@ class ExportPanel(QWidget):
         self.ask_folder: Callable[[str], str] = lambda start: QFileDialog.getExistingDirectory(
             self, "Export to", start
         )
-        self.format = QComboBox()
+        self.format = Picker()
         for name, title, use in FORMATS:
             self.format.addItem(title, name)
             self.format.setItemData(self.format.count() - 1, use, Qt.ItemDataRole.ToolTipRole)
-        self.format.setMinimumContentsLength(12)
-        self.format.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         self.use = label("", "small")
-        self.use.setWordWrap(True)
         self.states = {state: QCheckBox(STATE_STYLES[state].title) for state, _ in _STATES}
         for state, ticked in _STATES:
             self.states[state].setChecked(ticked)
@@ -108,12 +102,10 @@ class ExportPanel(QWidget):
             grid.addWidget(box, i // 2, i % 2)
         layout.addLayout(grid)
         layout.addLayout(row(self.folder, self.browse))
-        layout.addWidget(self.count)
-        layout.addWidget(self.button)
+        layout.addLayout(row(self.count, self.button, wide=self.count))
         self._progress = QWidget()
         inner = column(self._progress, 4)
-        inner.addWidget(self.bar)
-        inner.addLayout(row(1, self.cancel))
+        inner.addLayout(row(self.bar, self.cancel, wide=self.bar))
         layout.addWidget(self._progress)
         layout.addStretch()
 
@@ -136,7 +128,7 @@ class ExportPanel(QWidget):
         n = sum(state in chosen for state in states)
         self.count.setText(
             f"{n} of {len(states)} B-scans"
-            + ("" if n else ": segment or correct some first" if chosen else ": tick a state")
+            + ("" if n else ": segment first" if chosen else ": tick a state")
         )
         self.button.setEnabled(
             n > 0 and bool(self.folder.text().strip()) and self._progress.isHidden()

@@ -65,7 +65,6 @@ class LayersPanel(QWidget):
         self.opacity.setValue(45)
         self.opacity.setToolTip("How strongly masks cover the image")
         self.legend = label("", "small")
-        self.legend.setWordWrap(True)
         for widget in (self.surfaces, self.masks, self.opacity, self.confidence):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         layout = QVBoxLayout(self)

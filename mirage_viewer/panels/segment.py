@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QProgressBar, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QWidget
 
-from mirage_viewer.panels.widgets import Card, column, duration, label, row
+from mirage_viewer.panels.widgets import Card, Picker, column, duration, label, row
 from mirage_viewer.theme import current_colors, icon
 
 
@@ -28,13 +28,8 @@ class SegmentPanel(Card):
         super().__init__("Segment")
         if parent is not None:
             self.setParent(parent)
-        self.engine = QComboBox()
+        self.engine = Picker()
         self.engine.setToolTip("What finds the layers and the fluid")
-        self.engine.setMinimumContentsLength(12)
-        self.engine.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.engine.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.volume = QPushButton("Segment volume")
         self.volume.setProperty("look", "primary")
         self.one = QPushButton("This B-scan")
@@ -79,6 +74,7 @@ class SegmentPanel(Card):
     def show_idle(self, *, ready: bool) -> None:
         """No run; `ready` says whether one can be started."""
         self._progress.hide()
+        self.keep.show()
         for widget in (self.volume, self.one, self.keep, self.engine):
             widget.setEnabled(ready)
 
@@ -88,6 +84,7 @@ class SegmentPanel(Card):
         """A run is at `fraction` (0..1) with `left_s` seconds to go, None if not known yet."""
         self.show_idle(ready=False)
         self._progress.show()
+        self.keep.hide()  # the room is needed, and it cannot be changed any more
         self.cancel.setEnabled(not cancelling)
         # Moving without a number until the worker has said something.
         self.bar.setRange(0, 1000 if fraction > 0 else 0)

@@ -79,6 +79,5 @@ def _progress(states: Sequence[State]) -> str:
     corrected = sum(s is State.EDITED for s in states)
     if approved == n:
         return "all approved"
-    if approved or corrected:
-        return f"{corrected} edited, {approved} of {n} approved"
-    return f"predicted, 0 of {n} approved"
+    begun = f"{corrected} edited" if corrected else "predicted"
+    return f"{approved} of {n} approved" if approved else f"{begun}, 0 of {n} approved"

@@ -110,4 +110,4 @@ def test_a_scan_without_anything_known_cannot_be_exported(
     open_scan(qtbot, window, write_scan(tmp_path / "eye.npz"))
     window.export_panel.folder.setText(str(tmp_path))
     assert not window.export_panel.button.isEnabled()
-    assert "segment or correct some first" in window.export_panel.count.text()
+    assert "segment first" in window.export_panel.count.text()
