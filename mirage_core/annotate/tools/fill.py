@@ -46,6 +46,8 @@ class FillTool(Tool):
 
     def press(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Fill."""
+        if self._regions:
+            return self.move(draft, at, options)
         height, width = draft.mask.shape
         z, x = round(at.z), round(at.x)
         if not (0 <= z < height and 0 <= x < width):

@@ -129,6 +129,17 @@ def test_undo_takes_a_stroke_back_bit_by_bit(
 
 
 @pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("seed", range(6))
+def test_a_second_button_pressed_during_a_drag_does_no_harm(key: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    places = [Point(*rng.uniform(0, 60, 2)) for _ in range(6)]
+    one = busy_draft(seed)
+    start = Point(float(np.nan_to_num(one.curves[9, 30], nan=30.0)), 30)
+    kinds = ["press", "press", "move", "press", "move", "release"]
+    play(TOOLS[key](), one, [("press", start), *zip(kinds, places, strict=True)], ToolOptions(9))
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_every_tool_introduces_itself(key: str) -> None:
     tool = TOOLS[key]
     assert tool.name == key
