@@ -6,6 +6,10 @@ decided here, once.
 
 from __future__ import annotations
 
+import sys
+import threading
+from collections.abc import Sequence
+from importlib import import_module
 from typing import ClassVar
 
 from psygnal import Signal
@@ -54,6 +58,10 @@ class ToolRunner:
         """Take `tool` in hand; a stroke that several clicks had begun is finished first."""
         self.finish()
         self._tool = tool
+        missing = [m for m in tool.needs if m not in sys.modules] if tool is not None else []
+        if missing:
+            # Beside the window, so that neither taking the tool nor its first press freezes it.
+            threading.Thread(target=_load, args=(missing,), name="tool imports").start()
 
     def go_to(self, b: int) -> None:
         """Move to B-scan `b`; a stroke in hand is finished on the B-scan it began on."""
@@ -131,3 +139,8 @@ class ToolRunner:
     def guides(self) -> tuple[Guide, ...]:
         """Return the guides of the stroke in hand."""
         return self._tool.guides() if self._tool is not None and self.busy else ()
+
+
+def _load(modules: Sequence[str]) -> None:
+    for module in modules:
+        import_module(module)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,3 +118,22 @@ def test_a_stroke_of_clicks_stays_with_the_surface_it_began_with(runner: ToolRun
     changed = runner.session.annotation.surfaces.values != base
     changed &= np.isfinite(runner.session.annotation.surfaces.values)
     assert changed[NAMES.index("RPE"), 0].any()
+
+
+def test_taking_a_tool_loads_what_its_first_press_needs() -> None:
+    code = (
+        "import sys, threading\n"
+        "from mirage_core.annotate import ToolRunner\n"
+        "from mirage_core.annotate.tools import FillTool, SurfacePen\n"
+        "from tests.annotate.eyes import session\n"
+        "assert 'scipy.ndimage' not in sys.modules\n"
+        "runner = ToolRunner(session())\n"
+        "runner.take(SurfacePen())\n"
+        "assert threading.active_count() == 1\n"
+        "runner.take(FillTool())\n"
+        "[t.join() for t in threading.enumerate() if t is not threading.current_thread()]\n"
+        "assert 'scipy.ndimage' in sys.modules\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

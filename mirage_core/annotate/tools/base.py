@@ -104,6 +104,8 @@ class Tool(ABC):
     """One sentence on how to use it, shown in the status bar."""
     draws: ClassVar[str]
     """``"surface"`` or ``"mask"``."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Modules too slow to import at start or during a press; loaded when the tool is taken."""
 
     @abstractmethod
     def press(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:

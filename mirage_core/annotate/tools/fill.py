@@ -32,6 +32,7 @@ class FillTool(Tool):
     title = "Fill"
     hint = "Click into a pocket or outline to fill it; drag right for more, left for less."
     draws = "mask"
+    needs = ("scipy.ndimage",)
 
     def __init__(self) -> None:
         self.cancel()

@@ -32,6 +32,7 @@ class SnapTool(Tool):
     title = "Snap"
     hint = "Click along the boundary; the curve follows the edge. Double-click to end."
     draws = "surface"
+    needs = ("scipy.ndimage", "mirage_core.scan.padding")
 
     def __init__(self) -> None:
         self.cancel()
