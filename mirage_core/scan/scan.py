@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.scan.geometry import Laterality, ScanGeometry
+from mirage_core.scan.geometry import Laterality, ScanGeometry, ScanPattern
 from mirage_core.scan.pixels import PixelSource
 from mirage_core.scan.spacing import Spacing
 from mirage_core.scan.surfaces import Surfaces
@@ -114,7 +114,9 @@ class Scan:
         ]
         if self.laterality is not Laterality.UNKNOWN:
             parts.append({"R": "OD", "L": "OS"}[self.laterality.value])
-        parts.append(f"{self.geometry.pattern.value} {n} × {z} × {x}")
+        known = self.geometry.pattern is not ScanPattern.UNKNOWN
+        pattern = f"{self.geometry.pattern.value} " if known else ""
+        parts.append(f"{pattern}{n} × {z} × {x}")
         return " · ".join(parts)
 
     def b_scan(self, b: int) -> U8:

@@ -25,8 +25,9 @@ class SpacingUnknownError(ValueError):
     def __init__(self, axes: tuple[str, ...]) -> None:
         self.axes = axes
         words = " and ".join(_AXIS_WORDS[a] for a in axes)
+        verb = "is" if len(axes) == 1 else "are"
         super().__init__(
-            f"{words[0].upper()}{words[1:]} of this scan is unknown. Enter the spacing "
+            f"{words[0].upper()}{words[1:]} of this scan {verb} unknown. Enter the spacing "
             "(Scan > Set spacing, or --spacing DB,DZ,DX in mm) to get figures in mm or µm."
         )
 

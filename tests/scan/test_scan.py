@@ -50,7 +50,7 @@ def test_no_representation_carries_anything_of_the_patient() -> None:
 def test_the_title_says_device_eye_pattern_and_size() -> None:
     assert scan().title == "Spectralis · OS · raster 3 × 8 × 10"
     plain = Scan(ArrayPixels(np.zeros((1, 8, 10), np.uint8)))
-    assert plain.title == "OCT · unknown 1 × 8 × 10"
+    assert plain.title == "OCT · 1 × 8 × 10"
     simulated = Scan(plain.pixels, acquisition=Acquisition(device="X", simulated=True))
     assert simulated.title.startswith("Simulated eye")
 
