@@ -59,23 +59,24 @@ _HALF_WINDOW_PX = 48
 _MAX_STEP_PX = 3
 _STEP_COST = 0.15
 _STRAY_COST = 0.015
+_FAINTEST = 0.1
 _SNAP_PX = 3
 _SNAP_COST = 0.05
 
 
-def edge_cost(image: U8, kind: EdgeKind) -> F32:
-    """Return how little each pixel looks like an edge of `kind`.
+def edge_likeness(image: U8, kind: EdgeKind) -> F32:
+    """Return how much each pixel looks like an edge of `kind`.
 
     Parameters
     ----------
     image : uint8 array ``[z, x]``
-        Display grey; white registration padding costs as much as blank tissue.
+        Display grey; white registration padding looks like blank tissue.
     kind : EdgeKind
 
     Returns
     -------
     float32 array ``[z, x]``
-        0 on the strongest edges (the 98th percentile of the positive responses and above), 1
+        1 on the strongest edges (the 98th percentile of the positive responses and above), 0
         where there is none.
     """
     from scipy.ndimage import gaussian_filter1d
@@ -96,8 +97,8 @@ def edge_cost(image: U8, kind: EdgeKind) -> F32:
     sample = response[::3, ::3]
     sample = sample[sample > 0]
     full = float(np.quantile(sample, _FULL_RESPONSE_QUANTILE)) if sample.size else 1.0
-    cost: F32 = 1.0 - np.clip(response / np.float32(max(full, 1e-6)), 0.0, 1.0)
-    return cost
+    likeness: F32 = np.clip(response / np.float32(max(full, 1e-6)), 0.0, 1.0)
+    return likeness
 
 
 def _grown(padding: NDArray[np.bool_], reach_px: int) -> NDArray[np.bool_]:
@@ -108,26 +109,28 @@ def _grown(padding: NDArray[np.bool_], reach_px: int) -> NDArray[np.bool_]:
     return np.asarray(maximum_filter1d(grown, size, axis=1) > 0)
 
 
-def snap_depth(cost: F32, column: int, z: float) -> float:
+def snap_depth(likeness: F32, column: int, z: float) -> float:
     """Return the depth in px of the best edge within a few px of `z`; near ones win ties."""
-    height = cost.shape[0]
+    height = likeness.shape[0]
     rows = np.arange(max(round(z) - _SNAP_PX, 0), min(round(z) + _SNAP_PX + 1, height))
-    best = rows[int(np.argmin(cost[rows, column] + _SNAP_COST * np.abs(rows - z)))]
+    best = rows[int(np.argmax(likeness[rows, column] - _SNAP_COST * np.abs(rows - z)))]
     return float(best)
 
 
-def trace_edge(cost: F32, start: tuple[int, float], end: tuple[int, float]) -> tuple[int, F32]:
+def trace_edge(likeness: F32, start: tuple[int, float], end: tuple[int, float]) -> tuple[int, F32]:
     """Return the cheapest curve between two places, found column by column.
 
     Dynamic programming in a band of 48 px on either side of the straight line between the
-    places: each column pays the cost of its pixel, a little for straying from the line and for
-    each px of step away from the line's own slope. The path is refined between pixels by a
-    parabola through the costs above and below it.
+    places. Each column pays for being less like the edge than the places are: a boundary that
+    is faint where it was clicked is faint, and stronger edges nearby do not draw the curve away
+    (the idea of training in Mortensen & Barrett 1998). It also pays a little for straying from
+    the line and for each px of step away from its slope. The path is refined between pixels by a
+    parabola through its neighbours above and below.
 
     Parameters
     ----------
-    cost : float32 array ``[z, x]``
-        From :func:`edge_cost`.
+    likeness : float32 array ``[z, x]``
+        From :func:`edge_likeness`.
     start, end : (int, float)
         Column and depth in px, in any order; the curve passes within half a px of both.
 
@@ -139,16 +142,18 @@ def trace_edge(cost: F32, start: tuple[int, float], end: tuple[int, float]) -> t
     (x0, z0), (x1, z1) = sorted((start, end))
     if x0 == x1:
         return end[0], np.array([end[1]], np.float32)
-    height = cost.shape[0]
+    height = likeness.shape[0]
     columns = np.arange(x0, x1 + 1)
     line = np.rint(np.linspace(z0, z1, len(columns))).astype(np.intp)
     offsets = np.arange(-_HALF_WINDOW_PX, _HALF_WINDOW_PX + 1)
     rows = line[:, None] + offsets
-    band = cost[np.clip(rows, 0, height - 1), columns[:, None]]
+    typical = max(min(_near(likeness, x0, z0), _near(likeness, x1, z1)), _FAINTEST)
+    band = likeness[np.clip(rows, 0, height - 1), columns[:, None]] / np.float32(typical)
+    band = 1.0 - np.minimum(band, 1.0)
     band += np.float32(_STRAY_COST) * np.abs(offsets).astype(np.float32)
     band[(rows < 0) | (rows >= height)] = np.inf
     path = line + _cheapest(band) - _HALF_WINDOW_PX
-    return x0, _between_pixels(cost, columns, path)
+    return x0, _between_pixels(likeness, columns, path)
 
 
 def _cheapest(band: F32) -> NDArray[np.intp]:
@@ -175,15 +180,21 @@ def _cheapest(band: F32) -> NDArray[np.intp]:
     return path
 
 
-def _between_pixels(cost: F32, columns: NDArray[np.intp], path: NDArray[np.intp]) -> F32:
-    height = cost.shape[0]
-    upper = cost[np.maximum(path - 1, 0), columns]
-    middle = cost[path, columns]
-    lower = cost[np.minimum(path + 1, height - 1), columns]
-    bend = upper - 2 * middle + lower
-    valley = (bend > 1e-4) & (path > 0) & (path < height - 1)
+def _near(likeness: F32, column: int, z: float) -> float:
+    """Return the largest likeness beside a place, a px up or down."""
+    row = round(z)
+    return float(likeness[max(row - 1, 0) : row + 2, column].max())
+
+
+def _between_pixels(likeness: F32, columns: NDArray[np.intp], path: NDArray[np.intp]) -> F32:
+    height = likeness.shape[0]
+    upper = likeness[np.maximum(path - 1, 0), columns]
+    middle = likeness[path, columns]
+    lower = likeness[np.minimum(path + 1, height - 1), columns]
+    bend = 2 * middle - upper - lower
+    crest = (bend > 1e-4) & (path > 0) & (path < height - 1)
     shift = np.zeros(len(path), np.float32)
-    shift[valley] = np.clip((upper - lower)[valley] / (2 * bend[valley]), -0.5, 0.5)
+    shift[crest] = np.clip((lower - upper)[crest] / (2 * bend[crest]), -0.5, 0.5)
     if len(path) > 4:
         # A short running mean takes the pixel steps out where the parabola saw none.
         fine = np.convolve(np.pad(path + shift, 2, mode="edge"), np.full(5, 0.2), "valid")

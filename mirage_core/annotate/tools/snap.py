@@ -11,7 +11,7 @@ from mirage_core.annotate.tools.curves import Span, show_curve
 from mirage_core.annotate.tools.livewire import (
     SURFACE_EDGES,
     UNKNOWN_EDGE,
-    edge_cost,
+    edge_likeness,
     snap_depth,
     trace_edge,
 )
@@ -39,23 +39,23 @@ class SnapTool(Tool):
 
     def cancel(self) -> None:
         """Forget the anchors."""
-        self._cost: NDArray[np.float32] | None = None
+        self._likeness: NDArray[np.float32] | None = None
         self._anchors: list[Anchor] = []
         self._segments: list[Segment] = []
         self._shown: Span = (0, 0)
 
     def press(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Set an anchor."""
-        if self._cost is None:
+        if self._likeness is None:
             name = draft.names[options.surface] if draft.names else ""
-            self._cost = edge_cost(draft.image, SURFACE_EDGES.get(name, UNKNOWN_EDGE))
+            self._likeness = edge_likeness(draft.image, SURFACE_EDGES.get(name, UNKNOWN_EDGE))
         self._anchors.append(self._anchor(draft, at))
         self._lay_last()
         return self._show(draft, options)
 
     def move(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Move the anchor just set."""
-        if not self._anchors or self._cost is None:
+        if not self._anchors or self._likeness is None:
             return Step()
         self._anchors[-1] = self._anchor(draft, at)
         if len(self._anchors) > 1:
@@ -65,10 +65,10 @@ class SnapTool(Tool):
 
     def hover(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Preview the curve to the pointer."""
-        if not self._anchors or self._cost is None:
+        if not self._anchors or self._likeness is None:
             return Step()
         pointer = self._anchor(draft, at)
-        return self._show(draft, options, trace_edge(self._cost, self._anchors[-1], pointer))
+        return self._show(draft, options, trace_edge(self._likeness, self._anchors[-1], pointer))
 
     def release(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Wait for the next click."""
@@ -85,16 +85,16 @@ class SnapTool(Tool):
         return (Guide("knots", np.array([(z, x) for x, z in self._anchors], np.float64)),)
 
     def _anchor(self, draft: BScanDraft, at: Point) -> Anchor:
-        assert self._cost is not None
+        assert self._likeness is not None
         height, width = draft.mask.shape
         column = min(max(round(at.x), 0), width - 1)
         z = min(max(at.z, 0.0), height - 1.0)
-        return column, snap_depth(self._cost, column, z)
+        return column, snap_depth(self._likeness, column, z)
 
     def _lay_last(self) -> None:
-        assert self._cost is not None
+        assert self._likeness is not None
         if len(self._anchors) > 1:
-            self._segments.append(trace_edge(self._cost, self._anchors[-2], self._anchors[-1]))
+            self._segments.append(trace_edge(self._likeness, self._anchors[-2], self._anchors[-1]))
 
     def _show(
         self, draft: BScanDraft, options: ToolOptions, preview: Segment | None = None

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from mirage_core.annotate.tools import Point, SnapTool
-from mirage_core.annotate.tools.livewire import SURFACE_EDGES, Edge, EdgeKind, edge_cost, trace_edge
+from mirage_core.annotate.tools.livewire import (
+    SURFACE_EDGES,
+    Edge,
+    EdgeKind,
+    edge_likeness,
+    trace_edge,
+)
 from mirage_core.scan import SURFACE_ORDER
 from tests.annotate.eyes import NAMES, draft, on
 from tests.shared_data import shared_data
@@ -55,6 +61,17 @@ def test_a_thick_and_a_thin_bright_line_are_told_apart() -> None:
         np.testing.assert_allclose(one.curves[NAMES.index(name), 10:201], depth, atol=0.35)
 
 
+def test_a_faint_boundary_is_followed_beside_a_strong_one() -> None:
+    z = np.arange(HEIGHT)[:, None]
+    faint, strong = 30 / (1 + np.exp(UPPER - z)), 150 / (1 + np.exp(UPPER + 14 - z))
+    noise = np.random.default_rng(6).normal(0, 5, (HEIGHT, WIDTH))
+    image = np.clip(30 + faint + strong + noise, 0, 255).astype(np.uint8)
+    one, tool = draft(image=image), SnapTool()
+    click(tool, one, [Point(UPPER[x], x) for x in range(10, 231, 44)], "INL/OPL")
+    error = np.abs(one.curves[NAMES.index("INL/OPL"), 10:231] - UPPER[10:231])
+    assert error.mean() < 1.5
+
+
 def test_hovering_previews_and_finishing_drops_the_preview(band: np.ndarray) -> None:
     one, tool = draft(image=band), SnapTool()
     click(tool, one, [Point(UPPER[10], 10), Point(UPPER[100], 100)], "ILM")
@@ -99,22 +116,22 @@ def test_white_padding_is_no_edge() -> None:
     image = np.full((HEIGHT, WIDTH), 60, np.uint8)
     image[90:] = 110
     image[:70, :120] = 255
-    cost = edge_cost(image, EdgeKind(Edge.FALLING, 2.0))
-    assert (cost[:, :100] == 1).all()
-    rising = edge_cost(image, EdgeKind(Edge.RISING, 2.0))
-    assert rising[:, 30].argmin() in (89, 90)
+    likeness = edge_likeness(image, EdgeKind(Edge.FALLING, 2.0))
+    assert (likeness[:, :100] == 0).all()
+    rising = edge_likeness(image, EdgeKind(Edge.RISING, 2.0))
+    assert rising[:, 30].argmax() in (89, 90)
 
 
 def test_a_featureless_image_gives_the_straight_line() -> None:
-    cost = edge_cost(np.full((HEIGHT, WIDTH), 90, np.uint8), SURFACE_EDGES["RPE"])
-    start, depths = trace_edge(cost, (20, 100.0), (60, 80.0))
+    likeness = edge_likeness(np.full((HEIGHT, WIDTH), 90, np.uint8), SURFACE_EDGES["RPE"])
+    start, depths = trace_edge(likeness, (20, 100.0), (60, 80.0))
     assert start == 20
     np.testing.assert_allclose(depths, np.linspace(100, 80, 41), atol=1)
 
 
 def test_steep_clicks_are_joined_within_the_image() -> None:
-    cost = edge_cost(np.full((HEIGHT, WIDTH), 90, np.uint8), SURFACE_EDGES["ILM"])
-    start, depths = trace_edge(cost, (20, 0.0), (23, HEIGHT - 1.0))
+    likeness = edge_likeness(np.full((HEIGHT, WIDTH), 90, np.uint8), SURFACE_EDGES["ILM"])
+    start, depths = trace_edge(likeness, (20, 0.0), (23, HEIGHT - 1.0))
     assert (start, len(depths)) == (20, 4)
     assert ((depths >= 0) & (depths <= HEIGHT - 1)).all()
     assert (depths[0], depths[-1]) == (0, HEIGHT - 1)
