@@ -76,5 +76,5 @@ def test_layer_price_equals_trying_every_thickness(cost, first, more, thin, thic
     ]
     per_a_scan = np.full((1, 1, 1), thin, np.float32)
     np.testing.assert_allclose(
-        _cone(cost, first, last, per_a_scan, thick)[0, 0], expected, atol=1e-3
+        _cone(cost, first, last, per_a_scan, thick, limit)[0, 0], expected, atol=1e-3
     )

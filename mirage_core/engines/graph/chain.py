@@ -16,11 +16,11 @@ F32 = NDArray[np.float32]
 # In units of the mean grey of the retina: nerve fibres are brighter, outer nuclei darker.
 _RNFL_MIN = 1.15
 _ONL_MAX = 1.1
-_THICK_LIMIT = 0.8  # price of a layer however thick, in full edges
+_OPL_MAX = 1.4  # brighter than any layer between ganglion cells and ellipsoid zone
 _PIT_COST = 0.01  # per um of inner layers where the pit leaves none
 _LAYER_COST = 0.08  # per um and unit of grey
 
-_Limits = tuple[int, int, F32, float]
+_Limits = tuple[int, int, F32, float, float]
 _SIGN = {Look.RISE: 1.0, Look.FALL: -1.0}
 
 
@@ -54,7 +54,7 @@ def boundary_costs(flat: Flat, scale: Scale) -> list[F32]:
 
 
 def _add_layer_terms(costs: list[F32], image: F32, scale: Scale) -> None:
-    """Add in place what the grey inside two layers says about where they begin and end.
+    """Add in place what the grey inside some layers says about where they begin and end.
 
     A price per pixel of a layer, summed from its upper to its lower boundary, is a running sum
     down the A-scan taken at the lower less the same at the upper boundary: it stays a cost of
@@ -63,22 +63,24 @@ def _add_layer_terms(costs: list[F32], image: F32, scale: Scale) -> None:
     index = {boundary.name: k for k, boundary in enumerate(CHAIN)}
     price = _LAYER_COST * scale.axial_um
     dark_nerve_fibres = np.cumsum(np.maximum(_RNFL_MIN - image, 0) * price, axis=2)
+    too_bright = np.cumsum(np.maximum(image - _OPL_MAX, 0) * price, axis=2)
     bright_nuclei = np.cumsum(np.maximum(image - _ONL_MAX, 0) * price, axis=2)
     costs[index["ILM"]] -= dark_nerve_fibres
     costs[index["RNFL/GCL"]] += dark_nerve_fibres
+    costs[index["IPL/INL"]] -= too_bright
     costs[index["OPL/ONL"]] -= bright_nuclei
-    costs[index["EZ"]] += bright_nuclei
+    costs[index["EZ"]] += bright_nuclei + too_bright
 
 
-def _cone(cost: F32, first: int, last: int, thin: F32, thick: float) -> F32:
+def _cone(cost: F32, first: int, last: int, thin: F32, thick: float, limit: float) -> F32:
     """Return at ``z`` the least ``cost[z - t]`` plus the price of a layer ``t >= 0`` px thick.
 
     The price is 0 for ``first <= t <= last`` and grows by `thin` (one value per A-scan,
-    ``[b, X, 1]``) or `thick` per px outside, the latter up to a limit: fluid swells layers.
+    ``[b, X, 1]``) or `thick` per px outside, the latter up to `limit`.
     """
     rows = np.arange(cost.shape[-1], dtype=np.float32)
     usual = _least_above(cost, first, last)
-    far = np.minimum.accumulate(usual, axis=2) + _THICK_LIMIT
+    far = np.minimum.accumulate(usual, axis=2) + limit
     usual = np.minimum.accumulate(usual - thick * rows, axis=2) + thick * rows
     usual = np.minimum(usual, far)
     if first > 0:
@@ -124,6 +126,7 @@ def min_marginals(costs: list[F32], flat: Flat, scale: Scale) -> list[F32]:
             round(scale.z_px(b.gap_um[1])),
             b.thin_cost * scale.axial_um * _insistence(flat, b.vanishes),
             b.thick_cost * scale.axial_um,
+            b.thick_limit,
         )
         for b in CHAIN
     ]

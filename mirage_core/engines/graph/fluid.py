@@ -19,9 +19,13 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 I64 = NDArray[np.int64]
+Box = tuple[slice, slice]
 
 _DARK = 0.26  # share of the way from vitreous to the mean of the retina
 _DARK_UNDER_RPE = 0.45  # what leaks there is cloudier, and nothing healthy there is dark
+_DARK_MARGIN = 0.5  # a pocket's blurred edge, which belongs to it
+_GROWTH = 2  # px
+_CROSS = ndimage.generate_binary_structure(2, 1)
 _MIN_AREA_UM2 = 1800.0
 _MIN_HEIGHT_UM = 22.0
 _MIN_WIDTH_UM = 30.0
@@ -65,9 +69,11 @@ def fluid_candidates(
     smooth = ndimage.gaussian_filter(grey[:, top:bottom], sigma, mode="nearest", truncate=2.5)
     vitreous = _vitreous_level(grey, ilm, scale)
     share = np.where(rows > rpe[:, None], _DARK_UNDER_RPE, _DARK)
-    limit = vitreous + share * np.maximum(gain - vitreous, 0)[:, None]
+    contrast = np.maximum(gain - vitreous, 0)[:, None]
     inside = (rows > ilm[:, None] + scale.z_px(_KEEP_OFF_UM)) & (rows < bm[:, None])
-    dark = inside & (smooth < limit) & ~padding[:, top:bottom]
+    inside &= ~padding[:, top:bottom]
+    dark = inside & (smooth < vitreous + share * contrast)
+    margin = inside & (smooth < vitreous + _DARK_MARGIN * contrast)
     labels, n = ndimage.label(dark)
     if n == 0:
         return out
@@ -85,9 +91,11 @@ def fluid_candidates(
             continue
         if _rim_contrast(smooth, gain, box, pocket, rim) < _MIN_RIM:
             continue
-        pocket = ndimage.binary_fill_holes(pocket)
-        xs, zs = np.nonzero(pocket)
-        xs, depth = xs + box[0].start, zs + box[1].start + top
+        wide = _widened(box, rim, smooth.shape)
+        pocket = ndimage.binary_fill_holes(_placed(pocket, box, wide))
+        grown = ndimage.binary_dilation(pocket, _CROSS, iterations=_GROWTH, mask=margin[wide])
+        xs, zs = np.nonzero(grown | pocket)
+        xs, depth = xs + wide[0].start, zs + wide[1].start + top
         out[depth, xs] = scheme[_kind(xs, depth, ez, rpe, scale)]
     return out
 
@@ -104,19 +112,27 @@ def _kind(xs: I64, depth: I64, ez: F32, rpe: F32, scale: Scale) -> str:
     return "SRF" if rests or (depth > ez[xs]).mean() > 0.5 else "IRF"
 
 
-def _rim_contrast(
-    smooth: F32, gain: F32, box: tuple[slice, slice], pocket: Bool, rim: tuple[int, int]
-) -> float:
-    """Return how much brighter the surroundings of a pocket are, in units of the retina's mean."""
-    wide = tuple(
+def _widened(box: Box, by: tuple[int, int], shape: tuple[int, ...]) -> Box:
+    """Return `box` grown by `by` px on every side, within an array of `shape`."""
+    x, z = (
         slice(max(s.start - r, 0), min(s.stop + r, n))
-        for s, r, n in zip(box, rim, smooth.shape, strict=True)
+        for s, r, n in zip(box, by, shape, strict=True)
     )
-    inner = np.zeros(smooth[wide].shape, bool)
-    inner[
-        box[0].start - wide[0].start : box[0].stop - wide[0].start,
-        box[1].start - wide[1].start : box[1].stop - wide[1].start,
-    ] = pocket
+    return x, z
+
+
+def _placed(pocket: Bool, box: Box, wide: Box) -> Bool:
+    """Return a pocket known inside `box` as a mask over the larger box `wide`."""
+    out = np.zeros((wide[0].stop - wide[0].start, wide[1].stop - wide[1].start), bool)
+    x, z = box[0].start - wide[0].start, box[1].start - wide[1].start
+    out[x : x + pocket.shape[0], z : z + pocket.shape[1]] = pocket
+    return out
+
+
+def _rim_contrast(smooth: F32, gain: F32, box: Box, pocket: Bool, rim: tuple[int, int]) -> float:
+    """Return how much brighter the surroundings of a pocket are, in units of the retina's mean."""
+    wide = _widened(box, rim, smooth.shape)
+    inner = _placed(pocket, box, wide)
     outer = ndimage.maximum_filter(inner, size=(2 * rim[0] + 1, 2 * rim[1] + 1)) & ~inner
     if not outer.any():
         return 0.0

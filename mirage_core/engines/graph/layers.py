@@ -47,6 +47,8 @@ class Boundary:
         Usual distance from the boundary above, in µm; less or more is allowed at a price.
     thin_cost, thick_cost : float
         Price per µm below or above that range, in units of one full edge.
+    thick_limit : float
+        The most that thickness may cost: fluid swells layers.
     vanishes : (float, float)
         The layer above the boundary has its usual thickness where the retina is as thick as the
         second share of its thickest part, and may be missing where it is down to the first:
@@ -69,6 +71,7 @@ class Boundary:
     gap_um: tuple[float, float]
     thin_cost: float
     thick_cost: float
+    thick_limit: float = 0.8
     vanishes: tuple[float, float] = (0.2, 0.4)
     smooth_um: float = 30.0
     band_um: float = 24.0
@@ -83,18 +86,42 @@ CHAIN: tuple[Boundary, ...] = (
     Boundary(
         "ILM", Look.RISE, 2.0, (0, 0), 0, 0, smooth_um=15, band_um=40, step_cost=0.05, full=0.25
     ),
-    Boundary("RNFL/GCL", Look.FALL, 1.0, (8, 30), 0.01, 0.004, _IN_PIT, smooth_um=40),
+    Boundary("RNFL/GCL", Look.FALL, 1.0, (8, 30), 0.01, 0.004, vanishes=_IN_PIT, smooth_um=40),
     Boundary(
-        "IPL/INL", Look.FALL, 1.0, (30, 110), 0.006, 0.01, _IN_PIT, smooth_um=70, step_cost=0.25
+        "IPL/INL",
+        Look.FALL,
+        1.0,
+        (30, 110),
+        0.006,
+        0.01,
+        vanishes=_IN_PIT,
+        smooth_um=70,
+        step_cost=0.25,
     ),
     Boundary(
-        "INL/OPL", Look.RISE, 1.0, (22, 45), 0.02, 0.015, _IN_PIT, smooth_um=70, step_cost=0.25
+        "INL/OPL",
+        Look.RISE,
+        1.0,
+        (22, 45),
+        0.02,
+        0.015,
+        vanishes=_IN_PIT,
+        smooth_um=70,
+        step_cost=0.25,
     ),
     Boundary(
-        "OPL/ONL", Look.FALL, 1.0, (18, 40), 0.02, 0.015, _IN_PIT, smooth_um=70, step_cost=0.25
+        "OPL/ONL",
+        Look.FALL,
+        1.0,
+        (18, 40),
+        0.02,
+        0.015,
+        vanishes=_IN_PIT,
+        smooth_um=70,
+        step_cost=0.25,
     ),
     Boundary("EZ", Look.RISE, 2.0, (70, 130), 0.02, 0.006, smooth_um=18, band_um=28, full=0.3),
-    Boundary("RPE", Look.RIDGE, 2.0, (24, 56), 0.03, 0.02, full=0.5),
+    Boundary("RPE", Look.RIDGE, 2.0, (24, 56), 0.03, 0.02, thick_limit=0.3, full=0.5),
     Boundary("BM", Look.FALL, 1.5, (16, 50), 0.05, 0.002, smooth_um=100, step_cost=0.5, full=0.15),
 )
 """The boundaries of the joint search, top to bottom."""

@@ -115,7 +115,9 @@ def _rpe_cost(windows: _Windows, px: float) -> F32:
     band = windows.mean(-40 * px, 0)
     below = windows.mean(0, 40 * px)
     above = windows.mean(-150 * px, -70 * px)
-    tissue = windows.mean(-330 * px, -100 * px)
+    # The second look reaches over fluid that may lie on the RPE.
+    near, far = windows.mean(-330 * px, -100 * px), windows.mean(-550 * px, -250 * px)
+    tissue = np.maximum(near, far)
     choroid = windows.mean(20 * px, 160 * px)
     # Fluid is darker than any layer; what it borders on must not win by that alone.
     cost = 0.45 * np.maximum(below, 0.25) + 0.4 * np.maximum(above, 0.12) - band
@@ -144,7 +146,7 @@ def _bridge_detachments(line: F32, scale: Scale) -> F32:
     t = np.linspace(-1, 1, line.shape[1])
     curve = np.polynomial.polynomial.polyval(t, np.polynomial.polynomial.polyfit(t, line.T, 2))
     residual = line - curve
-    flank = max(3, round(scale.x_px(1200)) | 1)
+    flank = max(3, round(scale.x_px(2200)) | 1)
     # Ends continue as they run, so that a slope towards an end is no flank.
     wide = np.pad(residual, ((0, 0), (flank, flank)), mode="reflect", reflect_type="odd")
     joined = ndimage.grey_closing(wide, size=(1, flank))[:, flank:-flank]

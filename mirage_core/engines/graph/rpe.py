@@ -18,6 +18,7 @@ _UNDER_EZ_UM = (26.0, 40.0)
 _OVER_BM_UM = 8.0
 _NEAR_EZ_COST, _FAR_EZ_COST, _NEAR_BM_COST = 0.025, 0.015, 0.05  # per um
 _MAX_STEP_PX = 4  # sides of drusen are steep
+_FAR_EZ_LIMIT = 0.8  # fluid may lie between them
 _REACH_UM = 70.0
 
 
@@ -50,7 +51,7 @@ def refine_rpe(grey: F32, first: F32, ez: F32, bm: F32, gain: F32, scale: Scale)
     cost = (
         -np.tanh((bright - 1.5) / 0.5)
         + _NEAR_EZ_COST * np.maximum(_UNDER_EZ_UM[0] - under_ez, 0)
-        + _FAR_EZ_COST * np.maximum(under_ez - _UNDER_EZ_UM[1], 0)
+        + np.minimum(_FAR_EZ_COST * np.maximum(under_ez - _UNDER_EZ_UM[1], 0), _FAR_EZ_LIMIT)
         + _NEAR_BM_COST * np.maximum(_OVER_BM_UM - over_bm, 0)
     )
     columns = along_columns(np.asarray(cost, np.float32))
