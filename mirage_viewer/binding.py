@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
 
+from mirage_core.annotate import State
 from mirage_viewer import readout
 from mirage_viewer.controller import Desk
 from mirage_viewer.export_run import ExportChoice
 
 if TYPE_CHECKING:
+    from mirage_core.annotate import Change, Session, ToolRunner
+    from mirage_core.project.records import WorklistRow
     from mirage_viewer.main_window import MainWindow
 
 _WORKLIST_AFTER_MS = 700
+_EXPORTS = "MIRAGE exports"
 
 
 class Binding:
@@ -23,7 +27,7 @@ class Binding:
     def __init__(self, window: MainWindow, desk: Desk) -> None:
         self.w, self.d = window, desk
         self._point: tuple[float, float] | None = None
-        self._shown: object = None
+        self._shown: tuple[Session | None, ToolRunner | None] | None = None
         self._worklist_soon = QTimer(window)
         self._worklist_soon.setSingleShot(True)
         self._worklist_soon.setInterval(_WORKLIST_AFTER_MS)
@@ -81,9 +85,8 @@ class Binding:
         layers.opacity_changed.connect(w.canvas.set_mask_opacity)
         layers.confidence_shown.connect(self.confidence_shown)
         layers.surface_picked.connect(w.correct_panel.choose_surface)
-        w.export_panel.export_requested.connect(
-            lambda name, states, folder: d.export(ExportChoice(name, states, folder))
-        )
+        w.export_panel.folder.setText(d.settings.export_folder or str(Path.home() / _EXPORTS))
+        w.export_panel.export_requested.connect(self.export)
         w.export_panel.cancel_requested.connect(d.exports.cancel)
         w.history_panel.b_scan_picked.connect(d.show_b_scan)
         w.worklist_panel.scan_picked.connect(d.opener.open_record)
@@ -146,7 +149,7 @@ class Binding:
         self.w.canvas.set_crosshair(z, x)
         self.w.slo.set_current(self.d.b, x)
 
-    def edited(self, change: object) -> None:
+    def edited(self, change: Change) -> None:
         """Bring the panels up to date."""
         self.w.on_edited(change)
         self._worklist_soon.start()
@@ -188,13 +191,19 @@ class Binding:
         else:
             self.w.status.show_saved("")
 
-    def worklist_changed(self, rows: tuple[object, ...]) -> None:
+    def worklist_changed(self, rows: tuple[WorklistRow, ...]) -> None:
         """List the project's scans."""
         opened = self.d.open_scan
         record = opened.record if opened is not None else None
         self.w.worklist_panel.set_rows(rows, record.id if record is not None else "")
 
     # ------------------------------------------------------------------ from the views
+
+    def export(self, name: str, states: frozenset[State], folder: Path) -> None:
+        """Export, and remember where to."""
+        self.d.settings.export_folder = str(folder)
+        self.d.settings.save()
+        self.d.export(ExportChoice(name, states, folder))
 
     def pointer_moved(self, z: float, x: float) -> None:
         """Tell what is under the pointer."""

@@ -146,11 +146,13 @@ class Desk:
             opened.session.changed.connect(self._edited)
             opened.session.save_problem_changed.connect(self._saving_changed)
             n, height, width = opened.scan.shape
-            if old is None or old.path is None or old.path != opened.path:
+            # A scan that was only shown so far keeps its place when it becomes editable.
+            if old is None or old.scan.pixels is not opened.scan.pixels:
                 self.b, self.crosshair = min(b, n - 1), (height / 2, width / 2)
             opened.runner.go_to(self.b)
         self.hush("spacing")
         self.scan_changed.emit()
+        self.conditions_changed.emit()
 
     def ready(self, opened: OpenScan) -> None:
         """The scan shown can be edited now."""

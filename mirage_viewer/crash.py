@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from types import TracebackType
 from mirage_core import __version__
 
 _MOST_BYTES = 1_000_000
+_DIALOG = "unexpectedError"
 
 
 def describe(kind: type[BaseException], trace: TracebackType | None) -> str:
@@ -55,7 +57,16 @@ def install(folder: Path, show: Callable[[str, Path | None], object]) -> None:
             print(text, file=sys.stderr)  # noqa: T201
         show(text, write_log(folder, text))
 
+    def in_thread(arguments: threading.ExceptHookArgs) -> None:
+        # Widgets belong to the main thread; what fails elsewhere is logged only.
+        if arguments.exc_type is not SystemExit:
+            text = describe(arguments.exc_type, arguments.exc_traceback)
+            if sys.stderr is not None:
+                print(text, file=sys.stderr)  # noqa: T201
+            write_log(folder, text)
+
     sys.excepthook = hook
+    threading.excepthook = in_thread
 
 
 def show_dialog(text: str, log: Path | None) -> None:
@@ -63,8 +74,12 @@ def show_dialog(text: str, log: Path | None) -> None:
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QApplication, QMessageBox
 
-    parent = QApplication.activeWindow()
-    box = QMessageBox(parent)
+    windows = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    # An error that repeats, in drawing for instance, must not bury the window in dialogs.
+    if not windows or any(w.objectName() == _DIALOG for w in windows):
+        return
+    box = QMessageBox(QApplication.activeWindow() or windows[0])
+    box.setObjectName(_DIALOG)
     box.setIcon(QMessageBox.Icon.Critical)
     box.setWindowTitle("Something went wrong")
     box.setText("Something went wrong, but the window stays open.")

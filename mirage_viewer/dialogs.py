@@ -38,7 +38,7 @@ def shortcut_html(registry: ActionRegistry) -> str:
     for menu in Menu:
         rows = "".join(
             f"<tr><td style='padding:2px 26px 2px 0'>{escape(a.text.replace('&', ''))}</td>"
-            f"<td><b>{escape(' , '.join(_keys(a.shortcuts)))}</b></td></tr>"
+            f"<td><b>{escape('  or  '.join(_keys(a.shortcuts)))}</b></td></tr>"
             for a in registry.menu(menu)
             if a.shortcuts
         )
@@ -96,14 +96,13 @@ class SpacingDialog(QDialog):
         self.fields: dict[str, QLineEdit] = {}
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
-        layout.addWidget(
-            label(
-                "Figures in µm and mm need the size of a pixel. Values you enter are marked "
-                "as entered by you.",
-                "muted",
-            )
+        why = label(
+            "Figures in µm and mm need the size of a pixel. Values you enter are marked as "
+            "entered by you.",
+            "muted",
         )
-        layout.itemAt(0).widget().setWordWrap(True)
+        why.setWordWrap(True)
+        layout.addWidget(why)
         form = QFormLayout()
         for axis, title, hint in _FIELDS:
             field = QLineEdit()
@@ -141,7 +140,7 @@ class SpacingDialog(QDialog):
         ValueError
             If a field holds something else than a positive number.
         """
-        values = []
+        values: list[float | None] = []
         for axis, _, _ in _FIELDS:
             text = self.fields[axis].text().strip().replace(",", ".")
             known = self._scan.spacing[axis].mm

@@ -140,7 +140,13 @@ class Opener:
         if needed or not opened.session.retry_saving():
             self.held.append(opened)
         elif opened.project is not None:
-            opened.project.close_session(opened.session)
+            try:
+                opened.project.close_session(opened.session)
+            except Exception as error:
+                message = from_error(error, "project")
+                if message is None:
+                    raise
+                self._place.say(message)
 
     # ------------------------------------------------------------------ steps
 

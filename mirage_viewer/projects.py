@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from psygnal import Signal
 
 from mirage_viewer.background import Background
-from mirage_viewer.messages import Message, from_error
+from mirage_viewer.messages import Message, from_error, print_message
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
@@ -104,7 +104,14 @@ class Projects:
         """Close every project; their sessions that are saved are closed properly."""
         with self._lock:
             for project in (*self._earlier, *([self._project] if self._project else [])):
-                project.close()
+                try:
+                    project.close()
+                except Exception as error:
+                    # The drive may be gone; the window closes all the same.
+                    message = from_error(error)
+                    if message is None:
+                        raise
+                    print_message(message)
             self._earlier, self._project = [], None
 
     def _look_for_unfinished(self, project: Project) -> None:

@@ -53,6 +53,8 @@ class Settings(BaseSettings):
         What gives way when a drawn surface meets its neighbour.
     last_project : str
         Project folder in use, empty for the default one.
+    export_folder : str
+        Folder exported to last, empty for one in the home folder.
     geometry : str
         Size and place of the window, base64.
     research_notice_seen : bool
@@ -68,6 +70,7 @@ class Settings(BaseSettings):
     grader: str = ""
     ordering: Literal["push", "clamp"] = "push"
     last_project: str = ""
+    export_folder: str = ""
     geometry: str = ""
     research_notice_seen: bool = False
 

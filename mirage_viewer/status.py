@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QPushButton, QStatusBar, QWidget
+from qtpy.QtWidgets import QPushButton, QSizePolicy, QStatusBar, QWidget
 
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_viewer.panels.widgets import label, look
@@ -37,6 +37,7 @@ class StatusBar(QStatusBar):
         self.retry = QPushButton("Retry")
         self.retry.hide()
         self.retry.clicked.connect(self.retry_requested)
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.addWidget(self.hint, 1)
         for widget in (self.structure, self.pixels, self.microns, self.device):
             self.addPermanentWidget(widget)
@@ -52,6 +53,7 @@ class StatusBar(QStatusBar):
     def show_hint(self, text: str) -> None:
         """Show how the tool in hand is used."""
         self.hint.setText(text)
+        self.hint.setToolTip(text)
 
     def show_point(self, pixels: str, microns: str, structure: str) -> None:
         """Show where the pointer is and what lies there; empty when it is elsewhere."""

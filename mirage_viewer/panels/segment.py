@@ -10,6 +10,9 @@ from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QWidget
 from mirage_viewer.panels.widgets import Card, Picker, column, duration, label, row
 from mirage_viewer.theme import current_colors, icon
 
+# Name and title of the engines; asking the registry would import every engine's libraries.
+ENGINES = (("graph", "Graph search (no weights needed)"),)
+
 
 class SegmentPanel(Card):
     """Engine, "Segment volume", "This B-scan", progress with time left, cancel.
@@ -57,7 +60,7 @@ class SegmentPanel(Card):
         self.volume.clicked.connect(lambda: self.request(whole=True))
         self.one.clicked.connect(lambda: self.request(whole=False))
         self.cancel.clicked.connect(self.cancel_requested)
-        self.set_engines([("graph", "Graph search (built in)")])
+        self.set_engines(ENGINES)
         self.show_idle(ready=False)
         self.repaint_icons()
 
@@ -75,14 +78,13 @@ class SegmentPanel(Card):
         """No run; `ready` says whether one can be started."""
         self._progress.hide()
         self.keep.show()
-        for widget in (self.volume, self.one, self.keep, self.engine):
-            widget.setEnabled(ready)
+        self._enable(ready)
 
     def show_running(
         self, fraction: float, left_s: float | None, *, cancelling: bool = False, where: str = ""
     ) -> None:
         """A run is at `fraction` (0..1) with `left_s` seconds to go, None if not known yet."""
-        self.show_idle(ready=False)
+        self._enable(False)
         self._progress.show()
         self.keep.hide()  # the room is needed, and it cannot be changed any more
         self.cancel.setEnabled(not cancelling)
@@ -98,6 +100,10 @@ class SegmentPanel(Card):
             if left_s is not None:
                 words += f", {duration(left_s)} left"
         self.words.setText(f"{where}{words}")
+
+    def _enable(self, on: bool) -> None:
+        for widget in (self.volume, self.one, self.keep, self.engine):
+            widget.setEnabled(on)
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""

@@ -163,6 +163,32 @@ def test_approving_steps_on_and_can_be_withdrawn(eye: MainWindow) -> None:
     assert annotation.b_scan_state(0) is State.EDITED
 
 
+def test_all_that_is_drawn_on_is_approved_at_once(eye: MainWindow) -> None:
+    key(eye, "B")
+    for b in (1, 3):
+        eye.desk.show_b_scan(b)
+        stroke(eye, [(20, 30), (20, 40)])
+    eye.qt_actions["edit.approve_all"].trigger()
+    states = eye.desk.session.annotation.b_scan_states()
+    assert [b for b, s in enumerate(states) if s is State.APPROVED] == [1, 3]
+    key(eye, "Ctrl+N")
+    assert eye.desk.b == 4
+    key(eye, "Ctrl+N")
+    assert eye.desk.b == 0
+
+
+def test_the_grader_s_name_is_kept_with_every_edit(
+    eye: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qtpy.QtWidgets import QInputDialog
+
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Grader B", True))
+    eye.qt_actions["edit.grader"].trigger()
+    key(eye, "B")
+    stroke(eye, [(20, 30), (20, 40)])
+    assert eye.desk.session.history.done[-1].author == "Grader B"
+
+
 def test_the_history_leads_to_a_b_scan(eye: MainWindow) -> None:
     key(eye, "B")
     eye.desk.show_b_scan(2)

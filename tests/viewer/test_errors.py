@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,7 @@ def test_an_unexpected_error_is_logged_without_its_message(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.excepthook", sys.excepthook)
+    monkeypatch.setattr("threading.excepthook", threading.excepthook)
     shown: list[tuple[str, Path | None]] = []
     crash.install(config_dir(), lambda text, log: shown.append((text, log)))
     try:
@@ -243,7 +245,9 @@ def test_the_error_dialog_leaves_the_window_usable(window: MainWindow) -> None:
 
     window.activateWindow()
     crash.show_dialog("ValueError in version 1", None)
+    crash.show_dialog("ValueError in version 1, once more", None)
     (box,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
     assert "stays open" in box.text()
+    assert box.detailedText() == "ValueError in version 1"
     box.close()
     assert window.isEnabled()

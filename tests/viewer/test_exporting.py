@@ -111,3 +111,14 @@ def test_a_scan_without_anything_known_cannot_be_exported(
     window.export_panel.folder.setText(str(tmp_path))
     assert not window.export_panel.button.isEnabled()
     assert "segment first" in window.export_panel.count.text()
+
+
+def test_the_folder_is_there_from_the_first_and_remembered(
+    qtbot: Any, eye: MainWindow, tmp_path: Path
+) -> None:
+    assert eye.export_panel.folder.text()
+    assert eye.export_panel.button.isEnabled()
+    eye.export_panel.folder.setText(str(tmp_path / "out"))
+    eye.export_panel.button.click()
+    qtbot.waitUntil(lambda: any("Exported" in t for t in eye.messages.texts))
+    assert eye.desk.settings.export_folder == str(tmp_path / "out")

@@ -82,7 +82,8 @@ def test_a_file_on_the_command_line_is_shown(
         return 0
 
     monkeypatch.setattr(program, "run", run)
-    monkeypatch.setattr("sys.excepthook", None)
+    for hook in ("sys.excepthook", "threading.excepthook"):
+        monkeypatch.setattr(hook, None)
     project = tmp_path / "study"
     code = program.main([str(scan_file), "--project", str(project), "--spacing", "0.2,,0.02"])
     assert code == 0
@@ -127,6 +128,74 @@ def test_reading_happens_in_another_thread(
     open_scan(qtbot, window, scan_file)
     assert len(threads) == 3
     assert threading.main_thread() not in threads
+
+
+def test_a_scan_is_seen_before_its_place_in_the_project_is_made(
+    qtbot: Any, window: MainWindow, scan_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mirage_viewer import opening
+
+    go_on = threading.Event()
+    real = opening.register
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        go_on.wait(10)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(opening, "register", late)
+    window.desk.opener.open_path(scan_file)
+    qtbot.waitUntil(window.canvas.isVisible)
+    key(window, "Down")
+    assert window.canvas.b == 1
+    assert not window.correct_panel.tools["pen"].isEnabled()
+    assert window.status.saved.text() == "Opening the scan…"
+    go_on.set()
+    wait_open(qtbot, window)
+    assert window.correct_panel.tools["pen"].isEnabled()
+    assert window.canvas.b == window.desk.b == 1, "the place is kept"
+
+
+def test_another_project_takes_over_and_the_first_can_be_gone_back_to(
+    qtbot: Any,
+    window: MainWindow,
+    scan_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_scan(qtbot, window, scan_file)
+    folder = tmp_path / "study"
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    window.qt_actions["file.project"].trigger()
+    qtbot.waitUntil(lambda: window.worklist_panel.list.count() == 0)
+    assert (folder / "project.db").exists()
+    assert window.start_page.isVisible()
+    assert window.desk.settings.last_project == str(folder)
+    window.qt_actions["file.project_default"].trigger()
+    qtbot.waitUntil(lambda: window.worklist_panel.list.count() == 1)
+
+
+def test_work_can_be_copied_into_another_project(
+    qtbot: Any,
+    window: MainWindow,
+    scan_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_scan(qtbot, window, scan_file)
+    key(window, "B")
+    stroke(window, [(20, 20), (20, 40)])
+    folder = tmp_path / "copy"
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    key(window, "Ctrl+Shift+S")
+    qtbot.waitUntil(lambda: any("Saved a copy" in t for t in window.messages.texts))
+    from mirage_core.project import Project
+
+    with Project.open(folder) as project:
+        (row,) = project.worklist()
+        assert row.scan.imported
+        assert row.annotations[0].n_events == 1
+    key(window, "Ctrl+Shift+S")
+    qtbot.waitUntil(lambda: any("already" in t for t in window.messages.texts))
 
 
 def test_recent_files_are_in_the_menu_and_on_the_start_page(

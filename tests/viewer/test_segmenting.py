@@ -156,6 +156,14 @@ def test_the_window_can_be_closed_during_a_run(
     assert not window.isVisible()
 
 
+def test_the_engines_offered_are_those_there_are() -> None:
+    from mirage_core.engines import engine_names, make_engine
+    from mirage_viewer.panels.segment import ENGINES
+
+    titles = {name: make_engine(name).describe().title for name in engine_names()}
+    assert dict(ENGINES) == titles
+
+
 def test_the_graph_engine_runs_from_the_window(
     qtbot: Any, make_app_window: Callable[..., MainWindow]
 ) -> None:
