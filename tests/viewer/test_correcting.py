@@ -63,10 +63,11 @@ def test_a_click_on_the_strip_goes_there(eye: MainWindow) -> None:
 def test_the_crosshair_is_linked_both_ways(eye: MainWindow) -> None:
     stroke(eye, [(30, 20), (30, 70)])
     assert eye.slo.current[1] == pytest.approx(70, abs=1)
-    view = eye.slo.viewport()
-    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.rect().center())
-    assert eye.desk.b == eye.slo.current[0]
-    assert eye.canvas.crosshair[1] == pytest.approx(eye.slo.current[1])
+    row, col = eye.desk.open_scan.scan.geometry.slo_point(3, 25, 96)
+    place = eye.slo.to_view(row, col).toPoint()
+    QTest.mouseClick(eye.slo.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert eye.desk.b == eye.canvas.b == 3
+    assert eye.canvas.crosshair[1] == pytest.approx(25, abs=1)
 
 
 def test_the_status_bar_follows_the_pointer(eye: MainWindow) -> None:
