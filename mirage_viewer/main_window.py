@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk = desk
         self.setAcceptDrops(True)
-        self.setMinimumSize(980, 640)
+        self.setMinimumSize(1080, 640)
         apply_theme(desk.settings.theme)
         self.canvas = BScanCanvas()
         self.slo = SloCanvas()
@@ -118,7 +118,7 @@ class MainWindow(QMainWindow):
         left.setSizes([_LEFT_PX, _LEFT_PX])
         left.setStretchFactor(0, 2)
         left.setStretchFactor(1, 3)
-        left.setMinimumWidth(_LEFT_PX - 20)
+        left.setMinimumWidth(_LEFT_PX - 80)
         self.strip.setFixedHeight(_STRIP_PX)
         viewing = QWidget()
         middle = column(viewing, 0)

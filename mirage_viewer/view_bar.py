@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QAction
+from qtpy.QtGui import QAction, QResizeEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from mirage_viewer.panels.widgets import label
+
+_NARROWEST_PX = 490
+_ROOM_FOR_SLIDERS_PX = 740
 
 
 class ViewBar(QFrame):
@@ -34,6 +37,26 @@ class ViewBar(QFrame):
         self.gamma = _slider(30, 300, 100, "Gamma: brightens the dark parts (left) or darkens")
         for slider in (self.low, self.high, self.gamma):
             slider.valueChanged.connect(self._slid)
+        self._sliders = QWidget()
+        inner = QHBoxLayout(self._sliders)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(3)
+        for words, slider in (
+            ("Black", self.low),
+            ("White", self.high),
+            ("Gamma", self.gamma),
+        ):
+            inner.addWidget(label(words, "small"))
+            inner.addWidget(slider)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room the buttons need; the sliders make way."""
+        return QSize(_NARROWEST_PX, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the sliders where there is room; dragging the right button does the same."""
+        super().resizeEvent(event)
+        self._sliders.setVisible(self.width() >= _ROOM_FOR_SLIDERS_PX)
 
     def arrange(self, actions: dict[str, QAction]) -> None:
         """Put the actions into place; their keys are those of the registry."""
@@ -41,13 +64,7 @@ class ViewBar(QFrame):
         self._layout.addWidget(self.place)
         self._button(actions["scan.next"])
         self._layout.addStretch(1)
-        for words, slider in (
-            ("Black", self.low),
-            ("White", self.high),
-            ("Gamma", self.gamma),
-        ):
-            self._layout.addWidget(label(words, "small"))
-            self._layout.addWidget(slider)
+        self._layout.addWidget(self._sliders)
         for key in ("view.auto_contrast", "view.reset_contrast"):
             self._button(actions[key])
         self._layout.addStretch(1)

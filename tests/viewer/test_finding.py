@@ -86,7 +86,7 @@ def test_segment_correct_undo_and_export_are_in_sight(eye: MainWindow) -> None:
     assert {"Segment", "Segment volume", "Pen", "Brush", "Undo", "Redo", "Export"} <= words
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1920, 1080)])
+@pytest.mark.parametrize("size", [(1080, 640), (1440, 900), (1920, 1080)])
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_no_words_are_cut_off(eye: MainWindow, theme: str, size: tuple[int, int]) -> None:
     eye.set_theme(theme)
