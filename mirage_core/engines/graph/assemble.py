@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mirage_core.engines.graph.curves import upsample
 from mirage_core.engines.graph.flatten import Flat
 from mirage_core.engines.graph.fluid import fluid_candidates
 from mirage_core.engines.graph.layers import CHAIN, ELM, OS_RPE, SURFACE_NAMES
-from mirage_core.engines.graph.locate import upsample
 from mirage_core.engines.graph.prepare import Prepared
 from mirage_core.engines.graph.refine import Refined, refine
 from mirage_core.engines.graph.rpe import refine_rpe

@@ -51,7 +51,7 @@ class Boundary:
         The most that thickness may cost: fluid swells layers.
     vanishes : (float, float)
         The layer above the boundary has its usual thickness where the retina is as thick as the
-        second share of its thickest part, and may be missing where it is down to the first:
+        second share of its flanks, and may be missing where it is down to the first:
         inner layers in the foveal pit, outer nuclei in a macular hole.
     smooth_um : float
         Lateral smoothing when the boundary is refined, in µm.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mirage_core.engines.graph.curves import smooth_along, upsample
 from mirage_core.engines.graph.scale import Scale
 from mirage_core.engines.graph.search import along_columns, shortest_paths
 
@@ -41,17 +42,6 @@ def block_mean(image: F32, across: int, along: int) -> F32:
     cut = image[:, : x // across * across, : z // along * along]
     shape = (b, x // across, across, z // along, along)
     return np.asarray(cut.reshape(shape).mean(axis=(2, 4)), np.float32)
-
-
-def upsample(curve: F32, factor: int, width: int) -> F32:
-    """Return a curve ``[..., X]`` of block means at every A-scan, ``[..., width]``."""
-    if factor == 1:
-        return curve[..., :width]
-    position = (np.arange(width) + 0.5) / factor - 0.5
-    left = np.clip(np.floor(position).astype(int), 0, curve.shape[-1] - 1)
-    right = np.minimum(left + 1, curve.shape[-1] - 1)
-    t = np.clip(position - left, 0.0, 1.0).astype(np.float32)
-    return np.asarray(curve[..., left] * (1 - t) + curve[..., right] * t, np.float32)
 
 
 class _Windows:
@@ -132,9 +122,9 @@ def _under(rpe: F32, scale: Scale, height: int) -> F32:
     line = ndimage.median_filter(rpe, size=(1, max(3, round(scale.x_px(300)) | 1)), mode="nearest")
     line = _bridge_detachments(line, scale)
     drop = scale.z_px(8)
-    smooth = _smooth(line, sigma)
+    smooth = smooth_along(line, sigma)
     for _ in range(4):
-        smooth = _smooth(np.maximum(line, smooth - drop), sigma)
+        smooth = smooth_along(np.maximum(line, smooth - drop), sigma)
     return np.clip(smooth, 0, height - 1)
 
 
@@ -152,17 +142,3 @@ def _bridge_detachments(line: F32, scale: Scale) -> F32:
     joined = ndimage.grey_closing(wide, size=(1, flank))[:, flank:-flank]
     high = joined - residual > scale.z_px(60)
     return np.asarray(np.where(high, curve + joined, line), np.float32)
-
-
-def _smooth(curve: F32, sigma: float) -> F32:
-    """Return `curve` smoothed along x; its ends continue straight, so that tilt is kept."""
-    width = curve.shape[1]
-    reach = min(round(2 * sigma), width - 1)
-    ends = min(max(2, round(sigma)), width)
-    mirrored_left = 2 * curve[:, :ends].mean(axis=1, keepdims=True)
-    mirrored_right = 2 * curve[:, -ends:].mean(axis=1, keepdims=True)
-    left = mirrored_left - curve[:, ends - 1 : ends - 1 + reach][:, ::-1]
-    right = mirrored_right - curve[:, width - ends - reach + 1 : width - ends + 1][:, ::-1]
-    padded = np.concatenate([left, curve, right], axis=1)
-    smooth = ndimage.gaussian_filter1d(padded, sigma, axis=1, mode="nearest", truncate=2.5)
-    return np.asarray(smooth[:, left.shape[1] : left.shape[1] + width], np.float32)
