@@ -249,6 +249,18 @@ exactly its rows. Lines (RPE, OS/RPE) are written at their centre.
 | BM | steepest fall at the RPE band's lower edge, under drusen and detachments |
 """
 
+LIMITS = """## Known limits
+
+- Confidence falls with contrast and shadow, not with every mistake: a wrong but sharp edge looks
+  sure. Look at B-scans with a bridged detachment, a hyaloid on the retina or a hole first.
+- Turbid cysts (as bright as the layers around them) and fluid in dim, noisy scans are missed;
+  a healthy outer nuclear layer in such scans may be marked.
+- Where the retina is so bright that RPE and choroid lie in its shade, the RPE may be taken too
+  high over part of the B-scan.
+- Without spacing the search assumes 3.9 µm axial pixels and a 6 mm wide B-scan. Nothing is
+  measured from that; it only sets what thickness is usual.
+"""
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "bonn_amd": bonn_amd,
     "nr206": nr206,
@@ -274,7 +286,7 @@ def main() -> int:
         print(text, flush=True)
         parts.append(text)
     if options.write:
-        options.write.write_text("\n".join([*parts, CONVENTIONS]), encoding="utf-8")
+        options.write.write_text("\n".join([*parts, CONVENTIONS, LIMITS]), encoding="utf-8")
     return 0
 
 
