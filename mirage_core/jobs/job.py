@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures import wait as wait_for
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -108,13 +109,15 @@ class Job:
             progress = self.progress()
             if progress.fraction != last and self._cancel_at is None:
                 last = progress.fraction
-                self.progressed.emit(progress)
+                with _reporting():
+                    self.progressed.emit(progress)
             if self._cancel_at is not None and time.monotonic() >= self._cancel_at:
                 self._end_worker()
         self.state = self._final_state()
         self._mailbox.close()
         self._over.set()
-        self.ended.emit(self)
+        with _reporting():
+            self.ended.emit(self)
 
     def _end_worker(self) -> None:
         kill = getattr(self._executor, "kill", None)
@@ -132,6 +135,19 @@ class Job:
         except CancelledError:
             return JobState.CANCELLED
         return JobState.FAILED if failed else JobState.FINISHED
+
+
+@contextmanager
+def _reporting() -> Iterator[None]:
+    """Report what a listener raises and go on: a job ends whatever became of a view."""
+    try:
+        yield
+    except Exception as error:
+        threading.excepthook(
+            threading.ExceptHookArgs(
+                (type(error), error, error.__traceback__, threading.current_thread())
+            )
+        )
 
 
 def submit(

@@ -80,6 +80,11 @@ class LocalExecutor(Executor):
                     future.cancel()
                     return
                 self._run(future, task)
+        except BaseException as error:
+            # No process could be started, or memory ran out here: whoever waits must be told.
+            if future.done():
+                raise
+            future.set_exception(error)
         finally:
             with self._lock:
                 self._processes.pop(future, None)
@@ -105,7 +110,8 @@ class LocalExecutor(Executor):
             with contextlib.suppress(OSError):
                 pipe.close()
         code = process.wait()
-        if not answer:
+        # A worker that is killed while it answers leaves the beginning of an answer.
+        if not answer or code != 0:
             future.set_exception(
                 WorkerDiedError(
                     f"The worker process ended without a result (exit code {code}). "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+import sys
 import time
 from collections.abc import Callable
 
@@ -57,3 +59,14 @@ def write_id_and_sleep(path: str, report: Report, cancelled: Cancelled) -> None:
     with open(path, "w") as file:
         file.write(str(os.getpid()))
     time.sleep(60)
+
+
+def die_while_answering(report: Report, cancelled: Cancelled) -> None:
+    frame = sys._getframe()
+    while "answers" not in frame.f_locals:
+        assert frame.f_back is not None
+        frame = frame.f_back
+    pipe = frame.f_locals["answers"]
+    pipe.write(pickle.dumps((True, bytes(1000)))[:500])
+    pipe.flush()
+    os._exit(9)

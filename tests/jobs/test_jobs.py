@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -99,6 +100,37 @@ def test_an_exception_that_cannot_travel_arrives_as_text(executor: LocalExecutor
 def test_a_dead_worker_is_told_in_a_sentence(executor: LocalExecutor) -> None:
     with pytest.raises(WorkerDiedError, match=r"ended without a result \(exit code 7\)"):
         submit(executor, tasks.die).result()
+
+
+def test_a_worker_that_dies_while_it_answers_is_told_too(executor: LocalExecutor) -> None:
+    with pytest.raises(WorkerDiedError, match="exit code 9"):
+        submit(executor, tasks.die_while_answering).result()
+
+
+def test_a_worker_that_cannot_be_started_ends_the_job(
+    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(Path("no") / "such" / "python"))
+    job = submit(executor, tasks.add, 1, 1)
+    assert job.wait(10)
+    assert job.state is JobState.FAILED
+    with pytest.raises(OSError):
+        job.result()
+
+
+def test_a_listener_that_fails_does_not_hold_up_the_end(
+    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def view_is_gone(_progress: Progress) -> None:
+        raise RuntimeError
+
+    reported: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", reported.append)
+    ends: list[Job] = []
+    job = submit(executor, tasks.count_to, 5, 0.02, on_progress=view_is_gone, on_end=ends.append)
+    assert job.wait(10)
+    assert job.result() == 5
+    assert reported
 
 
 def test_any_executor_of_the_standard_interface_will_do() -> None:
