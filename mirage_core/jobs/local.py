@@ -16,6 +16,9 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import IO, Any, ParamSpec, TypeVar
 
+SIZE_BYTES = 8
+"""Length of the size, little endian, before what goes through a pipe."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -104,14 +107,16 @@ class LocalExecutor(Executor):
         # The pipe to the worker stays open until it has answered: its end tells the worker
         # that this program is gone. A worker that died early breaks the pipe.
         with contextlib.suppress(OSError):
-            _send(process.stdin, task)
+            send(process.stdin, task)
             answer = process.stdout.read()
         for pipe in (process.stdin, process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()
         code = process.wait()
-        # A worker that is killed while it answers leaves the beginning of an answer.
-        if not answer or code != 0:
+        # A worker that is killed while it answers leaves the beginning of an answer. Its exit
+        # code tells nothing: it may have noticed first that the pipe to it was closed.
+        size, content = answer[:SIZE_BYTES], memoryview(answer)[SIZE_BYTES:]
+        if len(size) < SIZE_BYTES or len(content) != int.from_bytes(size, "little"):
             future.set_exception(
                 WorkerDiedError(
                     f"The worker process ended without a result (exit code {code}). "
@@ -119,14 +124,15 @@ class LocalExecutor(Executor):
                 )
             )
             return
-        succeeded, value = pickle.loads(answer)
+        succeeded, value = pickle.loads(content)
         if succeeded:
             future.set_result(value)
         else:
             future.set_exception(value)
 
 
-def _send(pipe: IO[bytes], task: bytes) -> None:
-    pipe.write(len(task).to_bytes(8, "little"))
-    pipe.write(task)
+def send(pipe: IO[bytes], content: bytes) -> None:
+    """Write `content` with its size before it, so that what was cut short can be told."""
+    pipe.write(len(content).to_bytes(SIZE_BYTES, "little"))
+    pipe.write(content)
     pipe.flush()

@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import IO, Any
 
-from mirage_core.jobs.local import TaskFailedError
+from mirage_core.jobs.local import SIZE_BYTES, TaskFailedError, send
 
 
 def _leave_with_parent(pipe: IO[bytes]) -> None:
@@ -47,10 +47,10 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(5)  # the window stays ahead of the work
     source = sys.stdin.buffer
-    size = int.from_bytes(source.read(8), "little")
+    size = int.from_bytes(source.read(SIZE_BYTES), "little")
     task = source.read(size)
     threading.Thread(target=_leave_with_parent, args=(source,), daemon=True).start()
-    answers.write(_answer(task))
+    send(answers, _answer(task))
     answers.close()
     # Skips the interpreter's end, where the watching thread would still hold stdin.
     os._exit(0)

@@ -67,6 +67,7 @@ def die_while_answering(report: Report, cancelled: Cancelled) -> None:
         assert frame.f_back is not None
         frame = frame.f_back
     pipe = frame.f_locals["answers"]
-    pipe.write(pickle.dumps((True, bytes(1000)))[:500])
+    answer = pickle.dumps((True, bytes(1000)))
+    pipe.write(len(answer).to_bytes(8, "little") + answer[:500])
     pipe.flush()
     os._exit(9)
