@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import accumulate
+
 from sqlalchemy import select
 
 from mirage_core.annotate import EventKind
@@ -15,7 +18,9 @@ from mirage_core.project.store import Store
 def audit(store: Store, scan_id: str) -> tuple[AuditRow, ...]:
     """Return everything that happened to a scan and its annotations, oldest first.
 
-    Undo and redo carry tool, label and B-scans of the edit they took back or brought back.
+    What happened to one annotation stays in the order it happened in, even where a computer's
+    clock was set back meanwhile. Undo and redo carry tool, label and B-scans of the edit they
+    took back or brought back.
     """
     c = events.c
     with store.read() as connection:
@@ -38,10 +43,11 @@ def audit(store: Store, scan_id: str) -> tuple[AuditRow, ...]:
             )
             for owner in owners
         ]
-    rows = [
-        AuditRow(clock.parse(r.time), r.author, r.what, "", "", r.detail, "", ()) for r in of_scan
-    ]
+    timed = _in_order(
+        [AuditRow(clock.parse(r.time), r.author, r.what, "", "", r.detail, "", ()) for r in of_scan]
+    )
     for annotator, log in logs:
+        rows: list[AuditRow] = []
         done: list[AuditRow] = []
         undone: list[AuditRow] = []
         for r in log:
@@ -78,4 +84,10 @@ def audit(store: Store, scan_id: str) -> tuple[AuditRow, ...]:
                     about.b_scans,
                 )
             )
-    return tuple(sorted(rows, key=lambda row: row.time))
+        timed += _in_order(rows)
+    return tuple(row for _, row in sorted(timed, key=lambda entry: entry[0]))
+
+
+def _in_order(rows: list[AuditRow]) -> list[tuple[datetime, AuditRow]]:
+    """Return each row with a time to sort by that never goes back within `rows`."""
+    return list(zip(accumulate((row.time for row in rows), max), rows, strict=True))

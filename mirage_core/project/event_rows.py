@@ -46,19 +46,25 @@ def row_of(event: Event) -> EventRow:
     """Return the row that keeps `event`."""
     edit = event.edit
     if edit is None:
-        return EventRow(event.kind.value, event.author, "", "", clock.now(), "", "", 0, None)
+        author = _storable(event.author)
+        return EventRow(event.kind.value, author, "", "", clock.now(), "", "", 0, None)
     payload = encode_edit(edit)
     return EventRow(
         event.kind.value,
-        event.author,
+        _storable(event.author),
         edit.tool,
-        edit.label,
+        _storable(edit.label),
         clock.to_text(edit.time),
         edit.model_sha256,
         b_scans_to_text(edit.b_scans),
         zlib.crc32(payload),
         payload,
     )
+
+
+def _storable(text: str) -> str:
+    """Return `text` as SQLite takes it: a name that is no Unicode must not stop an edit."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def event_of(row: EventRow, annotation: Annotation) -> Event:

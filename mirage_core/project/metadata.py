@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,15 @@ from mirage_core.io.native_layout import (
     spacing_from_json,
     spacing_to_json,
 )
-from mirage_core.scan import Acquisition, LabelScheme, Laterality, Scan, Spacing
+from mirage_core.scan import (
+    AXES,
+    Acquisition,
+    LabelScheme,
+    Laterality,
+    Scan,
+    Spacing,
+    Surfaces,
+)
 
 if TYPE_CHECKING:
     from mirage_core.project.pixels import StoredContent
@@ -51,6 +60,49 @@ def spacing_of(metadata: dict[str, Any]) -> Spacing:
 def with_spacing(metadata: str, spacing: Spacing) -> str:
     """Return metadata JSON with another spacing."""
     return json.dumps({**json.loads(metadata), "spacing": json.loads(spacing_to_json(spacing))})
+
+
+def completed(metadata: str, scan: Scan) -> tuple[str, frozenset[str]]:
+    """Fill what metadata JSON leaves unknown with what `scan` knows.
+
+    Returns
+    -------
+    str
+        The metadata.
+    frozenset of str
+        What was learnt: ``"spacing"``, ``"laterality"``, both or nothing.
+    """
+    m = json.loads(metadata)
+    learnt = set()
+    stored = spacing_of(m)
+    spacing = Spacing(*(scan.spacing[a] if stored[a].mm is None else stored[a] for a in AXES))
+    if spacing != stored:
+        learnt.add("spacing")
+        m["spacing"] = json.loads(spacing_to_json(spacing))
+    known = scan.laterality is not Laterality.UNKNOWN
+    if known and m["laterality"] == Laterality.UNKNOWN.value:
+        learnt.add("laterality")
+        m["laterality"], m["title"] = scan.laterality.value, scan.title
+    return json.dumps(m), frozenset(learnt)
+
+
+def agreeing(scan: Scan, metadata: str, vendor_surfaces: Surfaces | None) -> Scan:
+    """Return a scan read from its source with what the project says of it.
+
+    Spacing, eye and the device's surfaces are the project's, so that the same work gives the
+    same figures whether the scan comes from the source or from the project.
+    """
+    m = json.loads(metadata)
+    laterality, notes = Laterality(m["laterality"]), scan.notes
+    if Laterality.UNKNOWN not in (laterality, scan.laterality) and laterality != scan.laterality:
+        notes = (*notes, "The file names the other eye than the project; the project's is used.")
+    return replace(
+        scan,
+        spacing=spacing_of(m),
+        laterality=laterality,
+        vendor_surfaces=vendor_surfaces,
+        notes=notes,
+    )
 
 
 def acquisition_of(metadata: dict[str, Any]) -> Acquisition:

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mirage_core.annotate import Session
+from mirage_core.io.errors import ReadError
 from mirage_core.project.errors import ProjectError, ScanNotStoredError, Trouble
 from mirage_core.project.importing import import_pixels, remove_leftovers, scan_file
 from mirage_core.project.journal import ProjectJournal
-from mirage_core.project.metadata import base_annotation, scan_from
+from mirage_core.project.metadata import agreeing, base_annotation, scan_from
 from mirage_core.project.records import (
     AuditRow,
     ScanRecord,
@@ -122,7 +123,8 @@ class Project:
         """Register `scan` and return its record; quick, pixels are not copied yet.
 
         A scan that the project knows already (same pixels, whatever the file is called) gets
-        its existing record, so that opening a file again continues the work on it. Patient
+        its existing record, so that opening a file again continues the work on it; a spacing
+        or an eye that was unknown so far is taken from it. Patient
         name, id and birth date are not stored: only a salted hash, by which scans of one
         patient share a pseudonym.
 
@@ -203,7 +205,7 @@ class Project:
 
         Open sessions keep the scan they have: give them ``scan.with_spacing(record.spacing)``.
         """
-        return self.scans.set_spacing(record.id, record.spacing.with_user(db, dz, dx), author)
+        return self.scans.set_spacing(record.id, (db, dz, dx), author)
 
     def set_pseudonym(self, record: ScanRecord, pseudonym: str, author: str = "") -> ScanRecord:
         """Rename the patient of `record` in this project; all scans of the patient follow.
@@ -238,7 +240,8 @@ class Project:
             `author`, begun where there is none. Two annotators of a scan never share one.
         scan : Scan, optional
             The scan as read from its source, while its pixels are not yet in the project; by
-            default it is opened from the project.
+            default it is opened from the project. Spacing, eye and, once they are stored, the
+            device's surfaces are the project's all the same.
         annotation_id : int, optional
             Open this annotation instead, e.g. an unfinished one; its owner stays the same.
         take_over : bool
@@ -256,8 +259,11 @@ class Project:
         ScanNotStoredError, ReadError
             If `scan` is not given and cannot be opened.
         """
-        scan = scan if scan is not None else self.open_scan(record)
-        if scan.shape != record.shape:
+        if scan is None:
+            scan = self.open_scan(record)
+        elif scan.shape == record.shape:
+            scan = self._agreeing(record, scan)
+        else:
             raise ValueError(f"scan is {scan.shape}, the project's record {record.shape}")
         annotation = self.log.annotation(record.id, author, scan, annotation_id)
         base = base_annotation(scan, annotation.surfaces, annotation.scheme)
@@ -273,6 +279,20 @@ class Project:
         if problem and on_damage is not None:
             on_damage(problem)
         return session
+
+    def _agreeing(self, record: ScanRecord, scan: Scan) -> Scan:
+        """Return a scan read from its source with what the project says of it."""
+        from mirage_core.project.pixels import open_stored
+
+        stored = self.scans.stored(record.id)
+        vendor_surfaces = scan.vendor_surfaces
+        if stored.sha256:
+            # Edits stand on the surfaces that were imported; another export of the scan may
+            # bring others. Where the stored file is gone, the source's are the next best.
+            with suppress(ReadError):
+                content = open_stored(scan_file(self.folder, record.id), stored.root)
+                vendor_surfaces = content.vendor_surfaces
+        return agreeing(scan, stored.metadata, vendor_surfaces)
 
     def close_session(self, session: Session) -> None:
         """Mark a session as properly closed; it is then no longer unfinished.

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from mirage_core.project import clock
 from mirage_core.project.fingerprint import fingerprint, patient_digest
+from mirage_core.project.importing import scan_file
 from mirage_core.project.metadata import (
     acquisition_of,
+    completed,
     scan_to_json,
     spacing_of,
     with_spacing,
@@ -46,6 +48,8 @@ class ScanTable:
         known = select(scans.c.id).where(scans.c.fingerprint == mark)
         with self._store.read() as connection:
             scan_id = connection.execute(known).scalar()
+        if scan_id is not None and not self._store.read_only:
+            self._complete(scan_id, scan, author)
         if scan_id is None:
             with self._store.write() as connection:
                 # Asked again: another program may have added it since.
@@ -71,13 +75,13 @@ class ScanTable:
             row = connection.execute(_RECORDS.where(scans.c.id == scan_id)).one_or_none()
         if row is None:
             raise KeyError(scan_id)
-        return _record(row)
+        return self._record(row)
 
     def all(self) -> tuple[ScanRecord, ...]:
         """Return every record, in the order they were added."""
         with self._store.read() as connection:
             rows = connection.execute(_RECORDS.order_by(scans.c.added, scans.c.id)).all()
-        return tuple(_record(row) for row in rows)
+        return tuple(self._record(row) for row in rows)
 
     def stored(self, scan_id: str) -> StoredScan:
         """Return what is needed to open or import a scan, or raise KeyError."""
@@ -105,16 +109,38 @@ class ScanTable:
             if done.rowcount:
                 _note(connection, scan_id, "", "imported", sha256)
 
-    def set_spacing(self, scan_id: str, spacing: Spacing, author: str) -> ScanRecord:
-        """Store another spacing."""
+    def set_spacing(
+        self,
+        scan_id: str,
+        spacing_mm: tuple[float | None, float | None, float | None],
+        author: str,
+    ) -> ScanRecord:
+        """Store what the user says the spacing is, in mm along b, z, x; None changes nothing."""
         with self._store.write() as connection:
             one = scans.c.id == scan_id
             metadata = connection.execute(select(scans.c.metadata).where(one)).scalar_one()
+            # On what is stored now: another program may have set another component since.
+            spacing = spacing_of(json.loads(metadata)).with_user(*spacing_mm)
             changed = with_spacing(metadata, spacing)
             connection.execute(update(scans).where(one).values(metadata=changed))
-            words = ", ".join("unknown" if v is None else f"{v:g}" for v in spacing.as_mm())
-            _note(connection, scan_id, author, "spacing", f"{words} mm (b, z, x)")
+            _note(connection, scan_id, author, "spacing", _spacing_words(spacing))
         return self.get(scan_id)
+
+    def _complete(self, scan_id: str, scan: Scan, author: str) -> None:
+        """Take over what `scan` knows of spacing and eye and the project does not."""
+        one = scans.c.id == scan_id
+        query = select(scans.c.metadata).where(one)
+        with self._store.read() as connection:
+            if not completed(connection.execute(query).scalar_one(), scan)[1]:
+                return
+        with self._store.write() as connection:
+            metadata, learnt = completed(connection.execute(query).scalar_one(), scan)
+            connection.execute(update(scans).where(one).values(metadata=metadata))
+            if "spacing" in learnt:
+                words = _spacing_words(spacing_of(json.loads(metadata)))
+                _note(connection, scan_id, author, "spacing", words)
+            if "laterality" in learnt:
+                _note(connection, scan_id, author, "laterality", scan.laterality.value)
 
     def set_pseudonym(self, scan_id: str, pseudonym: str, author: str) -> ScanRecord:
         """Rename the patient of a scan."""
@@ -137,6 +163,27 @@ class ScanTable:
             _note(connection, scan_id, author, "pseudonym", "")
         return self.get(scan_id)
 
+    def _record(self, row: Row[Any]) -> ScanRecord:
+        m = json.loads(row.metadata)
+        acquisition = acquisition_of(m)
+        b, z, x = m["shape"]
+        return ScanRecord(
+            id=row.id,
+            fingerprint=row.fingerprint,
+            # A file that was lost counts as not imported, so that its source can bring it back.
+            sha256=row.sha256 if scan_file(self._store.folder, row.id).exists() else "",
+            pseudonym=row.pseudonym,
+            title=m["title"],
+            shape=(b, z, x),
+            spacing=spacing_of(m),
+            laterality=Laterality(m["laterality"]),
+            acquired=acquisition.date,
+            device=acquisition.device,
+            simulated=acquisition.simulated,
+            source_format=row.source_format,
+            added=clock.parse(row.added),
+        )
+
 
 _RECORDS: Select[Any] = select(
     scans.c.id,
@@ -147,27 +194,6 @@ _RECORDS: Select[Any] = select(
     scans.c.source_format,
     scans.c.added,
 ).join(patients)
-
-
-def _record(row: Row[Any]) -> ScanRecord:
-    m = json.loads(row.metadata)
-    acquisition = acquisition_of(m)
-    b, z, x = m["shape"]
-    return ScanRecord(
-        id=row.id,
-        fingerprint=row.fingerprint,
-        sha256=row.sha256,
-        pseudonym=row.pseudonym,
-        title=m["title"],
-        shape=(b, z, x),
-        spacing=spacing_of(m),
-        laterality=Laterality(m["laterality"]),
-        acquired=acquisition.date,
-        device=acquisition.device,
-        simulated=acquisition.simulated,
-        source_format=row.source_format,
-        added=clock.parse(row.added),
-    )
 
 
 def _patient(connection: Connection, identity: PatientIdentity | None) -> int:
@@ -186,6 +212,11 @@ def _patient(connection: Connection, identity: PatientIdentity | None) -> int:
         number += 1
     fresh = insert(patients).values(digest=digest, pseudonym=f"P{number:04d}")
     return int(connection.execute(fresh.returning(patients.c.id)).scalar_one())
+
+
+def _spacing_words(spacing: Spacing) -> str:
+    words = ", ".join("unknown" if v is None else f"{v:g}" for v in spacing.as_mm())
+    return f"{words} mm (b, z, x)"
 
 
 def _note(connection: Connection, scan_id: str, author: str, what: str, detail: str) -> None:
