@@ -33,6 +33,7 @@ _RIM_UM = 22.0
 _MIN_RIM = 0.35  # contrast with what surrounds it, in units of the retina's mean grey
 _MIN_FILL = 0.35  # of the bounding box
 _RESTS_UM = 40.0  # from the ridge of the RPE to the fluid on it
+_LEVEL_ASPECT = 4.0
 _KEEP_OFF_UM = 14.0  # from the ILM, whose edge is dark on one side by nature
 
 
@@ -47,7 +48,7 @@ def fluid_candidates(
         Normalised grey.
     padding : bool array ``[x, z]``
     curves : mapping of float32 arrays ``[x]``
-        Depths in px of at least ILM, EZ, RPE and BM, without NaN.
+        Depths in px of at least ILM, OPL/ONL, EZ, RPE and BM, without NaN.
     gain : float32 array ``[x]``
         Mean grey of the retina per A-scan.
     scale : Scale
@@ -59,7 +60,7 @@ def fluid_candidates(
     """
     width, height = grey.shape
     out = np.zeros((height, width), np.uint8)
-    ilm, ez, rpe, bm = (curves[n] for n in ("ILM", "EZ", "RPE", "BM"))
+    ilm, onl, ez, rpe, bm = (curves[n] for n in ("ILM", "OPL/ONL", "EZ", "RPE", "BM"))
     top = max(int(np.floor(ilm.min())), 0)
     bottom = min(int(np.ceil(bm.max())) + 1, height)
     if bottom - top < 4:
@@ -96,7 +97,11 @@ def fluid_candidates(
         grown = ndimage.binary_dilation(pocket, _CROSS, iterations=_GROWTH, mask=margin[wide])
         xs, zs = np.nonzero(grown | pocket)
         xs, depth = xs + wide[0].start, zs + wide[1].start + top
-        out[depth, xs] = scheme[_kind(xs, depth, ez, rpe, scale)]
+        kind = _kind(xs, depth, ez, rpe, scale)
+        level = x_extent > _LEVEL_ASPECT * z_extent
+        if kind == "IRF" and level and ((depth > onl[xs]) & (depth < ez[xs])).mean() > 0.8:
+            continue  # the outer nuclear layer itself, which is as dark as fluid in dim scans
+        out[depth, xs] = scheme[kind]
     return out
 
 
