@@ -11,7 +11,7 @@ from mirage_core.annotate.annotation import Annotation, State, Target
 from mirage_core.annotate.draft import differing
 from mirage_core.annotate.edit import Patch
 from mirage_core.annotate.ordering import clamp_between, ordered_count
-from mirage_core.scan import Masks, Surfaces, enforce_order
+from mirage_core.scan import LabelScheme, Masks, Surfaces, enforce_order
 
 F32 = NDArray[np.float32]
 
@@ -28,7 +28,7 @@ class Proposal:
         ``[s, n, x]`` px; names need not cover all of the annotation's.
     confidence : float32 array ``[s, n, x]`` or None
     masks : Masks or None
-        uint8 ``[n, z, x]``, in the annotation's label scheme.
+        uint8 ``[n, z, x]``; its classes are found in the annotation's label scheme by name.
     tool, title : str
         Short name and name for people of the engine.
     model_sha256 : str
@@ -49,23 +49,70 @@ def proposal_patches(
     """Return the patches that take `proposal` over.
 
     A structure on a B-scan that a human edited or approved is left alone unless the proposal
-    holds it and `overwrite` is set. Where surfaces would cross, what a human drew stays, the
-    proposed ones give way to it, and what an engine or the device had drawn before and is not
-    proposed anew gives way to both.
+    holds it and `overwrite` is set; so is the whole of a B-scan whose surfaces are approved,
+    since what joined them would be approved by nobody. Where surfaces would cross, what a human
+    drew stays, the proposed ones give way to it, and what an engine or the device had drawn
+    before and is not proposed anew gives way to both. Depths that are not in the image count as
+    undefined.
+
+    Raises
+    ------
+    ValueError
+        If the proposal is of another grid, or holds a mask class that the annotation has not.
     """
+    _check_grid(annotation, proposal)
     b_scans = np.asarray(proposal.b_scans, np.intp)
-    human = annotation.states[:, b_scans] >= State.EDITED
-    kept = human & (not overwrite)
+    before = annotation.states[:, b_scans]
+    human = before >= State.EDITED
+    approved = (before == State.APPROVED) | (before == State.UNSEEN)
+    whole = approved.all(axis=0) & human[:-1].any(axis=0)
+    kept = (human | whole) & (not overwrite)
     patches, taken = _surface_patches(annotation, proposal, b_scans, human[:-1], kept[:-1])
     if proposal.masks is not None:
+        values = _values_by_name(proposal.masks, annotation.masks.scheme)
         for n in np.flatnonzero(~kept[-1]).tolist():
-            patches += _mask_patches(annotation, proposal.masks.labels[n], int(b_scans[n]))
+            labels = values[proposal.masks.labels[n]]
+            patches += _mask_patches(annotation, labels, int(b_scans[n]))
         taken = np.concatenate([taken, ~kept[-1:]])
     else:
         taken = np.concatenate([taken, np.zeros_like(kept[-1:])])
-    states = annotation.states[:, b_scans]
-    predicted = np.where(taken, np.uint8(State.PREDICTED), states)
-    return (*patches, *_blocks(Target.STATES, b_scans, states, predicted))
+    predicted = np.where(taken, np.uint8(State.PREDICTED), before)
+    return (*patches, *_blocks(Target.STATES, b_scans, before, predicted))
+
+
+def _check_grid(annotation: Annotation, proposal: Proposal) -> None:
+    n = len(proposal.b_scans)
+    n_b_scans, height, width = annotation.masks.labels.shape
+    surfaces, confidence, masks = proposal.surfaces.values, proposal.confidence, proposal.masks
+    if (
+        len(set(proposal.b_scans)) != n
+        or any(not 0 <= b < n_b_scans for b in proposal.b_scans)
+        or surfaces.shape[1:] != (n, width)
+        or (confidence is not None and confidence.shape != surfaces.shape)
+        or (masks is not None and masks.labels.shape != (n, height, width))
+    ):
+        raise ValueError("what the engine returned does not fit this scan")
+
+
+def _values_by_name(masks: Masks, scheme: LabelScheme) -> NDArray[np.uint8]:
+    """Return the table ``[256]`` from the values of `masks` to those of `scheme`.
+
+    An annotation keeps the classes of the day it was begun; equal numbers need not mean the
+    same there.
+    """
+    names = {c.value: c.name for c in masks.scheme}
+    values = {c.name: c.value for c in scheme}
+    table = np.zeros(256, np.uint8)
+    for value in np.flatnonzero(np.bincount(masks.labels.ravel(), minlength=256)).tolist():
+        if value == 0:
+            continue
+        if names.get(value) not in values:
+            raise ValueError(
+                f"this annotation has no mask class {names.get(value, value)}, which the engine "
+                "found"
+            )
+        table[value] = values[names[value]]
+    return table
 
 
 def _surface_patches(
@@ -80,15 +127,19 @@ def _surface_patches(
     old, old_confidence = annotation.surfaces.values[:, b_scans], annotation.confidence[:, b_scans]
     curves, confidence = old.copy(), old_confidence.copy()
     proposed = np.zeros(human.shape, bool)
+    height = annotation.masks.labels.shape[1]
     for i, name in enumerate(proposal.surfaces.names):
         if name not in names:
             continue
         row = names.index(name)
         proposed[row] = ~kept[row]
         taken = proposed[row, :, None]
-        curves[row] = np.where(taken, proposal.surfaces.values[i], curves[row])
+        depths = proposal.surfaces.values[i]
+        # As with a device's surfaces: a pixel beyond the border is its rounding, no more.
+        seen = (depths >= -1) & (depths <= height)
+        curves[row] = np.where(taken, np.where(seen, depths, np.nan), curves[row])
         sure = np.nan if proposal.confidence is None else proposal.confidence[i]
-        confidence[row] = np.where(taken, sure, confidence[row])
+        confidence[row] = np.where(taken, np.where(seen, sure, np.nan), confidence[row])
     m = ordered_count(names)
     _settle(curves[:m], proposed[:m, :, None], (human & ~proposed)[:m, :, None])
     moved = differing(curves, old).any(axis=2)

@@ -103,7 +103,8 @@ def layer_map(curves: NDArray[np.floating], height: int) -> NDArray[np.uint8]:
     Parameters
     ----------
     curves : float array, axes ``[s, x]``
-        Ordered depths in px from the top, NaN = undefined.
+        Depths in px from the top, NaN = undefined. Where they cross, as a device's may, what
+        lies above comes first (:func:`enforce_order`), so that no pixel is in two layers.
     height : int
         Number of rows of the B-scan.
 
@@ -116,7 +117,7 @@ def layer_map(curves: NDArray[np.floating], height: int) -> NDArray[np.uint8]:
     n, width = curves.shape
     rows = np.arange(height, dtype=np.float32)[:, None]
     labels = np.zeros((height, width), np.uint8)
-    rounded = np.rint(curves)
+    rounded = np.rint(enforce_order(curves))
     with np.errstate(invalid="ignore"):
         for i in range(n - 1):
             labels[(rows >= rounded[i]) & (rows < rounded[i + 1])] = i + 1

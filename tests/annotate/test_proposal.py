@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirage_core.annotate import MASKS, Annotation, Proposal, Session, State
-from mirage_core.scan import ArrayPixels, Masks, Scan, Surfaces, order_violations
+from mirage_core.scan import (
+    FLUID_SCHEME,
+    ArrayPixels,
+    LabelScheme,
+    MaskClass,
+    Masks,
+    Scan,
+    Surfaces,
+    order_violations,
+)
 from tests.annotate.eyes import HEIGHT, NAMES, WIDTH, ordered_curves, scan, session, state_of
 
 
@@ -60,9 +70,67 @@ def test_a_proposal_fills_an_empty_b_scan_as_one_edit() -> None:
 def test_edited_and_approved_structures_stay_and_the_proposed_ones_give_way() -> None:
     for state in (State.EDITED, State.APPROVED):
         eye = blank({"RPE": 50}, state)
+        eye.annotation.states[NAMES.index("ILM"), 0] = State.PREDICTED
         eye.adopt(offer({"EZ": 55, "RPE": 60, "BM": 45}))
         assert (level(eye, "EZ"), level(eye, "RPE"), level(eye, "BM")) == (50, 50, 50)
         assert eye.annotation.states[NAMES.index("RPE"), 0] == state
+
+
+def test_a_b_scan_whose_surfaces_are_approved_is_left_as_it_is_unless_asked() -> None:
+    eye = blank({"ILM": 10, "BM": 60}, State.APPROVED)
+    before = state_of(eye.annotation)
+    assert eye.adopt(offer({"ILM": 12, "RPE": 50, "BM": 55}, mask=2)) is None
+    assert eye.annotation.b_scan_state(0) is State.APPROVED
+    assert state_of(eye.annotation) == before
+    assert eye.adopt(offer({"RPE": 50}), overwrite=True) is not None
+    assert level(eye, "RPE") == 50
+
+
+def test_saying_that_there_is_no_fluid_does_not_keep_surfaces_out() -> None:
+    eye = blank({}, State.UNSEEN)
+    eye.set_state([0], State.APPROVED)
+    eye.adopt(offer({"RPE": 50}, mask=2))
+    assert level(eye, "RPE") == 50
+    assert not eye.annotation.masks.labels.any()
+
+
+def test_mask_classes_are_taken_by_name_not_by_number() -> None:
+    one = scan()
+    classes = (MaskClass(1, "SRF", "", (0, 0, 0)), MaskClass(7, "IRF", "", (0, 0, 0)))
+    older = Annotation.empty(one.shape, scheme=LabelScheme("older", classes))
+    eye = Session(one, older)
+    eye.adopt(offer({"RPE": 50}, mask=FLUID_SCHEME.by_name("IRF").value))
+    assert (eye.annotation.masks.labels[0] == 7).all()
+    before = state_of(eye.annotation)
+    with pytest.raises(ValueError, match="no mask class DRUSEN"):
+        eye.adopt(offer({"RPE": 40}, mask=FLUID_SCHEME.by_name("DRUSEN").value))
+    assert state_of(eye.annotation) == before
+
+
+def test_depths_that_are_not_in_the_image_are_undefined() -> None:
+    eye = blank({}, State.UNSEEN)
+    offered = offer({"ILM": 10, "RPE": 50})
+    offered.surfaces.values[0, 0, :3] = np.inf, -np.inf, -7
+    offered.surfaces.values[1, 0, 3] = HEIGHT + 5
+    eye.adopt(offered)
+    row, below = NAMES.index("ILM"), NAMES.index("RPE")
+    found = eye.annotation.surfaces.values[[row, below], 0]
+    assert np.isnan(found[0, :3]).all()
+    assert np.isnan(found[1, 3])
+    assert (found[0, 3:] == 10).all()
+    assert (found[1, [0, 1, 2, 4]] == 50).all()
+    confidence = eye.annotation.confidence[[row, below], 0]
+    assert np.array_equal(np.isnan(confidence), np.isnan(found))
+
+
+@pytest.mark.parametrize("b_scans", [(0, 1), (-1,), (99,), (1, 1)])
+def test_a_proposal_of_another_grid_is_refused(b_scans: tuple[int, ...]) -> None:
+    eye = blank({}, State.UNSEEN)
+    n = 1 if len(set(b_scans)) == len(b_scans) else len(b_scans)
+    values = np.full((1, n, WIDTH), 50, np.float32)
+    offered = Proposal(b_scans, Surfaces(values, ("RPE",)), None, None, "graph", "Graph")
+    with pytest.raises(ValueError, match="does not fit"):
+        eye.adopt(offered)
 
 
 def test_edited_masks_stay_while_surfaces_are_taken_over() -> None:

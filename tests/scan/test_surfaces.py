@@ -150,3 +150,10 @@ def test_a_surface_is_found_by_name_and_a_copy_shares_nothing() -> None:
     assert (surfaces["RPE"][1] == 7).all()
     with pytest.raises(KeyError):
         surfaces["no such surface"]
+
+
+def test_no_pixel_is_in_two_layers_where_surfaces_cross() -> None:
+    crossing = np.array([[2.0], [12], [6], [16]])
+    labels = layer_map(crossing, 20)[:, 0]
+    assert labels.tolist() == [0] * 2 + [1] * 10 + [3] * 4 + [0] * 4
+    assert np.array_equal(labels, layer_map(enforce_order(crossing), 20)[:, 0])
