@@ -110,6 +110,8 @@ _OF_SQLITE = {
     26: Trouble.DAMAGED,
     13: Trouble.DISK_FULL,
 }
+# Of the extended codes only this says more: no room for the memory that connections share.
+_NO_ROOM_TO_SHARE = 10 | 19 << 8  # SQLITE_IOERR_SHMSIZE
 _OF_ERRNO = {
     errno.ENOSPC: Trouble.DISK_FULL,
     errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC: Trouble.DISK_FULL,
@@ -125,6 +127,8 @@ def trouble_of(error: BaseException) -> Trouble:
         code = getattr(error, "sqlite_errorcode", None)
         if code is None:
             return Trouble.DAMAGED if isinstance(error, sqlite3.DatabaseError) else Trouble.BUSY
+        if code == _NO_ROOM_TO_SHARE:
+            return Trouble.DISK_FULL
         return _OF_SQLITE.get(code & 0xFF, Trouble.UNREACHABLE)
     if isinstance(error, OSError) and error.errno is not None:
         return _OF_ERRNO.get(error.errno, Trouble.UNREACHABLE)

@@ -37,6 +37,10 @@ _NEWER = (
     "The project was made by a newer version of this program; it is open for reading only.",
     "To work on it, update the program.",
 )
+_FULL = (
+    "The disk that holds the project is full; it is open for reading only.",
+    "To work on it, free some space there and open it again.",
+)
 _ASKED_FOR = ("The project is open for reading only.", "To work on it, open it for writing.")
 
 # FULL syncs the log at every commit, so that an edit also survives a power cut; fullfsync is
@@ -227,6 +231,9 @@ def open_store(
         store.close()
         if error.trouble is Trouble.READ_ONLY:
             return _reading(folder, _NO_ACCESS)
+        if error.trouble is Trouble.DISK_FULL:
+            with suppress(ProjectError):  # one that has to be made or converted first
+                return _reading(folder, _FULL)
         raise
     return store
 

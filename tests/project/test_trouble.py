@@ -18,6 +18,7 @@ from mirage_core.annotate import Session
 from mirage_core.project import Project, ProjectError, ScanRecord, Trouble
 from mirage_core.project.errors import trouble_of
 from mirage_core.project.migrations import SCHEMA_VERSION
+from mirage_core.project.store import Store
 from tests.project.eyes import make_scan, same, step
 
 SEED = 11
@@ -48,6 +49,27 @@ def worked(project: Project, record: ScanRecord) -> Session:
 def limit_pages(project: Project, pages: int) -> None:
     with project._store.read() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+
+def test_on_a_full_disk_a_project_opens_for_reading(
+    project: Project, record: ScanRecord, worked: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.close()
+    connect = Store._connect_to
+
+    def without_room(self: Store, how: str, database: Path | None = None) -> sqlite3.Connection:
+        # What SQLite says where it cannot make the -shm file that WAL connections share.
+        if "immutable" in how or database is not None:
+            return connect(self, how, database)
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = 4874
+        raise error
+
+    monkeypatch.setattr(Store, "_connect_to", without_room)
+    with Project.open(project.folder) as full:
+        assert full.read_only
+        assert full.notice.startswith("The disk that holds the project is full")
+        assert same(full.session(record, "grader").annotation, worked.annotation)
 
 
 def test_on_a_full_disk_edits_wait_and_are_written_once_there_is_room(
