@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.report import parse
 
-SCRIPTS = ("startup", "open_vol", "stepping", "stroke", "journal", "graph_engine")
+SCRIPTS = ("startup", "open_vol", "stepping", "stroke", "journal", "graph_engine", "batch")
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ("eyepy", "napari", "PySide6", "numpy", "scikit-image")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -49,4 +51,7 @@ app.command("doctor")(doctor.doctor)
 
 def run() -> None:
     """Run the command line with the program's arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a tick that a code page lacks must not fail
     app()

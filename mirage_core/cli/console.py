@@ -45,7 +45,8 @@ def stderr() -> Console:
 
 def print_json(content: Any) -> None:
     """Print `content` as JSON on stdout."""
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    # ASCII, since the reader at the other end of a pipe knows no encoding and paths hold anything.
+    print(json.dumps(content, indent=2, allow_nan=False))
 
 
 def counted(n: int, noun: str) -> str:

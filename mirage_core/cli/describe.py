@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mirage_core.scan import AXES, Scan, Spacing
-
-
-def spacing_fields(spacing: Spacing) -> dict[str, dict[str, Any]]:
-    """Return mm and provenance per axis; mm is None where unknown."""
-    return {a: {"mm": spacing[a].mm, "source": spacing[a].source.value} for a in AXES}
+from mirage_core.io.native_layout import spacing_fields
+from mirage_core.scan import Scan
 
 
 def scan_fields(scan: Scan) -> dict[str, Any]:

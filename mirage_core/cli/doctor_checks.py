@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mirage_core import __version__
-from mirage_core.cli.places import config_dir, data_dir, models_dir
+from mirage_core.places import config_dir, data_dir, models_dir
 
 _SUBPROCESS_LIMIT_S = 120
 _LOW_DISK_BYTES = 2 * 1024**3
@@ -176,7 +176,7 @@ def check_qt() -> Check:
     """Start Qt without a window, and with the screen where there is one."""
     if _version("PySide6") is None:
         return Check("Qt", Status.NOTE, "PySide6 is not installed: no window, the command works",
-                     "pip install 'mirage-viewer[app]'")  # fmt: skip
+                     _install("app"))  # fmt: skip
     plugins = {"offscreen": _asks_qt("offscreen")}
     if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         plugins["screen"] = _asks_qt("")
@@ -194,7 +194,7 @@ def check_gpu() -> Check:
     """Ask torch for GPUs, where it is installed."""
     if importlib.util.find_spec("torch") is None:
         detail = "torch is not installed: models cannot run, the graph engine needs none"
-        return Check("GPU", Status.NOTE, detail, "pip install 'mirage-viewer[model]'")
+        return Check("GPU", Status.NOTE, detail, _install("app,model"))
     works, answer = _ask([sys.executable, "-c", _ASK_TORCH], {})
     if not works:
         return Check("GPU", Status.NOTE, f"torch does not load: {answer}", "Reinstall torch.")
@@ -202,6 +202,11 @@ def check_gpu() -> Check:
     gpus = found["gpus"]
     detail = ", ".join(gpus) if gpus else "none that torch can use; models run on the CPU"
     return Check("GPU", Status.OK, detail, data=found)
+
+
+def _install(extras: str) -> str:
+    wanted = f'".[{extras}]"'
+    return f"In your copy of MIRAGE Viewer: pipx install --force {wanted}, or pip install {wanted}"
 
 
 def _version(package: str) -> str | None:

@@ -32,18 +32,15 @@ def parse_spacing(text: str) -> tuple[float | None, float | None, float | None] 
     """Return ``(db, dz, dx)`` in mm from ``"DB,DZ,DX"``; None for empty text."""
     if not text.strip():
         return None
+    from mirage_core.io.options import SPACING_HINT, is_spacing
+
     parts = text.split(",")
     try:
         values = [float(p) if p.strip() else None for p in parts]
     except ValueError:
         values = []
-    usable = len(values) == 3 and all(v is None or 0 < v < float("inf") for v in values)
-    if not usable:
-        raise CommandError(
-            f"{text!r} is no spacing.",
-            "Give three positive numbers in mm, e.g. --spacing 0.12,0.0039,0.0113 (between "
-            "B-scans, in depth, along a B-scan).",
-        )
+    if not is_spacing(values):
+        raise CommandError(f"{text!r} is no spacing of an eye in mm.", SPACING_HINT)
     return values[0], values[1], values[2]
 
 
@@ -54,6 +51,17 @@ def read_options(spacing: str) -> ReadOptions:
     return ReadOptions(spacing_mm=parse_spacing(spacing))
 
 
+def must_exist(path: Path) -> None:
+    """Raise CommandError if there is nothing at `path`, or no way to look."""
+    try:
+        there = path.exists()
+    except OSError as error:  # a name that is too long, a folder one may not enter
+        reason = error.strerror or type(error).__name__
+        raise CommandError(f"{path} cannot be opened: {reason}.", "Check the path.") from None
+    if not there:
+        raise CommandError(f"There is nothing at {path}.", "Check the path.")
+
+
 def scans_in(path: Path) -> list[Path]:
     """Return the scans at `path`: itself, or those in a folder of scans.
 
@@ -62,8 +70,7 @@ def scans_in(path: Path) -> list[Path]:
     CommandError
         If there is nothing at `path`, or no scan in the folder.
     """
-    if not path.exists():
-        raise CommandError(f"There is nothing at {path}.", "Check the path.")
+    must_exist(path)
     if path.is_file():
         return [path]
     from mirage_core.io import find_scans, supported_suffixes
@@ -127,16 +134,12 @@ def _relative_name(path: Path, root: Path) -> str:
 
 
 def input_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes; of a folder, of its files' bytes by sorted name."""
-    from natsort import natsorted
+    """Return the SHA-256 of a file's bytes; of a folder, of its images' in natural order."""
+    from mirage_core.io.image_folder import scan_images
 
     digest = hashlib.sha256()
-    files = (
-        [path]
-        if path.is_file()
-        else natsorted((p for p in path.iterdir() if p.is_file()), key=lambda p: p.name)
-    )
-    for file in files:
+    # Not of what file managers leave in a folder, nor of masks that are added to it.
+    for file in [path] if path.is_file() else scan_images(path):
         with file.open("rb") as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from mirage_core.cli.console import describe
-from mirage_core.cli.describe import spacing_fields
 from mirage_core.cli.inputs import input_sha256
 from mirage_core.engines import EngineCancelledError, make_engine
 from mirage_core.engines.base import Cancelled, Report
@@ -18,6 +17,7 @@ from mirage_core.io import ReadOptions, open_scan
 from mirage_core.io.atomic import ExportError, atomic_folder
 from mirage_core.io.errors import ReadError, only_read_errors
 from mirage_core.io.export_result import RESULT_FILE, is_result, read_info, write_result
+from mirage_core.io.native_layout import spacing_fields
 from mirage_core.jobs import TaskFailedError
 from mirage_core.scan import Scan, SpacingUnknownError
 
@@ -93,6 +93,8 @@ def segment_file(
                 "shape": [n, height, width],
                 "spacing": spacing_fields(scan.spacing),
                 "laterality": scan.laterality.value,
+                "pattern": scan.geometry.pattern.value,
+                "superior_to_inferior": scan.geometry.superior_to_inferior,
                 "simulated": scan.acquisition.simulated,
             },
             "remarks": _remarks(scan),

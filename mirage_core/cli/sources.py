@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mirage_core.annotate import Annotation
 from mirage_core.cli.console import CommandError
-from mirage_core.cli.inputs import input_sha256
+from mirage_core.cli.inputs import input_sha256, must_exist
 from mirage_core.io.export_request import ExportRequest
 from mirage_core.scan import AXES, Provenance, Scan, Spacing, State
 
@@ -70,8 +70,7 @@ def collect(source: Path, choice: Choice) -> Iterator[list[ExportRequest]]:
     """
     from mirage_core.io.export_result import is_result
 
-    if not source.exists():
-        raise CommandError(f"There is nothing at {source}.", "Check the path.")
+    must_exist(source)
     if (source / "project.db").exists():
         from mirage_core.project import Project
 
@@ -140,7 +139,9 @@ def _of_result(folder: Path, choice: Choice) -> ExportRequest:
     if choice.spacing_mm is None:
         scan = scan.with_spacing(_with_user_spacing(scan, recorded))
     annotation = Annotation(result.surfaces, result.masks, result.confidence, result.states)
-    return choice.request(scan, annotation, choice.name or folder.resolve().name, _PREDICTED)
+    # Not the folder's name: it is that of the scan's file, which may name the patient.
+    name = choice.name or f"scan-{recorded['sha256'][:8]}"
+    return choice.request(scan, annotation, name, _PREDICTED)
 
 
 def _with_user_spacing(scan: Scan, recorded: dict[str, dict[str, dict[str, object]]]) -> Spacing:

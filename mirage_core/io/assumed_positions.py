@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mirage_core.scan import LinePosition, Scan, ScanPattern
+from mirage_core.scan import LinePosition, Scan, ScanGeometry, ScanPattern
 
 # A 20 degree volume on a 30 degree SLO, the commonest macular setting, covers two thirds of it.
 _COVERED = 2 / 3
@@ -34,13 +34,14 @@ def with_assumed_positions(scan: Scan) -> Scan:
     pattern = geometry.pattern
     if pattern is ScanPattern.UNKNOWN:
         pattern = ScanPattern.RASTER if n > 1 else ScanPattern.LINE
+    geometry = replace(geometry, pattern=pattern, positions=positions, positions_assumed=True)
+    return replace(scan, geometry=geometry, notes=(*scan.notes, assumed_note(geometry)))
+
+
+def assumed_note(geometry: ScanGeometry) -> str:
+    """Return what a user is told of assumed positions."""
     order = "superior" if geometry.superior_to_inferior else "inferior"
-    note = (
+    return (
         "The file does not say where its B-scans lie: they are drawn evenly over the middle of "
         f"the SLO, B-scan 1 {order}, for orientation only."
-    )
-    return replace(
-        scan,
-        geometry=replace(geometry, pattern=pattern, positions=positions, positions_assumed=True),
-        notes=(*scan.notes, note),
     )

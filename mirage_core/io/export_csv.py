@@ -38,7 +38,9 @@ class CsvExporter:
 
     wide: bool = False
 
-    def write(self, requests: Sequence[ExportRequest], folder: Path, report: Report) -> None:
+    def write(
+        self, requests: Sequence[ExportRequest], folder: Path, report: Report
+    ) -> Sequence[ExportRequest]:
         """Write ``<stem>.csv`` per request into `folder`."""
         total = sum(len(r.b_scans) for r in requests)
         done = 0
@@ -57,6 +59,7 @@ class CsvExporter:
                     table.writerows(make(request, rows, b))
                     done += 1
                     report(done / total)
+        return requests
 
 
 def _long_rows(request: ExportRequest, rows: Sequence[int], b: int) -> Iterator[tuple[object, ...]]:

@@ -33,7 +33,9 @@ class Hdf5Exporter:
     title: ClassVar[str] = "Scan with annotation (HDF5)"
     suffix: ClassVar[str] = ".h5"
 
-    def write(self, requests: Sequence[ExportRequest], folder: Path, report: Report) -> None:
+    def write(
+        self, requests: Sequence[ExportRequest], folder: Path, report: Report
+    ) -> Sequence[ExportRequest]:
         """Write ``<stem>.h5`` per request into `folder`."""
         total = sum(r.scan.n_b_scans for r in requests)
         done = 0
@@ -52,6 +54,7 @@ class Hdf5Exporter:
                 file.flush()
                 image = file.id.get_file_image()
             (folder / f"{request.stem}{self.suffix}").write_bytes(image)
+        return requests
 
 
 def _describe(file: h5py.File, scan: Scan) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
@@ -19,7 +19,7 @@ from PIL import Image
 
 from mirage_core.io.atomic import ExportError
 from mirage_core.io.export_request import ExportRequest, Report
-from mirage_core.scan import SURFACE_ORDER
+from mirage_core.scan import SURFACE_ORDER, Surfaces, enforce_order
 
 U8 = NDArray[np.uint8]
 
@@ -81,14 +81,16 @@ class TrainingScheme:
         greys = self.greys
         annotation = request.annotation
         _, height, width = request.scan.shape
-        curves = {name: np.rint(annotation.surfaces[name][b]) for name in self.surfaces}
         valid = np.ones(width, bool)
         rows = np.arange(height)[:, None]
         levels = np.ones((height, width), np.intp)
-        with np.errstate(invalid="ignore"):
-            for curve in curves.values():
-                valid &= np.isfinite(curve)
-                levels += rows >= curve
+        if self.surfaces:
+            # A device's surfaces may cross: what belongs above comes first.
+            curves = np.rint(enforce_order(self._curves(annotation.surfaces, b)))
+            valid &= np.isfinite(curves).all(axis=0)
+            with np.errstate(invalid="ignore"):
+                for curve in curves:
+                    levels += rows >= curve
         table = np.array(list(greys.values()), np.uint8)
         out = table[levels]
         mask = annotation.masks.labels[b]
@@ -98,6 +100,12 @@ class TrainingScheme:
                 out[(mask == c.value) & inside] = greys[c.name]
         out[:, ~valid] = _INVALID_GREY
         return out
+
+    def _curves(self, surfaces: Surfaces, b: int) -> NDArray[np.float32]:
+        """Return ``[s, x]`` px of the bounding surfaces; NaN where a scan does not know one."""
+        known = surfaces.names
+        missing = np.full(surfaces.values.shape[2], np.nan, np.float32)
+        return np.stack([surfaces[n][b] if n in known else missing for n in self.surfaces])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +128,10 @@ class MirageExporter:
     surfaces: tuple[str, ...] | None = None
     classes: tuple[str, ...] | None = None
 
-    def write(self, requests: Sequence[ExportRequest], folder: Path, report: Report) -> None:
-        """Write the training folder into `folder`.
+    def write(
+        self, requests: Sequence[ExportRequest], folder: Path, report: Report
+    ) -> Sequence[ExportRequest]:
+        """Write the training folder into `folder`; B-scans without a usable column are left out.
 
         Raises
         ------
@@ -131,7 +141,8 @@ class MirageExporter:
         """
         scheme = self.scheme(requests, folder)
         total = sum(len(r.b_scans) for r in requests)
-        done = usable = 0
+        done = 0
+        written = []
         for request in requests:
             if request.split not in SPLITS:
                 raise ExportError(
@@ -139,15 +150,18 @@ class MirageExporter:
                     f"There is no split {request.split!r}.",
                     f"Choose one of {', '.join(SPLITS)}.",
                 )
+            usable = []
             for b in request.b_scans:
                 labels = scheme.label_map(request, b)
                 # A map without one labelled pixel teaches nothing and breaks averages.
                 if (labels != _INVALID_GREY).any():
-                    usable += 1
+                    usable.append(b)
                     _write_pair(folder, request, b, labels)
                 done += 1
                 report(done / total)
-        if usable == 0:
+            if usable:
+                written.append(replace(request, b_scans=tuple(usable)))
+        if not written:
             raise ExportError(
                 folder,
                 f"No chosen B-scan has {', '.join(scheme.surfaces)} all drawn in one column.",
@@ -155,6 +169,7 @@ class MirageExporter:
             )
         text = json.dumps(scheme.info(), indent=2) + "\n"
         (folder / "INFO.json").write_text(text, encoding="utf-8")
+        return written
 
     def scheme(self, requests: Sequence[ExportRequest], folder: Path) -> TrainingScheme:
         """Return the labels that `requests` share; see `write` for errors."""
@@ -177,7 +192,7 @@ class MirageExporter:
                     f"{', '.join(missing)} is not drawn on the chosen B-scans.",
                     f"Choose among {', '.join(_top_to_bottom(drawn)) or 'no surfaces'}.",
                 )
-            surfaces = _top_to_bottom(self.surfaces)
+            surfaces = _top_to_bottom(set(self.surfaces))
         return TrainingScheme(surfaces, self._mask_classes(requests, folder))
 
     def _mask_classes(self, requests: Sequence[ExportRequest], folder: Path) -> tuple[str, ...]:
@@ -200,7 +215,7 @@ class MirageExporter:
         return tuple(n for n in known if n in found)
 
 
-def _top_to_bottom(names: Sequence[str] | set[str]) -> tuple[str, ...]:
+def _top_to_bottom(names: set[str]) -> tuple[str, ...]:
     last = len(SURFACE_ORDER)
     return tuple(sorted(names, key=lambda n: (SURFACE_ORDER.get(n, last), n)))
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from mirage_core import RESEARCH_USE_ONLY, __version__
 from mirage_core.io.atomic import ExportError
 from mirage_core.io.export_request import ExportRequest, Report
-from mirage_core.scan import AXES, Scan, ScanPattern
+from mirage_core.io.native_layout import spacing_fields
+from mirage_core.scan import LinePosition, Scan, ScanGeometry, ScanPattern
 
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
@@ -26,11 +27,12 @@ F64 = NDArray[np.float64]
 class NiftiExporter:
     """Layers and masks of a scan as uint8 label volumes over its whole grid.
 
-    Array axes are ``[x, z, b]``: A-scan, depth, B-scan. The affine is diagonal, in mm, with the
-    voxel ``(0, 0, 0)`` at the origin. In NIfTI's RAS+ frame (x to the patient's right, y to
-    the front, z up) columns run to the patient's left in either eye and depth runs to the
-    back, so their signs are negative; B-scans run down (negative) when the first is superior
-    and up (positive) when the first is inferior.
+    Array axes are ``[x, z, b]``: A-scan, depth, B-scan. The affine is in mm, with the voxel
+    ``(0, 0, 0)`` at the origin. In NIfTI's RAS+ frame (x to the patient's right, y to the
+    front, z up) columns run to the patient's left in either eye and depth runs to the back, so
+    their signs are negative; B-scans run down (negative) when the first is superior and up
+    (positive) when the first is inferior. Where positions in the file say that B-scans stand
+    upright or run leftwards, the affine's axes follow them; it is never oblique.
 
     B-scans that were not chosen are 0 in both volumes; ``<stem>_labels.json`` lists those that
     were, with the names of the values.
@@ -51,7 +53,9 @@ class NiftiExporter:
     allow_unknown_spacing: bool = False
     combined: bool = False
 
-    def write(self, requests: Sequence[ExportRequest], folder: Path, report: Report) -> None:
+    def write(
+        self, requests: Sequence[ExportRequest], folder: Path, report: Report
+    ) -> Sequence[ExportRequest]:
         """Write the volumes and the JSON file of each request into `folder`.
 
         Raises
@@ -77,6 +81,7 @@ class NiftiExporter:
             path = folder / f"{request.stem}_labels.json"
             path.write_text(json.dumps(sidecar, indent=2) + "\n", encoding="utf-8")
             report((i + 1) / len(requests))
+        return requests
 
     def _affine(self, request: ExportRequest, folder: Path) -> F64:
         scan = request.scan
@@ -103,8 +108,30 @@ class NiftiExporter:
 def label_affine(scan: Scan) -> F64:
     """Return the ``[4, 4]`` affine from voxel ``(x, z, b)`` to RAS+ mm; unknown axes get 1.0."""
     db, dz, dx = (mm if mm is not None else 1.0 for mm in scan.spacing.as_mm())
-    up = 1.0 if scan.geometry.superior_to_inferior is False else -1.0
-    return np.diag([-dx, -dz, up * db, 1.0])
+    along, across = _directions(scan.geometry)
+    affine = np.eye(4)
+    axes = np.stack([dx * along, np.array([0.0, -dz, 0.0]), db * across], axis=1)
+    affine[:3, :3] = axes + 0.0  # no -0.0 in the JSON file
+    return affine
+
+
+def _directions(geometry: ScanGeometry) -> tuple[F64, F64]:
+    """Return the axes, as RAS+ unit vectors, that columns and B-scans are nearest to.
+
+    On the image of the fundus columns run right, to the patient's left, unless positions say
+    otherwise.
+    """
+    left, down = np.array([-1.0, 0.0, 0.0]), np.array([0.0, 0.0, -1.0])
+    lines = [p for p in geometry.positions if isinstance(p, LinePosition)]
+    d_row, d_col = 0.0, 1.0
+    if lines and not geometry.positions_assumed:
+        ends = np.array([(p.start, p.end) for p in lines])  # [b, (start, end), (row, col)]
+        d_row, d_col = (ends[:, 1] - ends[:, 0]).sum(axis=0)
+        if abs(d_row) > abs(d_col):
+            step = ends[-1, :, 1].mean() - ends[0, :, 1].mean()
+            return np.sign(d_row) * down, (left if step >= 0 else -left)
+    across = -down if geometry.superior_to_inferior is False else down
+    return (left if d_col >= 0 else -left), across
 
 
 def layer_volume(request: ExportRequest) -> tuple[U8, dict[int, str]]:
@@ -147,7 +174,8 @@ def _sidecar(
             f"Spacing along {', '.join(unknown)} is unknown and stands as 1.0 mm in the affine; "
             "take no lengths, areas or volumes from it."
         )
-    if scan.geometry.superior_to_inferior is None:
+    upright = bool(affine[2, 0])  # such B-scans follow each other sideways
+    if scan.geometry.superior_to_inferior is None and not upright:
         notes.append(
             "Whether the first B-scan is superior or inferior is unknown; the affine takes it "
             "as superior."
@@ -158,9 +186,7 @@ def _sidecar(
         "simulated": scan.acquisition.simulated,
         "array_axes": ["x", "z", "b"],
         "affine_ras_mm": affine.tolist(),
-        "spacing": {
-            a: {"mm": scan.spacing[a].mm, "source": scan.spacing[a].source.value} for a in AXES
-        },
+        "spacing": spacing_fields(scan.spacing),
         "labelled_b_scans": list(request.b_scans),
         "labels": {kind: {str(v): n for v, n in table.items()} for kind, table in names.items()},
         "remarks": notes,

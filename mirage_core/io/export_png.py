@@ -37,7 +37,9 @@ class PngExporter:
 
     opacity: float = 0.45
 
-    def write(self, requests: Sequence[ExportRequest], folder: Path, report: Report) -> None:
+    def write(
+        self, requests: Sequence[ExportRequest], folder: Path, report: Report
+    ) -> Sequence[ExportRequest]:
         """Write a folder of pictures per request into `folder`."""
         total = sum(len(r.b_scans) for r in requests)
         done = 0
@@ -57,6 +59,7 @@ class PngExporter:
                 overlay.save(into / f"{prefix}_overlay.png")
                 done += 1
                 report(done / total)
+        return requests
 
 
 def indexed_mask(mask: U8, scheme: LabelScheme) -> Image.Image:

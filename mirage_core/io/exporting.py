@@ -18,6 +18,7 @@ from mirage_core.io.export_mirage import MirageExporter
 from mirage_core.io.export_nifti import NiftiExporter
 from mirage_core.io.export_png import PngExporter
 from mirage_core.io.export_request import ExportRequest, Report, unique_stems
+from mirage_core.io.native_layout import spacing_fields
 
 MARKER = "export.json"
 """File in every exported folder that says what wrote it; only such folders are replaced."""
@@ -41,8 +42,13 @@ class Exporter(Protocol):
         """Suffix of the one file a scan becomes, or ``""`` if it becomes several."""
         ...
 
-    def write(self, requests: Sequence[ExportRequest], folder: Path, report: Report) -> None:
-        """Write `requests`, whose stems are distinct, into the empty `folder`."""
+    def write(
+        self, requests: Sequence[ExportRequest], folder: Path, report: Report
+    ) -> Sequence[ExportRequest]:
+        """Write `requests`, whose stems are distinct, into the empty `folder`.
+
+        Return them with the B-scans that were written, where some could not be.
+        """
         ...
 
 
@@ -124,8 +130,7 @@ def export(
         for request, stem in zip(requests, stems, strict=True)
         if request.b_scans
     ]
-    n_b_scans = sum(len(r.b_scans) for r in requests)
-    if n_b_scans == 0:
+    if not requests:
         raise ExportError(
             target,
             "No B-scan has one of the chosen states, so there is nothing to export.",
@@ -138,9 +143,10 @@ def export(
             )
         return _export_file(exporter, requests, target, overwrite=overwrite, report=report)
     with atomic_folder(target, overwrite=overwrite, marker=MARKER) as folder:
-        _write(exporter, requests, folder, target, report)
+        written = _write(exporter, requests, folder, target, report)
         files = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
-        (folder / MARKER).write_text(_manifest(exporter, requests), encoding="utf-8")
+        (folder / MARKER).write_text(_manifest(exporter, written), encoding="utf-8")
+    n_b_scans = sum(len(r.b_scans) for r in written)
     return Exported(target, tuple(target / f for f in files), n_b_scans)
 
 
@@ -166,23 +172,30 @@ def _write(
     folder: Path,
     target: Path,
     report: Report,
-) -> None:
+) -> Sequence[ExportRequest]:
     try:
-        exporter.write(requests, folder, report)
+        return exporter.write(requests, folder, report)
     except ExportError as error:
         # Exporters know only the temporary folder, which means nothing to anyone.
         raise ExportError(target, error.what, error.hint) from error
 
 
 def _manifest(exporter: Exporter, requests: Sequence[ExportRequest]) -> str:
-    """Return what `export.json` holds: origin, terms, and the B-scans of each pseudonym."""
+    """Return what `export.json` holds: origin, terms, and each scan's B-scans and spacing."""
     content = {
         "format": exporter.name,
         "software": f"MIRAGE Viewer {__version__}",
         "note": RESEARCH_USE_ONLY,
         "simulated": any(r.scan.acquisition.simulated for r in requests),
         "scans": {
-            r.stem: {"b_scans": list(r.b_scans), "shape": list(r.scan.shape)} for r in requests
+            r.stem: {
+                "b_scans": list(r.b_scans),
+                "shape": list(r.scan.shape),
+                "spacing": spacing_fields(r.scan.spacing),
+                "laterality": r.scan.laterality.value,
+                "superior_to_inferior": r.scan.geometry.superior_to_inferior,
+            }
+            for r in requests
         },
     }
     return json.dumps(content, indent=2) + "\n"

@@ -11,6 +11,8 @@ from mirage_core.io.images import image_head
 from mirage_core.io.npz import is_result
 from mirage_core.io.registry import is_readable, supported_suffixes
 
+_PROJECT_FILE = "project.db"
+
 
 def find_scans(folder: Path | str) -> list[Path]:
     """Return the scans in `folder` and its subfolders, in natural order.
@@ -18,8 +20,8 @@ def find_scans(folder: Path | str) -> list[Path]:
     The images directly in a folder are together one scan, the folder itself, when they have one
     size (and perhaps an SLO); otherwise each is a scan of its own, masks and layer maps left
     out. Stacks and volumes are a scan each. Files with the suffix of a scan are listed even if
-    they are damaged, so that a batch reports them; results of segmenting (.npz), hidden entries
-    and links to folders are skipped. A path to a file comes back as it is.
+    they are damaged, so that a batch reports them; results of segmenting (.npz), project folders,
+    hidden entries and links to folders are skipped. A path to a file comes back as it is.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def _scans_in(folder: Path) -> list[Path]:
     entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
     for entry in natsorted(entries, key=lambda entry: entry.name, alg=ns.IGNORECASE):
         if entry.is_dir():
-            if not entry.is_symlink():
+            if not entry.is_symlink() and not (entry / _PROJECT_FILE).is_file():
                 scans += _scans_in(entry)
         elif entry in single:
             if not together and not named_like_labels(entry.stem):

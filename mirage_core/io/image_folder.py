@@ -45,6 +45,11 @@ def image_files(folder: Path) -> list[Path]:
     return natsorted(files, key=lambda file: file.name, alg=ns.IGNORECASE)
 
 
+def scan_images(folder: Path) -> list[Path]:
+    """Return the images in `folder` that belong to its scan: all but masks and layer maps."""
+    return [file for file in image_files(folder) if not named_like_labels(file.stem)]
+
+
 def sniff_folder(path: Path) -> bool:
     """Return whether `path` is a folder with at least one image directly in it."""
     return path.is_dir() and bool(image_files(path))
@@ -74,8 +79,8 @@ def read_folder(path: Path) -> Scan:
     ReadError
         If the B-scans have different sizes or an image cannot be opened.
     """
-    found = image_files(path)
-    files = [file for file in found if not named_like_labels(file.stem)]
+    files = scan_images(path)
+    n_labels = len(image_files(path)) - len(files)
     if not files:
         raise ReadError(
             path,
@@ -104,10 +109,8 @@ def read_folder(path: Path) -> Scan:
     z, x = sizes[group.b_scans[0]]
     checked_shape(path, len(group.b_scans), z, x, 1)
     notes = []
-    if len(files) < len(found):
-        notes.append(
-            f"Images left out because they are named as masks or layers: {len(found) - len(files)}."
-        )
+    if n_labels:
+        notes.append(f"Images left out because they are named as masks or layers: {n_labels}.")
     slo = None
     if group.slo is not None:
         with only_read_errors(files[group.slo]):

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.io import native_layout as layout
+from mirage_core.io.assumed_positions import assumed_note
 from mirage_core.io.errors import ReadError, only_read_errors
+from mirage_core.io.sources import checked_shape
 from mirage_core.scan import (
     Acquisition,
     Laterality,
@@ -135,14 +137,17 @@ def _check_format(path: Path, file: h5py.File) -> None:
 
 def _content(path: Path, file: h5py.File) -> NativeFile:
     attrs = file.attrs
-    n, height, width = (int(v) for v in file["volume"].shape)
+    volume = file["volume"]
+    if volume.ndim != 3 or volume.dtype != np.uint8 or file["masks"].shape != volume.shape:
+        raise ValueError("arrays of the file do not fit together")
+    n, height, width = (int(v) for v in volume.shape)
+    checked_shape(path, n, height, width, 1)
     surfaces = Surfaces(file["surfaces"][:], tuple(str(v) for v in file["surfaces"].attrs["names"]))
     masks = Masks(file["masks"][:], layout.scheme_from_json(file["masks"].attrs["classes"]))
     confidence = file["confidence"][:]
     states = file["states"][:]
     if (
-        masks.labels.shape != (n, height, width)
-        or confidence.shape != surfaces.values.shape
+        confidence.shape != surfaces.values.shape
         or states.shape != (len(surfaces.names) + 1, n)
         or states.max(initial=0) > max(State)
     ):
@@ -150,10 +155,11 @@ def _content(path: Path, file: h5py.File) -> NativeFile:
     drawn = np.flatnonzero(np.isfinite(surfaces.values).any(axis=(1, 2)))
     vendor = Surfaces(surfaces.values[drawn], tuple(surfaces.names[i] for i in drawn))
     field_deg = float(attrs["field_deg"])
+    geometry = layout.geometry_from_json(file["geometry"].asstr()[()])
     scan = Scan(
         pixels=NativePixels(path, (n, height, width)),
         spacing=layout.spacing_from_json(attrs["spacing"]),
-        geometry=layout.geometry_from_json(file["geometry"].asstr()[()]),
+        geometry=geometry,
         slo=file["slo"][:] if "slo" in file else None,
         laterality=Laterality(attrs["laterality"]),
         acquisition=Acquisition(
@@ -166,6 +172,7 @@ def _content(path: Path, file: h5py.File) -> NativeFile:
         vendor_surfaces=vendor if vendor.names else None,
         source_path=path,
         source_format=FORMAT,
+        notes=(assumed_note(geometry),) if geometry.positions_assumed else (),
     )
     b_scans = tuple(int(b) for b in file["annotated_b_scans"][:])
     return NativeFile(scan, surfaces, masks, confidence, states, b_scans)

@@ -72,9 +72,14 @@ def _position(p: dict[str, Any]) -> Position:
     )
 
 
+def spacing_fields(spacing: Spacing) -> dict[str, dict[str, Any]]:
+    """Return mm and provenance per axis; mm is None where unknown."""
+    return {a: {"mm": spacing[a].mm, "source": spacing[a].source.value} for a in AXES}
+
+
 def spacing_to_json(spacing: Spacing) -> str:
     """Return mm and provenance per axis as JSON; unknown is null."""
-    return json.dumps({a: {"mm": spacing[a].mm, "source": spacing[a].source.value} for a in AXES})
+    return json.dumps(spacing_fields(spacing))
 
 
 def spacing_from_json(text: str) -> Spacing:

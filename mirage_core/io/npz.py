@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from mirage_core.io.errors import ReadError, kind_of
 from mirage_core.io.images import eight_bit, to_grey
+from mirage_core.io.limits import SCALE_LIMITS_MM, SPACING_LIMITS_MM, possible
 from mirage_core.io.npy_arrays import ArrayHead, npy_head, npz_array, npz_heads
 from mirage_core.io.positions_mm import line_positions, superior_first, usual_gap_mm
 from mirage_core.io.signatures import content_kind, read_head
@@ -64,10 +65,11 @@ _KNOWN = frozenset(
         "laterality",
         "surfaces",
         "names",
-        "masks",  # of our own results: never taken for a volume
-        "classes",
     }
 )
+# Of our own results: neither read here nor taken for a volume.
+_RESULT_ONLY = frozenset({"masks", "classes", "class_values", "confidence"})
+_FARTHEST_MM = 1000.0
 _LATERALITY = {
     "R": Laterality.OD,
     "OD": Laterality.OD,
@@ -142,7 +144,7 @@ def is_result(path: Path) -> bool:
             names = {name.removesuffix(".npy") for name in archive.namelist()}
     except (OSError, ValueError, zipfile.BadZipFile):
         return False
-    return bool(names) and names <= _KNOWN and "slo" not in names
+    return bool(names) and names <= _KNOWN | _RESULT_ONLY and "slo" not in names
 
 
 def read_npy(path: Path) -> Scan:
@@ -159,33 +161,40 @@ def read_npz(path: Path) -> Scan:
     shape = _volume_shape(path, heads[name])
     fields = {key: npz_array(path, key) for key in heads if key in _KNOWN and key != name}
     n, _, width = shape
-    start, end = _points(path, fields, "start_mm", n), _points(path, fields, "end_mm", n)
+    notes: list[str] = []
+    start = _points(path, fields, "start_mm", n, notes)
+    end = _points(path, fields, "end_mm", n, notes)
     geometry = ScanGeometry()
     gap = None
     if start is not None and end is not None:
         geometry = _geometry(path, fields, start, end, width)
         gap = usual_gap_mm(start, end)
-    others = sorted(set(heads) - set(fields) - {name})
-    notes = []
-    if others:
-        notes.append(f"Arrays left out because they are not part of the layout: {len(others)}.")
+    laterality = _laterality(path, fields)
+    if "laterality" in fields and laterality is Laterality.UNKNOWN:
+        notes.append("What the file says about the eye is not R, L, OD or OS and was left out.")
+    n_others = len(set(heads) - set(fields) - {name})
+    if n_others:
+        notes.append(f"Arrays left out because they are not part of the layout: {n_others}.")
     return Scan(
         NpzPixels(path, shape, name),
         spacing=_spacing(path, fields, gap),
         geometry=geometry,
         slo=_slo(path, fields),
-        laterality=_laterality(path, fields),
+        laterality=laterality,
         vendor_surfaces=_surfaces(path, fields, (n, width)),
         source_path=path,
         source_format=NPZ_FORMAT,
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
 def _volume_name(path: Path, heads: dict[str, ArrayHead]) -> str:
     if "volume" in heads:
         return "volume"
-    candidates = [key for key, head in heads.items() if len(head.shape) == 3 and key not in _KNOWN]
+    no_volume = _KNOWN | _RESULT_ONLY
+    candidates = [
+        key for key, head in heads.items() if len(head.shape) == 3 and key not in no_volume
+    ]
     if len(candidates) == 1:
         return candidates[0]
     found = "no" if not candidates else str(len(candidates))
@@ -233,24 +242,26 @@ def _numbers(path: Path, fields: dict[str, NDArray[Any]], key: str, n: int) -> l
 
 def _spacing(path: Path, fields: dict[str, NDArray[Any]], gap_mm: float | None) -> Spacing:
     stored = _numbers(path, fields, "spacing_mm", 3)
+    keys = ("spacing_mm",) * 3
     if stored is None:
-        z, x = (_numbers(path, fields, key, 1) for key in ("scale_z_mm", "scale_x_mm"))
-        stored = [float("nan"), z[0] if z else float("nan"), x[0] if x else float("nan")]
+        keys = ("", "scale_z_mm", "scale_x_mm")
+        scales = (_numbers(path, fields, key, 1) for key in keys)
+        stored = [values[0] if values else float("nan") for values in scales]
     lengths = []
-    for value in stored:
+    for key, value, limits in zip(keys, stored, SPACING_LIMITS_MM, strict=True):
         if np.isnan(value):
             lengths.append(UNKNOWN_LENGTH)
-        elif 0 < value < 100:
+        elif possible(value, limits):
             lengths.append(Length(value, Provenance.FILE))
         else:
-            raise _wrong(path, "spacing_mm", "a positive number of mm")
+            raise _wrong(path, key, "in mm, as the spacing of an eye can be")
     if lengths[0].mm is None and gap_mm is not None:
         lengths[0] = Length(gap_mm, Provenance.DERIVED)
     return Spacing(*lengths)
 
 
 def _points(
-    path: Path, fields: dict[str, NDArray[Any]], key: str, n: int
+    path: Path, fields: dict[str, NDArray[Any]], key: str, n: int, notes: list[str]
 ) -> NDArray[np.float64] | None:
     if key not in fields:
         return None
@@ -258,7 +269,10 @@ def _points(
     if points.shape != (n, 2) or points.dtype.kind not in "uif":
         raise _wrong(path, key, "one (x, y) in mm per B-scan")
     points = points.astype(np.float64)
-    return points if bool(np.all(np.abs(points) < 1000)) else None
+    if not np.all(np.abs(points) < _FARTHEST_MM):  # NaN as well
+        notes.append("The B-scan positions in the file are damaged and were left out.")
+        return None
+    return points
 
 
 def _geometry(
@@ -275,7 +289,7 @@ def _geometry(
     positions: tuple[Position, ...] = ()
     slo_mm_per_px = None
     if scale is not None and "slo" in fields:
-        if not all(1e-5 < v < 1 for v in scale):
+        if not all(possible(v, SCALE_LIMITS_MM) for v in scale):
             raise _wrong(path, "slo_scale_mm", "two positive numbers of mm per pixel")
         slo_mm_per_px = (scale[0], scale[1])
         positions = line_positions(start, end, slo_mm_per_px, width)

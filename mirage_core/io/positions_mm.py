@@ -12,12 +12,10 @@ import statistics
 import numpy as np
 from numpy.typing import NDArray
 
+from mirage_core.io.limits import GAP_LIMITS_MM, possible
 from mirage_core.scan import LinePosition
 
 F64 = NDArray[np.float64]
-
-# Beyond these a distance between B-scans is damage: an eye is 24 mm long.
-GAP_LIMITS_MM = (1e-4, 10.0)
 
 
 def superior_first(start_mm: F64, end_mm: F64) -> bool | None:
@@ -53,7 +51,7 @@ def usual_gap_mm(start_mm: F64, end_mm: F64) -> float | None:
     gap = statistics.median(gaps.tolist())
     if np.all(np.abs(gaps - gap) <= gap / 5):
         gap = float(gaps.mean())
-    return gap if GAP_LIMITS_MM[0] <= gap <= GAP_LIMITS_MM[1] else None
+    return gap if possible(gap, GAP_LIMITS_MM) else None
 
 
 def line_positions(

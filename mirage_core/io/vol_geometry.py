@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.io.positions_mm import (
-    GAP_LIMITS_MM,
-    line_positions,
-    superior_first,
-    usual_gap_mm,
-)
+from mirage_core.io.limits import GAP_LIMITS_MM, SCALE_LIMITS_MM, possible
+from mirage_core.io.positions_mm import line_positions, superior_first, usual_gap_mm
 from mirage_core.io.vol_layout import BScanHeaders, VolHeader
 from mirage_core.scan import (
     CirclePosition,
@@ -37,9 +33,10 @@ _PATTERNS = {
     4: ScanPattern.RASTER,
     5: ScanPattern.RADIAL,
 }
-# Beyond these a number in a header is damage, not a scale: an eye is 24 mm long.
-_SCALE_LIMITS_MM = (1e-5, 1.0)
 _FARTHEST_MM = 100.0
+CIRCLE_OF_UNKNOWN_EYE = (
+    "The file does not say which eye this is: the circle is drawn as for a right eye."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +74,7 @@ def layout_of(header: VolHeader, b_scans: BScanHeaders, laterality: Laterality) 
     if not positions:
         notes.append("The B-scan positions in the file are missing or damaged; none are shown.")
     elif pattern is ScanPattern.CIRCLE and laterality is Laterality.UNKNOWN:
-        notes.append(
-            "The file does not say which eye this is: the circle is drawn as for a right eye."
-        )
+        notes.append(CIRCLE_OF_UNKNOWN_EYE)
     raster = pattern is ScanPattern.RASTER
     gap = _gap(header, start, end, usable, notes) if raster else UNKNOWN_LENGTH
     z, x = _scale(header.scale_z_mm), _scale(header.scale_x_mm)
@@ -102,7 +97,7 @@ def _gap(header: VolHeader, start: F64, end: F64, usable: bool, notes: list[str]
     """Return the gap between B-scans: the header's, else the positions' median."""
     derived = usual_gap_mm(start, end) if usable else None
     stored = header.distance_mm
-    if not GAP_LIMITS_MM[0] <= stored <= GAP_LIMITS_MM[1]:
+    if not possible(stored, GAP_LIMITS_MM):
         return _length(derived, Provenance.DERIVED)
     if derived is not None and abs(derived - stored) > 0.1 * stored:
         notes.append(
@@ -140,9 +135,23 @@ def _positions(
     if np.any(np.all(start == end, axis=1)):
         return ()
     if pattern is ScanPattern.CIRCLE:
-        direction = -1 if laterality is Laterality.OS else 1
+        direction = _direction(laterality)
         return tuple(_circle(s, c, direction) for s, c in zip(start, end, strict=True))
     return line_positions(start_mm, end_mm, slo_mm_per_px, n_a_scans)
+
+
+def circles_of(geometry: ScanGeometry, laterality: Laterality) -> ScanGeometry:
+    """Return `geometry` with its circles running temporal, superior, nasal in that eye."""
+    positions = tuple(
+        replace(p, direction=_direction(laterality)) if isinstance(p, CirclePosition) else p
+        for p in geometry.positions
+    )
+    return replace(geometry, positions=positions)
+
+
+def _direction(laterality: Laterality) -> int:
+    """Return how A-scans advance on the image: 1 clockwise, -1 anticlockwise."""
+    return -1 if laterality is Laterality.OS else 1
 
 
 def _circle(start: F64, center: F64, direction: int) -> CirclePosition:
@@ -156,8 +165,7 @@ def _circle(start: F64, center: F64, direction: int) -> CirclePosition:
 
 
 def _scale(mm: float) -> float | None:
-    low, high = _SCALE_LIMITS_MM
-    return mm if low <= mm <= high else None
+    return mm if possible(mm, SCALE_LIMITS_MM) else None
 
 
 def _length(mm: float | None, source: Provenance = Provenance.FILE) -> Length:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mirage_core.io.native_layout import spacing_fields
 from mirage_core.scan import AXES, Scan
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -18,11 +19,11 @@ def scan_layers(scan: Scan) -> list[LayerData]:
     for every axis where its number came from. The SLO comes hidden, being of another plane.
     """
     volume = np.stack([scan.b_scan(b) for b in range(scan.n_b_scans)])
-    spacing = {a: {"mm": scan.spacing[a].mm, "source": str(scan.spacing[a].source)} for a in AXES}
     metadata = {
-        "spacing": spacing,
+        "spacing": spacing_fields(scan.spacing),
         "laterality": str(scan.laterality),
         "pattern": str(scan.geometry.pattern),
+        "superior_to_inferior": scan.geometry.superior_to_inferior,
         "simulated": scan.acquisition.simulated,
         "notes": list(scan.notes),
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
 import re
 import subprocess
 import sys
@@ -11,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from mirage_core.cli import doctor_checks, places
+from mirage_core import places
+from mirage_core.cli import doctor_checks
 from mirage_core.cli.doctor_checks import Status
-from tests.cli.running import mirage
+from tests.cli.running import mirage, save_volume
 
 SETUP = Path(__file__).resolve().parents[2] / "tools" / "system_libraries.sh"
 
@@ -94,6 +97,20 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_output_that_the_code_page_lacks_is_no_failure(encoding: str, tmp_path: Path) -> None:
+    path = save_volume(tmp_path / "auge-µ.npz")
+    for command in (["info", str(path)], ["info", "--json", str(path)]):
+        done = subprocess.run(
+            [sys.executable, "-m", "mirage_core.cli", *command],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["path"] == str(path)
 
 
 def test_the_folders_are_those_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:

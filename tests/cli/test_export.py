@@ -72,9 +72,28 @@ def test_a_result_keeps_the_spacing_it_was_segmented_with(
     folder, scan = result
     ran = mirage("export", folder, "-o", tmp_path / "x", "-f", "nifti", "--scan-file", scan)
     assert ran.code == 0
-    labels = json.loads((tmp_path / "x" / "eye_labels.json").read_text())
+    labels = json.loads(next((tmp_path / "x").glob("*_labels.json")).read_text())
     assert labels["spacing"]["x"] == {"mm": 0.02, "source": "user"}
     assert labels["spacing"]["z"] == {"mm": 0.004, "source": "file"}
+
+
+def test_an_exported_result_does_not_carry_the_name_of_the_scan_s_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mirage_core.cli.segment_task.make_engine", lambda _name: FlatEngine())
+    scan = save_volume(tmp_path / f"{PATIENT}.npz")
+    assert mirage("segment", scan, "-o", tmp_path / "results").code == 0
+    written = (tmp_path / "results" / PATIENT / "result.json").read_text()
+    assert PATIENT not in written
+    source = tmp_path / "results" / PATIENT
+    assert mirage("export", source, "-o", tmp_path / "x", "--scan-file", scan).code == 0
+    named = [p for p in (tmp_path / "x").rglob("*") if p.is_file()]
+    assert named
+    assert not any(PATIENT in str(p.relative_to(tmp_path)) for p in named)
+    assert not any(PATIENT.encode() in p.read_bytes() for p in named)
+    ran = mirage("export", source, "-o", tmp_path / "y", "--scan-file", scan, "--name", "P0009")
+    assert ran.code == 0
+    assert (tmp_path / "y" / "train" / "bscan" / "P0009_0.png").is_file()
 
 
 def test_a_result_needs_its_own_scan(result: tuple[Path, Path], tmp_path: Path) -> None:

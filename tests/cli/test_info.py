@@ -49,3 +49,10 @@ def test_the_patient_is_withheld(as_json: bool) -> None:
     assert "TEST-PATIENT" not in ran.out + ran.err
     assert "1970" not in ran.out + ran.err
     assert "withheld" in ran.out
+
+
+def test_a_path_the_system_refuses_is_one_sentence() -> None:
+    for command in (["info"], ["segment", "-o", "out"], ["export", "-o", "out"]):
+        ran = mirage(*command, "a" * 300)
+        assert ran.code == 2
+        assert "cannot be opened" in ran.err

@@ -104,7 +104,9 @@ def test_unknown_spacing_is_remarked_and_no_obstacle(tmp_path: Path) -> None:
     assert "--spacing" in sentence_of(ran.err)
 
 
-@pytest.mark.parametrize("text", ["1,2", "a,b,c", "0,1,1", "-1,1,1", "1,1,nan", "inf,1,1"])
+@pytest.mark.parametrize(
+    "text", ["1,2", "a,b,c", "0,1,1", "-1,1,1", "1,1,nan", "inf,1,1", "120,3.9,11"]
+)
 def test_a_spacing_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
     scan = save_volume(tmp_path / "eye.npz")
     ran = mirage("segment", scan, "-o", tmp_path / "out", f"--spacing={text}")

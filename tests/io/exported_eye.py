@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from mirage_core.annotate import Annotation, State
+from mirage_core.io.export_request import ExportRequest
+from mirage_core.io.exporting import export, make_exporter
 from mirage_core.scan import (
     Acquisition,
     ArrayPixels,
@@ -21,6 +25,8 @@ from mirage_core.scan import (
 )
 
 PATIENT = "TEST-PATIENT-0001"
+APPROVED = {State.APPROVED}
+CHOSEN = {State.APPROVED, State.EDITED}
 SECRETS = (PATIENT, "Gertrude", "1970-01-01", "secret-file", "free text")
 
 
@@ -65,3 +71,22 @@ def make_annotation(scan: Scan) -> Annotation:
     annotation.masks.labels[:, 0:3, 20:23] = 1  # fluid above the ILM: a slip of the brush
     annotation.masks.labels[0, 25:27, 14:18] = 3
     return annotation
+
+
+def request(
+    scan: Scan | None = None, states: set[State] = CHOSEN, split: str = "train"
+) -> ExportRequest:
+    scan = scan or make_scan()
+    return ExportRequest.by_states(scan, make_annotation(scan), states, "eye", split)
+
+
+def write(
+    name: str, tmp_path: Path, made: ExportRequest | None = None, **options: Any
+) -> tuple[ExportRequest, Path]:
+    made = made or request()
+    return made, export(make_exporter(name, **options), [made], tmp_path / name).target
+
+
+def picture(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.array(image)

@@ -95,6 +95,9 @@ def test_without_one_clear_volume_nothing_is_guessed(
 @pytest.mark.parametrize(
     ("field", "value"),
     [
+        ("spacing_mm", [120.0, 3.9, 11.3]),  # µm
+        ("spacing_mm", [0.12, 3.9, 0.011]),
+        ("scale_z_mm", 3.9),
         ("spacing_mm", [1.0, 2.0]),
         ("spacing_mm", [-1.0, 1.0, 1.0]),
         ("scale_z_mm", 0.0),
@@ -107,7 +110,7 @@ def test_without_one_clear_volume_nothing_is_guessed(
     ],
 )
 def test_fields_of_the_wrong_kind_are_named(tmp_path: Path, field: str, value: object) -> None:
-    with pytest.raises(ReadError, match="The array '"):
+    with pytest.raises(ReadError, match=f"The array '({field}|names)'"):
         open_scan(saved(tmp_path / "a.npz", volume=VOLUME, **{field: value}))
 
 
@@ -180,3 +183,12 @@ def test_a_pickled_scan_carries_no_pixels(tmp_path: Path) -> None:
     data = pickle.dumps(scan)
     assert VOLUME[1].tobytes() not in data
     assert np.array_equal(pickle.loads(data).b_scan(1), VOLUME[1])
+
+
+def test_what_is_left_out_is_said(tmp_path: Path) -> None:
+    lines = {**LINES, "start_mm": np.full((4, 2), np.nan)}
+    scan = open_scan(saved(tmp_path / "a.npz", volume=VOLUME, laterality="right", **lines))
+    assert scan.laterality is Laterality.UNKNOWN
+    assert scan.geometry.superior_to_inferior is None
+    assert any("positions in the file are damaged" in note for note in scan.notes)
+    assert any("about the eye" in note for note in scan.notes)

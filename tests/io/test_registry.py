@@ -21,7 +21,8 @@ from mirage_core.io import (
     supported_suffixes,
 )
 from mirage_core.io import registry as registry_module
-from mirage_core.scan import ArrayPixels, Scan
+from mirage_core.io.export_result import write_result
+from mirage_core.scan import ArrayPixels, Masks, Scan, Surfaces
 from tests.helpers.vol_writer import write_vol
 
 IMAGE = np.random.default_rng(7).integers(0, 256, (20, 30), dtype=np.uint8)
@@ -174,8 +175,12 @@ def test_a_folder_of_scans_is_listed_in_natural_order(tmp_path: Path) -> None:
         Image.fromarray(IMAGE[: 10 + number]).save(mixed / f"{number}_mask.png")
     result = tmp_path / "result"
     result.mkdir()
-    np.savez(result / "masks.npz", masks=IMAGE[None], classes=np.array(["IRF"]))
-    np.savez(result / "surfaces.npz", surfaces=IMAGE[None], names=np.array(["ILM"]))
+    surfaces = Surfaces(np.zeros((1, 1, 8), np.float32), ("ILM",))
+    write_result(result, surfaces, surfaces.values, Masks(IMAGE[None]), {})
+    project = tmp_path / "project" / "scans"
+    project.mkdir(parents=True)
+    (project.parent / "project.db").touch()
+    (project / "1.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
     found = [path.relative_to(tmp_path).as_posix() for path in find_scans(tmp_path)]
     assert found == ["2.vol", "3.vol", "10.vol", "eye", *(f"mixed/{i}.png" for i in range(3))]
     assert find_scans(eye) == [eye]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mirage_core.io import ReadError, open_scan
+from mirage_core.io import ReadError, ReadOptions, open_scan
 from mirage_core.scan import CirclePosition, Laterality, LinePosition, Provenance, ScanPattern
 from tests.helpers.vol_writer import PATIENT_ID, VolParameters, write_vol
 
@@ -133,6 +133,19 @@ def test_a_circle_of_an_unknown_eye_says_so(tmp_path: Path, volume: np.ndarray) 
     scan = open_scan(write_vol(tmp_path / "a.vol", volume[:1], SLO, parameters))
     assert scan.laterality is Laterality.UNKNOWN
     assert any("which eye" in note for note in scan.notes)
+
+
+@pytest.mark.parametrize(("eye", "direction"), [(Laterality.OS, -1), (Laterality.OD, 1)])
+def test_a_circle_follows_the_eye_that_the_user_names(
+    tmp_path: Path, volume: np.ndarray, eye: Laterality, direction: int
+) -> None:
+    parameters = replace(SMALL, pattern="circle", position=b"??")
+    path = write_vol(tmp_path / "a.vol", volume[:1], SLO, parameters)
+    scan = open_scan(path, ReadOptions(laterality=eye))
+    (circle,) = scan.geometry.positions
+    assert isinstance(circle, CirclePosition)
+    assert circle.direction == direction
+    assert not any("which eye" in note for note in scan.notes)
 
 
 def test_a_mute_pattern_is_taken_from_the_lines(tmp_path: Path, volume: np.ndarray) -> None:

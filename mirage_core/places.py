@@ -1,4 +1,4 @@
-"""Where settings, projects and models live on this computer."""
+"""Where settings, projects and models live on this computer. Imports nothing else of ours."""
 
 from __future__ import annotations
 
