@@ -16,12 +16,14 @@ from qtpy.QtWidgets import (
 )
 
 from mirage_viewer.actions import ActionRegistry
+from mirage_viewer.guard import guarded
 from mirage_viewer.qt_actions import QtActions, shortcut_text
 from mirage_viewer.theme import current_colors, icon
 
 _KEYS = Qt.ItemDataRole.UserRole + 1
 
 
+@guarded
 class _WithKeys(QStyledItemDelegate):
     """Draws the shortcut of an entry at its right edge."""
 
@@ -37,6 +39,7 @@ class _WithKeys(QStyledItemDelegate):
         painter.restore()
 
 
+@guarded
 class CommandPalette(QDialog):
     """A search over all actions; those that cannot be used now are shown grey."""
 

@@ -31,6 +31,7 @@ from mirage_viewer.canvas import BScanCanvas, BScanStrip, SloCanvas
 from mirage_viewer.commands import Commands
 from mirage_viewer.controller import Desk
 from mirage_viewer.dialogs import Unsaved, ask_about_unsaved
+from mirage_viewer.guard import guarded
 from mirage_viewer.message_bar import MessageBar
 from mirage_viewer.messages import Level, Message, print_message
 from mirage_viewer.panels.correct import CorrectPanel
@@ -52,6 +53,7 @@ _RIGHT_PX = 348
 _STRIP_PX = 92
 
 
+@guarded
 class MainWindow(QMainWindow):
     """The window of the app.
 

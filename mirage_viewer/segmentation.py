@@ -14,8 +14,10 @@ from mirage_viewer.opening import OpenScan
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from mirage_core.annotate import Proposal
+    from mirage_core.annotate import Edit, PreparedAdoption, Proposal
     from mirage_core.jobs import Job, Progress
+
+_CANCELLED = Message("Segmentation cancelled; nothing was changed.", topic="segment")
 
 
 class Segmentation:
@@ -131,17 +133,36 @@ class Segmentation:
         from mirage_core.jobs import JobState
 
         if self._cancelled or job.state is JobState.CANCELLED:
-            self._finish(Message("Segmentation cancelled; nothing was changed.", topic="segment"))
+            self._finish(_CANCELLED)
             return
         try:
             proposal = job.result()
         except Exception as error:
             self._fail(error)
             return
-        target = self.target
+        self._adopt(proposal)
+
+    def _adopt(self, proposal: Proposal) -> None:
+        """Take the result over: worked out in the background, done here in one edit."""
+        target, overwrite = self.target, self._overwrite
         assert target is not None
         target.runner.finish()
-        edit = target.session.adopt(proposal, overwrite=self._overwrite)
+        session = target.session
+
+        def done(prepared: PreparedAdoption) -> None:
+            if self._cancelled:
+                self._finish(_CANCELLED)
+            elif session.adopt_prepared(prepared):
+                self._adopted(prepared.edit)
+            else:
+                # A stroke came between: it counts, so the result is worked out once more.
+                self._adopt(proposal)
+
+        self._background.run(
+            lambda: session.prepare(proposal, overwrite=overwrite), done, self._fail
+        )
+
+    def _adopted(self, edit: Edit | None) -> None:
         if edit is None:
             self._finish(
                 Message(

@@ -6,12 +6,14 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QAction, QResizeEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
+from mirage_viewer.guard import guarded
 from mirage_viewer.panels.widgets import label
 
 _NARROWEST_PX = 490
 _ROOM_FOR_SLIDERS_PX = 740
 
 
+@guarded
 class ViewBar(QFrame):
     """Steps, contrast sliders and the view actions.
 

@@ -1,13 +1,12 @@
 """Canvases: B-scan, SLO and B-scan strip, drawn with QGraphicsView, no OpenGL.
 
 They show a session and send pointer events to its tools; they import the core's `scan` and
-`annotate` and Qt through qtpy, nothing else of the app.
+`annotate`, Qt through qtpy and `mirage_viewer.guard`, nothing else of the app.
 """
 
 from mirage_viewer.canvas.b_scan_canvas import BScanCanvas
 from mirage_viewer.canvas.b_scan_strip import BScanStrip
 from mirage_viewer.canvas.colors import STATE_STYLES, StateStyle
-from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.image_view import AspectMode
 from mirage_viewer.canvas.slo_canvas import SloCanvas
 
@@ -18,5 +17,4 @@ __all__ = [
     "BScanStrip",
     "SloCanvas",
     "StateStyle",
-    "guarded",
 ]

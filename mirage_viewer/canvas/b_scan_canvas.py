@@ -13,8 +13,8 @@ from mirage_core.annotate import BScanDraft, Session, ToolRunner
 from mirage_core.annotate.tools.base import Guide, Point, Rect
 from mirage_core.annotate.tools.brush import Brush
 from mirage_viewer.canvas.b_scan_view import BScanView
-from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.links import Links
+from mirage_viewer.guard import guarded
 
 
 class _Drag(Enum):

@@ -24,9 +24,9 @@ from mirage_core.annotate import Change, Session, Target
 from mirage_core.scan import State
 from mirage_viewer.canvas.background import Background
 from mirage_viewer.canvas.colors import CANVAS_BACKGROUND, STATE_STYLES
-from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.links import Links
 from mirage_viewer.canvas.thumbnails import thumbnail
+from mirage_viewer.guard import guarded
 
 _MARGIN = 8.0
 _BAND = 14.0

@@ -13,9 +13,9 @@ from mirage_viewer.canvas.b_scan_picture import BScanPicture
 from mirage_viewer.canvas.badges import badge_rect, draw_badge
 from mirage_viewer.canvas.colors import STATE_STYLES
 from mirage_viewer.canvas.contrast import auto_levels
-from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.image_view import AspectMode, ImageView
 from mirage_viewer.canvas.links import Links
+from mirage_viewer.guard import guarded
 
 _AHEAD = 3
 """B-scans decoded ahead in the direction of stepping."""

@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from mirage_core.annotate.tools.base import Guide
 from mirage_viewer.canvas.colors import GUIDE
-from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.surface_item import path_of
+from mirage_viewer.guard import guarded
 
 _KNOT_VIEW_PX = 4.0
 _RIM = QColor(0, 0, 0, 200)

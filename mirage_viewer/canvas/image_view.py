@@ -20,13 +20,13 @@ from qtpy.QtGui import (
 from qtpy.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from mirage_viewer.canvas.colors import CANVAS_BACKGROUND, OVERLAY_TEXT, QUIET_TEXT
-from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.scale_bar import (
     draw_scale_bars,
     halo_text,
     scale_bar,
     scale_bars_rect,
 )
+from mirage_viewer.guard import guarded
 
 WHEEL_NOTCH = 120
 _ZOOM_PER_NOTCH = 1.25

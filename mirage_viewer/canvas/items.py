@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from mirage_core.scan import LabelScheme
 from mirage_viewer.canvas.colors import CROSSHAIR
-from mirage_viewer.canvas.guard import guarded
+from mirage_viewer.guard import guarded
 
 U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]

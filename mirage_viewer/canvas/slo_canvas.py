@@ -12,7 +12,6 @@ from mirage_core.scan import Laterality, LinePosition
 from mirage_viewer.canvas.background import Background
 from mirage_viewer.canvas.contrast import grey_table
 from mirage_viewer.canvas.en_face import EnFace, can_project, project, row_aspect
-from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.image_view import ImageView
 from mirage_viewer.canvas.items import GreyItem
 from mirage_viewer.canvas.links import Links
@@ -23,6 +22,7 @@ from mirage_viewer.canvas.slo_items import (
     line_path,
     sample_count,
 )
+from mirage_viewer.guard import guarded
 
 _EYES = {Laterality.OD: "OD · right eye", Laterality.OS: "OS · left eye"}
 

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from mirage_core.scan import State
 from mirage_viewer.canvas.colors import CURRENT, HALO, STATE_STYLES
-from mirage_viewer.canvas.guard import guarded
 from mirage_viewer.canvas.surface_item import path_of
+from mirage_viewer.guard import guarded
 
 F64 = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from qtpy.QtCore import QByteArray, QDataStream, QRectF
 from qtpy.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from qtpy.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from mirage_viewer.canvas.guard import guarded
+from mirage_viewer.guard import guarded
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]

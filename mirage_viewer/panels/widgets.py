@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from mirage_viewer.guard import guarded
 from mirage_viewer.theme import icon
 
 
@@ -88,6 +89,7 @@ class IconButton(QToolButton):
         self.setIcon(icon(self._icon_name))
 
 
+@guarded
 class Picker(QComboBox):
     """A combo box that may be narrow: what does not fit ends in an ellipsis.
 

@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from mirage_viewer import app as program
 from mirage_viewer.main_window import MainWindow
 from tests.shared_data import shared_data
-from tests.viewer.eyes import key, open_scan, stroke, wait_open, write_scan
+from tests.viewer.eyes import drop, key, open_scan, stroke, wait_open, write_scan
 
 
 @pytest.fixture
@@ -54,14 +52,7 @@ def test_a_file_chosen_in_the_dialog_is_shown(
 
 
 def test_a_dropped_file_is_shown(qtbot: Any, window: MainWindow, scan_file: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(scan_file))])
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(300, 300), Qt.DropAction.CopyAction, mime, buttons, keys)
-    QApplication.sendEvent(window, enter)
-    assert enter.isAccepted()
-    drop = QDropEvent(QPointF(300, 300), Qt.DropAction.CopyAction, mime, buttons, keys)
-    QApplication.sendEvent(window, drop)
+    drop(window, scan_file)
     wait_open(qtbot, window)
     assert window.desk.open_scan is not None
 
