@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import ClassVar
 
@@ -77,27 +77,27 @@ class ToolRunner:
             self._draft = self.session.draft(self._b)
             # A stroke of several clicks stays with the surface and class it began with.
             self._in_use = self.options
-        self._took(self._tool.press(self._draft, at, self._in_use))
+        self._took(self._ask(self._tool.press, at))
 
     def move(self, at: Point) -> None:
         """Pointer moved with the button down."""
         if self._tool is not None and self._draft is not None:
-            self._took(self._tool.move(self._draft, at, self._in_use))
+            self._took(self._ask(self._tool.move, at))
 
     def hover(self, at: Point) -> None:
         """Pointer moved with no button down."""
         if self._tool is not None and self._draft is not None:
-            self._took(self._tool.hover(self._draft, at, self._in_use))
+            self._took(self._ask(self._tool.hover, at))
 
     def release(self, at: Point) -> None:
         """Pointer released."""
         if self._tool is not None and self._draft is not None:
-            self._took(self._tool.release(self._draft, at, self._in_use))
+            self._took(self._ask(self._tool.release, at))
 
     def finish(self) -> None:
         """End a stroke of several clicks and commit it."""
         if self._tool is not None and self._draft is not None:
-            step = self._tool.finish(self._draft, self._in_use)
+            step = self._ask(self._tool.finish)
             self._took(Step(step.dirty, done=True))
 
     def cancel(self) -> None:
@@ -111,6 +111,14 @@ class ToolRunner:
         self.drawn.emit(draft, Rect(0, height, 0, width))
         self.guides_changed.emit(())
         self.ended.emit(None)
+
+    def _ask(self, act: Callable[..., Step], *at: Point) -> Step:
+        """Let the tool go on with the stroke; where it fails, the stroke is dropped."""
+        try:
+            return act(self._draft, *at, self._in_use)
+        except Exception:
+            self.cancel()  # nobody has seen what it drew, and the next stroke must not bring it
+            raise
 
     def _took(self, step: Step) -> None:
         assert self._tool is not None

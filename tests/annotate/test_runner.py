@@ -65,6 +65,31 @@ def test_without_a_tool_or_a_stroke_events_do_nothing(runner: ToolRunner) -> Non
     assert runner.guides() == ()
 
 
+def test_what_a_failing_tool_drew_does_not_come_with_the_next_stroke(
+    runner: ToolRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ended = heard(runner)
+    before = state_of(runner.session.annotation)
+    runner.options = on("RPE")
+    runner.take(SurfacePen())
+    runner.press(Point(70, 5))
+
+    def fail(draft: BScanDraft, *_: object) -> None:
+        draft.curves[:] = 1
+        raise RuntimeError("a fault in a tool")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SurfacePen, "move", fail)
+        with pytest.raises(RuntimeError):
+            runner.move(Point(71, 15))
+    assert not runner.busy
+    assert ended == [None]
+    assert state_of(runner.session.annotation) == before
+    runner.press(Point(70, 5))
+    runner.release(Point(70, 5))
+    assert np.flatnonzero(runner.session.annotation.surfaces["RPE"][0] == 1).size == 0
+
+
 def test_cancel_leaves_the_annotation_as_it_was_and_redraws_everything(
     runner: ToolRunner,
 ) -> None:
