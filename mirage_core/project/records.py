@@ -22,7 +22,7 @@ class ScanRecord:
         Hash by which the same source is recognised (:mod:`mirage_core.project.fingerprint`).
     sha256 : str
         SHA-256 of the display pixels ``uint8[b, z, x]`` in C order; empty until the import
-        ended.
+        ended, and while the stored file is missing.
     pseudonym : str
         Name of the patient in this project; scans of one patient share it.
     title : str
@@ -121,7 +121,7 @@ class AuditRow:
     author : str
     what : str
         ``do``, ``undo``, ``redo`` for edits; ``added``, ``imported``, ``spacing``,
-        ``pseudonym`` for what happened to the scan itself.
+        ``laterality``, ``pseudonym`` for what happened to the scan itself.
     annotator : str
         Whose annotation it happened to; empty for the scan itself.
     tool, label, model_sha256 : str
