@@ -17,7 +17,7 @@ from mirage_core.annotate.history import (
 from mirage_core.annotate.ordering import Ordering, draw_surface
 from mirage_core.annotate.proposal import Proposal
 from mirage_core.annotate.runner import ToolRunner
-from mirage_core.annotate.session import Change, Session
+from mirage_core.annotate.session import Change, PreparedAdoption, Session
 
 __all__ = [
     "B_AXIS",
@@ -35,6 +35,7 @@ __all__ = [
     "MemoryJournal",
     "Ordering",
     "Patch",
+    "PreparedAdoption",
     "Proposal",
     "Session",
     "State",

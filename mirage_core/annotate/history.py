@@ -23,12 +23,14 @@ class Event:
     """One thing that happened; only ``DO`` carries an edit.
 
     The log of events is append-only: undoing and then editing anew never erases what was
-    undone, it only takes it out of reach of redo.
+    undone, it only takes it out of reach of redo. ``encoded`` are the edit's bytes where they
+    were worked out ahead, elsewhere empty.
     """
 
     kind: EventKind
     edit: Edit | None = None
     author: str = ""
+    encoded: bytes = b""
 
 
 class JournalError(OSError):

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from mirage_core.annotate.annotation import MASKS, Annotation, State, Target
 from mirage_core.annotate.draft import BScanDraft
-from mirage_core.annotate.edit import Edit, Patch
+from mirage_core.annotate.edit import Edit, Patch, encode_edit
 from mirage_core.annotate.history import (
     Event,
     EventKind,
@@ -33,6 +33,18 @@ class Change:
     edit: Edit
     b_scans: tuple[int, ...]
     targets: frozenset[Target]
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedAdoption:
+    """An adoption worked out ahead: its edit (None: nothing to change) and the edit's bytes.
+
+    It holds as long as the session's annotation is at `revision`.
+    """
+
+    edit: Edit | None
+    encoded: bytes
+    revision: int
 
 
 class Session:
@@ -69,6 +81,7 @@ class Session:
         self._journal: Journal = journal if journal is not None else MemoryJournal()
         self._waiting: list[Event] = []
         self._problem = ""
+        self._revision = 0
         for event in events:
             self._follow(event)
 
@@ -146,13 +159,32 @@ class Session:
         Structures in state ``edited`` or ``approved`` are kept as they are unless `overwrite`.
         Returns None when nothing changed.
         """
+        prepared = self.prepare(proposal, overwrite=overwrite)
+        self.adopt_prepared(prepared)
+        return prepared.edit
+
+    def prepare(self, proposal: Proposal, *, overwrite: bool = False) -> PreparedAdoption:
+        """Work out what :meth:`adopt` would do, without doing it.
+
+        For a whole volume that is too much for a window's thread, so it may be called from
+        another one: if the annotation changes meanwhile, :meth:`adopt_prepared` refuses the
+        result.
+        """
+        revision = self._revision
         patches = proposal_patches(self.annotation, proposal, overwrite=overwrite)
         if not patches:
-            return None
+            return PreparedAdoption(None, b"", revision)
         label = f"{proposal.title} on {_b_scan_words(proposal.b_scans)}"
-        return self.apply(
-            Edit(patches, proposal.tool, label, self.author, model_sha256=proposal.model_sha256)
-        )
+        edit = Edit(patches, proposal.tool, label, self.author, model_sha256=proposal.model_sha256)
+        return PreparedAdoption(edit, encode_edit(edit), revision)
+
+    def adopt_prepared(self, prepared: PreparedAdoption) -> bool:
+        """Do what was prepared; False, and nothing done, if the annotation changed since."""
+        if prepared.revision != self._revision:
+            return False
+        if prepared.edit is not None:
+            self._happen(Event(EventKind.DO, prepared.edit, self.author, prepared.encoded))
+        return True
 
     def retry_saving(self) -> bool:
         """Try to write what waits; return True when everything is durable."""
@@ -200,6 +232,8 @@ class Session:
                 edit.revert(self.annotation)
             else:
                 edit.apply(self.annotation)
+            # Counted last: what is prepared while an edit is half applied must not pass.
+            self._revision += 1
         return edit
 
     def _write(self) -> None:

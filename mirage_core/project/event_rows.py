@@ -48,7 +48,7 @@ def row_of(event: Event) -> EventRow:
     if edit is None:
         author = _storable(event.author)
         return EventRow(event.kind.value, author, "", "", clock.now(), "", "", 0, None)
-    payload = encode_edit(edit)
+    payload = event.encoded or encode_edit(edit)
     return EventRow(
         event.kind.value,
         _storable(event.author),

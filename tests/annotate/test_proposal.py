@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mirage_core.annotate import MASKS, Annotation, Proposal, Session, State
+from mirage_core.annotate import (
+    MASKS,
+    Annotation,
+    MemoryJournal,
+    Proposal,
+    Session,
+    State,
+    Target,
+    decode_edit,
+)
 from mirage_core.scan import (
     FLUID_SCHEME,
     ArrayPixels,
@@ -225,3 +234,44 @@ def test_no_proposal_breaks_the_order_or_a_human_s_work(
     while eye.undo():
         pass
     assert state_of(annotation) == state_of(before)
+
+
+def test_a_prepared_adoption_does_what_adopting_would() -> None:
+    direct, ahead = Session(scan()), Session(scan())
+    offered = offer({"ILM": 10, "RPE": 50}, mask=2)
+    direct.adopt(offered)
+    prepared = ahead.prepare(offered)
+    assert ahead.history.done == []
+    assert ahead.adopt_prepared(prepared)
+    for target in Target:
+        np.testing.assert_array_equal(
+            direct.annotation.array(target), ahead.annotation.array(target)
+        )
+
+
+@pytest.mark.parametrize("meanwhile", ["stroke", "undo"])
+def test_a_prepared_adoption_is_refused_once_the_annotation_has_changed(meanwhile: str) -> None:
+    eye = Session(scan())
+    eye.set_state([1], State.APPROVED)
+    prepared = eye.prepare(offer({"RPE": 50}))
+    if meanwhile == "undo":
+        eye.undo()
+    else:
+        draft = eye.draft(0)
+        draft.curves[NAMES.index("RPE"), 3:6] = 40
+        eye.commit(draft, "pen", "Pen on RPE")
+    before = list(eye.history.done)
+    assert not eye.adopt_prepared(prepared)
+    assert eye.history.done == before
+
+
+def test_the_journal_is_given_the_bytes_that_were_prepared() -> None:
+    journal = MemoryJournal()
+    eye = Session(scan(), journal=journal)
+    prepared = eye.prepare(offer({"RPE": 50}, mask=2))
+    eye.adopt_prepared(prepared)
+    (event,) = journal.events
+    assert event.encoded == prepared.encoded
+    again = Annotation.empty(scan().shape)
+    decode_edit(event.encoded).apply(again)
+    np.testing.assert_array_equal(again.surfaces.values, eye.annotation.surfaces.values)

@@ -175,3 +175,28 @@ def test_the_graph_engine_runs_from_the_window(
     wait_for_end(qtbot, window)
     found = np.isfinite(window.desk.session.annotation.surfaces["ILM"]).mean()
     assert found > 0.9
+
+
+def test_a_stroke_while_the_result_is_taken_over_counts(
+    qtbot: Any, eye_with: Callable[..., MainWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = eye_with(tasks.flat)
+    session = window.desk.session
+    assert session is not None
+    prepare, seen = session.prepare, []
+
+    def prepare_with_a_stroke_behind_it(*args: Any, **kwargs: Any) -> Any:
+        prepared = prepare(*args, **kwargs)
+        if not seen:
+            draft = session.draft(0)
+            draft.mask[2:5, 2:5] = 3
+            session.commit(draft, "brush", "Brush")
+        seen.append(prepared)
+        return prepared
+
+    monkeypatch.setattr(session, "prepare", prepare_with_a_stroke_behind_it)
+    click(window.segment_panel.volume)
+    wait_for_end(qtbot, window)
+    assert len(seen) == 2
+    assert [e.tool for e in session.history.done] == ["brush", seen[1].edit.tool]
+    assert (session.annotation.masks.labels[0, 2:5, 2:5] == 3).all()
