@@ -13,6 +13,7 @@ Layout of a .npz; everything but the volume may be missing:
 ``slo_scale_mm``   mm per SLO pixel along (row, col); places ``start_mm``, ``end_mm`` on the SLO
 ``laterality``     ``"R"``, ``"L"``, ``"OD"`` or ``"OS"``
 ``surfaces``       ``[s, b, x]`` in px from the top, NaN = undefined, with ``names`` ``[s]``
+``simulated``      True where no patient was imaged; the scan is labelled so wherever it shows
 =================  ============================================================================
 
 A .npy holds the volume ``[b, z, x]`` or one B-scan ``[z, x]``.
@@ -36,6 +37,7 @@ from mirage_core.io.positions_mm import line_positions, superior_first, usual_ga
 from mirage_core.io.signatures import content_kind, read_head
 from mirage_core.io.sources import FilePixels, checked_shape, read_exactly
 from mirage_core.scan import (
+    Acquisition,
     Laterality,
     Length,
     Position,
@@ -65,6 +67,7 @@ _KNOWN = frozenset(
         "laterality",
         "surfaces",
         "names",
+        "simulated",
     }
 )
 # Of our own results: neither read here nor taken for a volume.
@@ -181,6 +184,7 @@ def read_npz(path: Path) -> Scan:
         geometry=geometry,
         slo=_slo(path, fields),
         laterality=laterality,
+        acquisition=Acquisition(simulated=_simulated(path, fields)),
         vendor_surfaces=_surfaces(path, fields, (n, width)),
         source_path=path,
         source_format=NPZ_FORMAT,
@@ -319,6 +323,15 @@ def _laterality(path: Path, fields: dict[str, NDArray[Any]]) -> Laterality:
     word = value.reshape(-1)[0]
     text = word.decode("latin-1") if isinstance(word, bytes) else str(word)
     return _LATERALITY.get(text.strip().upper(), Laterality.UNKNOWN)
+
+
+def _simulated(path: Path, fields: dict[str, NDArray[Any]]) -> bool:
+    if "simulated" not in fields:
+        return False
+    value = fields["simulated"]
+    if value.size != 1 or value.dtype.kind not in "bui":
+        raise _wrong(path, "simulated", "True or False")
+    return bool(value.reshape(-1)[0])
 
 
 def _surfaces(

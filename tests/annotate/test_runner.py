@@ -74,7 +74,7 @@ def test_what_a_failing_tool_drew_does_not_come_with_the_next_stroke(
     runner.take(SurfacePen())
     runner.press(Point(70, 5))
 
-    def fail(draft: BScanDraft, *_: object) -> None:
+    def fail(_tool: SurfacePen, draft: BScanDraft, *_: object) -> None:
         draft.curves[:] = 1
         raise RuntimeError("a fault in a tool")
 

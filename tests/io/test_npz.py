@@ -55,6 +55,16 @@ def test_everything_in_the_layout_is_read(tmp_path: Path) -> None:
     assert np.array_equal(scan.vendor_surfaces["BM"], surfaces[0], equal_nan=True)
 
 
+@pytest.mark.parametrize(("stored", "told"), [({"simulated": True}, True), ({}, False)])
+def test_a_simulated_scan_stays_labelled_so(
+    tmp_path: Path, stored: dict[str, bool], told: bool
+) -> None:
+    scan = open_scan(saved(tmp_path / "a.npz", volume=VOLUME, **stored))
+    assert scan.acquisition.simulated is told
+    assert scan.title.startswith("Simulated eye" if told else "OCT")
+    assert not any("left out" in note for note in scan.notes)
+
+
 def test_positions_without_an_slo_give_order_and_gap_only(tmp_path: Path) -> None:
     scan = open_scan(saved(tmp_path / "a.npz", volume=VOLUME, **LINES))
     assert scan.geometry.positions == ()
@@ -107,6 +117,7 @@ def test_without_one_clear_volume_nothing_is_guessed(
         ("surfaces", np.zeros((2, 4, 15))),
         ("surfaces", np.zeros((2, 4, 16))),
         ("laterality", 3),
+        ("simulated", "perhaps"),
     ],
 )
 def test_fields_of_the_wrong_kind_are_named(tmp_path: Path, field: str, value: object) -> None:
