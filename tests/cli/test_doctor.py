@@ -113,9 +113,8 @@ def test_output_that_the_code_page_lacks_is_no_failure(encoding: str, tmp_path: 
     assert json.loads(done.stdout)["path"] == str(path)
 
 
-def test_the_folders_are_those_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = pytest.importorskip("mirage_viewer.settings")
-    assert places.config_dir() == settings.config_dir()
-    assert places.data_dir() == settings.data_dir()
+def test_the_folders_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRAGE_CONFIG_DIR", "/settings")
     monkeypatch.setenv("MIRAGE_DATA_DIR", "/elsewhere")
-    assert places.data_dir() == settings.data_dir() == Path("/elsewhere")
+    assert places.config_dir() == Path("/settings")
+    assert places.data_dir() == Path("/elsewhere")
