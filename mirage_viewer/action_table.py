@@ -140,9 +140,9 @@ _VIEW_ACTIONS = (
            _VIEW, 2, "mask", When.SCAN, True, keywords="fluid hide overlay"),
     Action("view.clean", "Hide all overlays", "Look at the bare image.", "hide_overlays",
            ("H",), _VIEW, 2, "eye_off", When.SCAN, True),
-    Action("view.confidence", "Show confidence", "Mark where the engine was unsure.",
-           "show_confidence", ("N",), _VIEW, 2, when=When.SCAN, checkable=True,
-           keywords="uncertainty"),
+    Action("view.confidence", "Dash where unsure", "Surfaces are dashed where the engine was "
+           "unsure.", "show_confidence", ("N",), _VIEW, 2, when=When.SCAN, checkable=True,
+           keywords="confidence uncertainty"),
     Action("view.crosshair", "Show crosshair", "The point that SLO and B-scan share.",
            "show_crosshair", ("C",), _VIEW, 2, "crosshair", When.SCAN, True),
     Action("view.theme", "Light theme", "Switch between the dark and the light theme.",

@@ -58,8 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from qtpy.QtCore import QTimer
     from qtpy.QtWidgets import QApplication
 
+    from mirage_core.places import config_dir
     from mirage_viewer import crash
-    from mirage_viewer.settings import config_dir, show_setting_warnings_plainly
+    from mirage_viewer.settings import show_setting_warnings_plainly
     from mirage_viewer.window_factory import make_window
 
     show_setting_warnings_plainly()

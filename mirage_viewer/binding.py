@@ -90,7 +90,7 @@ class Binding:
         w.export_panel.cancel_requested.connect(d.exports.cancel)
         w.history_panel.b_scan_picked.connect(d.show_b_scan)
         w.worklist_panel.scan_picked.connect(d.opener.open_record)
-        for key in ("view.surfaces", "view.masks", "view.crosshair"):
+        for key in ("view.surfaces", "view.masks", "view.confidence", "view.crosshair"):
             w.qt_actions.check(key, True)
         w.canvas.set_mask_opacity(layers.opacity.value() / 100)
 
@@ -111,6 +111,8 @@ class Binding:
             if not same_scan:
                 w.slo.set_session(session)
                 w.strip.set_session(session)
+                # What was clicked to open it may be gone: the keys belong to the image now.
+                w.canvas.setFocus()
             for panel in (w.layers_panel, w.export_panel, w.history_panel):
                 panel.set_session(session, runner)
         else:
@@ -123,6 +125,7 @@ class Binding:
         w.show_recent()
         record = opened.record if opened is not None else None
         w.worklist_panel.set_current(record.id if record is not None else "")
+        w.status.show_device(opened.scan.acquisition.device if opened is not None else "")
         self.pointer_left()
 
     def _tell_spacing(self) -> None:
@@ -152,7 +155,8 @@ class Binding:
     def edited(self, change: Change) -> None:
         """Bring the panels up to date."""
         self.w.on_edited(change)
-        self._worklist_soon.start()
+        if not self._worklist_soon.isActive():  # while edits follow one another, it keeps up
+            self._worklist_soon.start()
         self._show_point()
 
     def conditions_changed(self) -> None:

@@ -47,6 +47,7 @@ class CommandPalette(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Find a command")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setProperty("look", "palette")
         self.setWindowFlag(Qt.WindowType.FramelessWindowHint)
         self._actions = actions
         self._registry: ActionRegistry = actions.registry

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit
 
+from mirage_core.places import data_dir
 from mirage_viewer.canvas import AspectMode
 from mirage_viewer.controller import Desk
 from mirage_viewer.dialogs import ShortcutSheet, SpacingDialog, show_about
-from mirage_viewer.settings import data_dir
 
 if TYPE_CHECKING:
     from mirage_viewer.main_window import MainWindow
@@ -211,14 +211,18 @@ class Commands:
         self._window.correct_panel.step_radius(1)
 
     def finish_stroke(self) -> None:
-        """End the stroke in hand."""
-        if self._desk.runner is not None:
+        """End the stroke in hand; without one, give the keyboard back to the image."""
+        if self._desk.runner is not None and self._desk.runner.busy:
             self._desk.runner.finish()
+        else:
+            self._window.canvas.setFocus()
 
     def cancel_stroke(self) -> None:
-        """Drop the stroke in hand."""
-        if self._desk.runner is not None:
+        """Drop the stroke in hand; without one, give the keyboard back to the image."""
+        if self._desk.runner is not None and self._desk.runner.busy:
             self._desk.runner.cancel()
+        else:
+            self._window.canvas.setFocus()
 
     # ------------------------------------------------------------------ view
 

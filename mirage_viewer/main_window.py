@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from mirage_core import RESEARCH_USE_ONLY
-from mirage_core.annotate import Change
+from mirage_core.annotate import Change, Target
 from mirage_viewer.action_table import ACTIONS
 from mirage_viewer.actions import Menu
 from mirage_viewer.binding import Binding
@@ -44,7 +44,7 @@ from mirage_viewer.panels.worklist import WorklistPanel
 from mirage_viewer.qt_actions import QtActions
 from mirage_viewer.start_page import StartPage, short_path
 from mirage_viewer.status import StatusBar
-from mirage_viewer.theme import apply_theme
+from mirage_viewer.theme import apply_theme, scaled
 from mirage_viewer.view_bar import ViewBar
 
 TITLE = "MIRAGE Viewer"
@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk = desk
         self.setAcceptDrops(True)
-        self.setMinimumSize(1080, 640)
+        self.setMinimumHeight(640)  # how narrow it may be, its parts decide by their words
         apply_theme(desk.settings.theme)
         self.canvas = BScanCanvas()
         self.slo = SloCanvas()
@@ -120,8 +120,8 @@ class MainWindow(QMainWindow):
         left.setSizes([_LEFT_PX, _LEFT_PX])
         left.setStretchFactor(0, 2)
         left.setStretchFactor(1, 3)
-        left.setMinimumWidth(_LEFT_PX - 80)
-        self.strip.setFixedHeight(_STRIP_PX)
+        left.setMinimumWidth(scaled(_LEFT_PX) - 100)
+        self.strip.setFixedHeight(scaled(_STRIP_PX))
         viewing = QWidget()
         middle = column(viewing, 0)
         middle.addWidget(self.view_bar)
@@ -130,18 +130,19 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.start_page)
         self.pages.addWidget(viewing)
+        # Messages stand over the image only: tools under the pointer must not move.
+        center = QWidget()
+        over = column(center, 0)
+        over.addWidget(self.messages)
+        over.addWidget(self.pages, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
-        splitter.addWidget(self.pages)
+        splitter.addWidget(center)
         splitter.addWidget(self._right_side())
         splitter.setStretchFactor(1, 1)
-        splitter.setSizes([_LEFT_PX, 3000, _RIGHT_PX])
+        splitter.setSizes([scaled(_LEFT_PX), 3000, scaled(_RIGHT_PX)])
         splitter.setChildrenCollapsible(False)
-        central = QWidget()
-        outer = column(central, 0)
-        outer.addWidget(self.messages)
-        outer.addWidget(splitter, 1)
-        self.setCentralWidget(central)
+        self.setCentralWidget(splitter)
 
     def _right_side(self) -> QWidget:
         self.tabs = QTabWidget()
@@ -167,7 +168,7 @@ class MainWindow(QMainWindow):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setMinimumWidth(_RIGHT_PX)
+        scroll.setMinimumWidth(scaled(_RIGHT_PX))
         return scroll
 
     # ------------------------------------------------------------------ showing
@@ -320,6 +321,8 @@ class MainWindow(QMainWindow):
     def on_edited(self, change: Change) -> None:
         """Bring the panels up to date."""
         self.history_panel.refresh()
+        if change.targets & {Target.SURFACES}:
+            self.correct_panel.refresh()
         self.layers_panel.refresh()
         self.export_panel.refresh()
 

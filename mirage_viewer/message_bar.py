@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from mirage_viewer.messages import Level, Message
@@ -89,6 +89,7 @@ class MessageEntry(QFrame):
             self.text.textInteractionFlags().TextSelectableByMouse  # errors are copied into mails
         )
         self.button = QPushButton(message.action)
+        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.close_button = IconButton("close", tooltip="Close this message", size_px=14)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 3, 6, 3)

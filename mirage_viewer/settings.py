@@ -14,27 +14,17 @@ import warnings
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from platformdirs import user_config_path, user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-APP_NAME = "mirage-viewer"
+from mirage_core.places import config_dir
+
 _FILE = "settings.json"
 _MAX_RECENT = 12
 
 
 class SettingsWarning(UserWarning):
     """The settings file could not be read or written; the program goes on without it."""
-
-
-def config_dir() -> Path:
-    """Return the folder of the settings file; ``MIRAGE_CONFIG_DIR`` overrides it."""
-    return Path(os.environ.get("MIRAGE_CONFIG_DIR") or user_config_path(APP_NAME, appauthor=False))
-
-
-def data_dir() -> Path:
-    """Return the folder of the default project; ``MIRAGE_DATA_DIR`` overrides it."""
-    return Path(os.environ.get("MIRAGE_DATA_DIR") or user_data_path(APP_NAME, appauthor=False))
 
 
 class Settings(BaseSettings):

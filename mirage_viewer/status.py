@@ -1,4 +1,4 @@
-"""The status bar: hint, position, structure, processor, terms, saved state."""
+"""The status bar: hint, position, structure, device, terms, saved state."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class StatusBar(QStatusBar):
         self.structure = label()
         self.pixels = label()
         self.microns = label()
-        self.device = label("CPU", "muted")
-        self.device.setToolTip("Segmentation runs on this computer's processor, beside the window")
+        self.device = label("", "muted")
+        self.device.setToolTip("The device that took the scan")
         self.terms = label(RESEARCH_USE_ONLY.rstrip("."), "chip")
         self.terms.setToolTip("Not for diagnosis or treatment decisions")
         self.saved = label("", "good")
@@ -49,6 +49,11 @@ class StatusBar(QStatusBar):
         )
         for widget in (self.pixels, self.microns, self.structure):
             widget.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def show_device(self, name: str) -> None:
+        """Show what took the scan, ``""`` if nothing is open or it is not known."""
+        self.device.setText(name)
+        self.device.setVisible(bool(name))
 
     def show_hint(self, text: str) -> None:
         """Show how the tool in hand is used."""

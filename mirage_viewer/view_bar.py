@@ -9,8 +9,9 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QW
 from mirage_viewer.guard import guarded
 from mirage_viewer.panels.widgets import label
 
-_NARROWEST_PX = 490
-_ROOM_FOR_SLIDERS_PX = 740
+_SHORT_TEXTS = {"view.aspect_um": "1:1 µm", "view.actual": "100 %"}
+"""What the buttons say that an icon cannot; their tooltips and menu entries say it in full."""
+_SPARE_PX = 20
 
 
 @guarded
@@ -48,17 +49,26 @@ class ViewBar(QFrame):
             ("White", self.high),
             ("Gamma", self.gamma),
         ):
+            if inner.count():
+                inner.addSpacing(7)
             inner.addWidget(label(words, "small"))
             inner.addWidget(slider)
 
     def minimumSizeHint(self) -> QSize:
         """Return the room the buttons need; the sliders make way."""
-        return QSize(_NARROWEST_PX, super().minimumSizeHint().height())
+        needed = super().minimumSizeHint()
+        if not self._sliders.isHidden():
+            needed.setWidth(needed.width() - self._slider_room())
+        return needed
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show the sliders where there is room; dragging the right button does the same."""
         super().resizeEvent(event)
-        self._sliders.setVisible(self.width() >= _ROOM_FOR_SLIDERS_PX)
+        room = self.minimumSizeHint().width() + self._slider_room() + _SPARE_PX
+        self._sliders.setVisible(self.width() >= room)
+
+    def _slider_room(self) -> int:
+        return self._sliders.minimumSizeHint().width() + self._layout.spacing()
 
     def arrange(self, actions: dict[str, QAction]) -> None:
         """Put the actions into place; their keys are those of the registry."""
@@ -70,16 +80,20 @@ class ViewBar(QFrame):
         for key in ("view.auto_contrast", "view.reset_contrast"):
             self._button(actions[key])
         self._layout.addStretch(1)
+        for key, words in _SHORT_TEXTS.items():
+            tip = actions[key].toolTip()
+            actions[key].setIconText(words)
+            actions[key].setToolTip(tip)
         for key in (
             "view.clean",
             "view.crosshair",
-            "view.aspect_um",
             "view.zoom_out",
             "view.zoom_in",
-            "view.actual",
             "view.fit",
+            "view.actual",
+            "view.aspect_um",
         ):
-            self._button(actions[key])
+            self._button(actions[key], words=key in _SHORT_TEXTS)
 
     def show_place(self, b: int, n: int) -> None:
         """Show that B-scan `b` of `n` is seen."""
@@ -111,8 +125,10 @@ class ViewBar(QFrame):
             self.show_contrast(low, high)
         self.contrast_picked.emit(low, high, self.gamma.value() / 100)
 
-    def _button(self, action: QAction) -> None:
+    def _button(self, action: QAction, *, words: bool = False) -> None:
         button = QToolButton()
+        if words:
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         button.setDefaultAction(action)
         button.setProperty("look", "flat")
         button.setIconSize(QSize(18, 18))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from mirage_core.places import data_dir
 from mirage_viewer.background import Background
 from mirage_viewer.controller import Desk
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.qt_background import QtBackground
 from mirage_viewer.segmentation import Segmentation
-from mirage_viewer.settings import Settings, data_dir, load_settings
+from mirage_viewer.settings import Settings, load_settings
 
 
 def make_window(

@@ -6,6 +6,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import (
     QColor,
     QFont,
+    QFontInfo,
     QFontMetricsF,
     QHelpEvent,
     QImage,
@@ -264,8 +265,7 @@ class BScanStrip(QWidget):
 
     def _paint_legend(self, painter: QPainter) -> None:
         font = QFont(self.font())
-        if font.pointSizeF() > 0:
-            font.setPointSizeF(font.pointSizeF() * 0.9)
+        font.setPixelSize(round(QFontInfo(font).pixelSize() * 0.92))
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         middle = self.height() - _LEGEND / 2 + 1

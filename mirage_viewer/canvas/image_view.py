@@ -7,6 +7,7 @@ from enum import StrEnum
 from qtpy.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import (
     QFont,
+    QFontInfo,
     QFontMetricsF,
     QImage,
     QKeyEvent,
@@ -303,8 +304,8 @@ class ImageView(QGraphicsView):
     def overlay_font(self, scale: float = 1.0) -> QFont:
         """Return the font of overlay text, `scale` times the widget's."""
         font = QFont(self.font())
-        size = font.pointSizeF() if font.pointSizeF() > 0 else 9.0
-        font.setPointSizeF(size * scale)
+        # Under a style sheet a font has a size in px only; points would differ between systems.
+        font.setPixelSize(round(QFontInfo(font).pixelSize() * 0.92 * scale))
         return font
 
     def paint_note(self, painter: QPainter, at: QPointF, text: str) -> QRectF:

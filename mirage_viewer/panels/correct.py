@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -17,6 +20,7 @@ from qtpy.QtWidgets import (
 from mirage_core.annotate import Ordering, Session, ToolRunner
 from mirage_core.scan import surface_kind
 from mirage_viewer.panels.widgets import Card, IconButton, Picker, label, row, swatch
+from mirage_viewer.theme import current_colors
 
 NAVIGATE = ""
 """Name of "no tool": the pointer moves the image."""
@@ -65,6 +69,8 @@ class CorrectPanel(Card):
         self._session: Session | None = None
         self._runner: ToolRunner | None = None
         self._tool = NAVIGATE
+        self._wanted = NAVIGATE
+        self._missing: frozenset[str] = frozenset()
         self.undo = IconButton("undo", tooltip="Undo (Ctrl+Z)")
         self.redo = IconButton("redo", tooltip="Redo (Ctrl+Shift+Z)")
         self.tools: dict[str, QToolButton] = {}
@@ -134,7 +140,6 @@ class CorrectPanel(Card):
         grid.setSpacing(5)
         for i, (name, text, icon_name, key) in enumerate(tools):
             button = self._tool_button(name, text, icon_name, key)
-            button.setFixedHeight(48)
             grid.addWidget(button, 0, i)
             grid.setColumnStretch(i, 1)
         return grid
@@ -159,7 +164,8 @@ class CorrectPanel(Card):
         ):
             widget.setEnabled(runner is not None)
         self._options_changed()
-        self.choose_tool(self._tool)
+        # A tool in hand stays in hand from scan to scan, also over the moment without a runner.
+        self._take(self._wanted)
 
     def _fill_pickers(self) -> None:
         keep_surface = self.surface.currentData() or DEFAULT_SURFACE
@@ -170,15 +176,42 @@ class CorrectPanel(Card):
         if self._session is not None:
             annotation = self._session.annotation
             for name in annotation.surfaces.names:
-                kind = surface_kind(name)
-                words = name if kind.title == name else f"{name}  {kind.title}"
-                self.surface.addItem(swatch(kind.color), words, name)
+                self.surface.addItem(swatch(surface_kind(name).color), name, name)
             for c in annotation.masks.scheme:
                 self.mask_class.addItem(swatch(c.color), f"{c.name}  {c.title}", c.value)
             self.surface.setCurrentIndex(max(0, self.surface.findData(keep_surface)))
             self.mask_class.setCurrentIndex(max(0, self.mask_class.findData(keep_class)))
         for picker in (self.surface, self.mask_class):
             picker.blockSignals(False)
+        self._missing = frozenset()
+        self._name_surfaces(self._missing_now())
+
+    def refresh(self) -> None:
+        """Tell again which surfaces exist on this scan."""
+        missing = self._missing_now()
+        if missing != self._missing:
+            self._name_surfaces(missing)
+
+    def _missing_now(self) -> frozenset[str]:
+        if self._session is None:
+            return frozenset()
+        surfaces = self._session.annotation.surfaces
+        return frozenset(
+            name
+            for name, depths in zip(surfaces.names, surfaces.values, strict=True)
+            if not _drawn_somewhere(depths)
+        )
+
+    def _name_surfaces(self, missing: frozenset[str]) -> None:
+        self._missing = missing
+        for i in range(self.surface.count()):
+            name = str(self.surface.itemData(i))
+            title = surface_kind(name).title
+            words = "not drawn yet" if name in missing else "" if title == name else title
+            self.surface.setItemText(i, f"{name}  {words}".strip())
+            muted = QColor(current_colors().muted) if name in missing else None
+            self.surface.setItemData(i, muted, Qt.ItemDataRole.ForegroundRole)
+            self.surface.setItemData(i, title, Qt.ItemDataRole.ToolTipRole)
 
     def set_can(self, *, undo: bool, redo: bool) -> None:
         """Say whether there is something to undo and redo."""
@@ -198,6 +231,10 @@ class CorrectPanel(Card):
 
     def choose_tool(self, name: str) -> None:
         """Take the tool called `name` in hand, ``""`` for none."""
+        self._wanted = name
+        self._take(name)
+
+    def _take(self, name: str) -> None:
         if self._runner is None:
             name = NAVIGATE
         changed, self._tool = name != self._tool, name
@@ -267,3 +304,9 @@ class CorrectPanel(Card):
         """Draw the icons in the theme's colours again."""
         for button in self.findChildren(IconButton):
             button.repaint_icon()
+        self._name_surfaces(self._missing)
+
+
+def _drawn_somewhere(depths: NDArray[np.float32]) -> bool:
+    """Return whether a surface ``[b, x]`` is defined anywhere; B-scan by B-scan, to end early."""
+    return any(bool(np.isfinite(row).any()) for row in depths)

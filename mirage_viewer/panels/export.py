@@ -75,6 +75,8 @@ class ExportPanel(QWidget):
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.cancel = QPushButton("Cancel")
+        for button in (self.button, self.cancel):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lay_out()
         self.format.currentIndexChanged.connect(self._format_picked)
         for box in self.states.values():

@@ -26,6 +26,8 @@ class HistoryPanel(QWidget):
         super().__init__(parent)
         self._session: Session | None = None
         self.list = QListWidget()
+        self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.empty = label("Nothing changed yet.", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)

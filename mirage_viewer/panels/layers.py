@@ -51,8 +51,9 @@ class LayersPanel(QWidget):
         self.surfaces = QCheckBox("Surfaces")
         self.surfaces.setChecked(True)
         self.surfaces.setToolTip("Show or hide all surfaces (D)")
-        self.confidence = QCheckBox("Confidence")
-        self.confidence.setToolTip("Mark where the engine was unsure (N)")
+        self.confidence = QCheckBox("Dashed = unsure")
+        self.confidence.setChecked(True)
+        self.confidence.setToolTip("Dash surfaces where the engine was unsure (N)")
         self.list = QListWidget()
         self.list.setProperty("look", "dense")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -65,7 +66,8 @@ class LayersPanel(QWidget):
         self.opacity.setValue(45)
         self.opacity.setToolTip("How strongly masks cover the image")
         self.legend = label("", "small")
-        for widget in (self.surfaces, self.masks, self.opacity, self.confidence):
+        # A click leaves the keyboard with the image; all of it is still reached with Tab.
+        for widget in (self.surfaces, self.masks, self.opacity, self.confidence, self.list):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 9, 10, 9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QStackedWidget, QWidget
 
 from mirage_viewer.panels.widgets import Card, Picker, column, duration, label, row
 from mirage_viewer.theme import current_colors, icon
@@ -33,6 +33,9 @@ class SegmentPanel(Card):
             self.setParent(parent)
         self.engine = Picker()
         self.engine.setToolTip("What finds the layers and the fluid")
+        where = label("on this computer's CPU", "small")
+        where.setToolTip("Segmentation runs in a process of its own beside the window")
+        self.header.addWidget(where)
         self.volume = QPushButton("Segment volume")
         self.volume.setProperty("look", "primary")
         self.one = QPushButton("This B-scan")
@@ -49,20 +52,33 @@ class SegmentPanel(Card):
         for button in (self.volume, self.one, self.keep, self.cancel):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.body.addWidget(self.engine)
-        self.body.addLayout(row(self.volume, self.one, wide=self.volume))
-        self.body.addWidget(self.keep)
-        self._progress = QWidget()
-        line = row(self.words, 1, self.cancel)
-        inner = column(self._progress, 4)
-        inner.addWidget(self.bar)
-        inner.addLayout(line)
-        self.body.addWidget(self._progress)
+        # What runs takes the place of the buttons, so that the tools below stay where they are.
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._idle_page())
+        self._pages.addWidget(self._running_page())
+        self.body.addWidget(self._pages)
         self.volume.clicked.connect(lambda: self.request(whole=True))
         self.one.clicked.connect(lambda: self.request(whole=False))
         self.cancel.clicked.connect(self.cancel_requested)
         self.set_engines(ENGINES)
         self.show_idle(ready=False)
         self.repaint_icons()
+
+    def _idle_page(self) -> QWidget:
+        page = QWidget()
+        inner = column(page, 7)
+        inner.addLayout(row(self.volume, self.one, wide=self.volume))
+        inner.addWidget(self.keep)
+        return page
+
+    def _running_page(self) -> QWidget:
+        page = QWidget()
+        inner = column(page, 7)
+        inner.addStretch()
+        inner.addWidget(self.bar)
+        inner.addLayout(row(self.words, self.cancel, wide=self.words))
+        inner.addStretch()
+        return page
 
     def set_engines(self, engines: Sequence[tuple[str, str]]) -> None:
         """Offer `engines` as (name, title), the first by default."""
@@ -76,8 +92,7 @@ class SegmentPanel(Card):
 
     def show_idle(self, *, ready: bool) -> None:
         """No run; `ready` says whether one can be started."""
-        self._progress.hide()
-        self.keep.show()
+        self._pages.setCurrentIndex(0)
         self._enable(ready)
 
     def show_running(
@@ -85,8 +100,7 @@ class SegmentPanel(Card):
     ) -> None:
         """A run is at `fraction` (0..1) with `left_s` seconds to go, None if not known yet."""
         self._enable(False)
-        self._progress.show()
-        self.keep.hide()  # the room is needed, and it cannot be changed any more
+        self._pages.setCurrentIndex(1)
         self.cancel.setEnabled(not cancelling)
         # Moving without a number until the worker has said something.
         self.bar.setRange(0, 1000 if fraction > 0 else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPixmap
+from qtpy.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPixmap, QWheelEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -50,7 +50,10 @@ def swatch(rgb: tuple[int, int, int], size_px: int = 14) -> QIcon:
     painter.setBrush(QColor(*rgb))
     painter.drawEllipse(1, 1, size_px - 2, size_px - 2)
     painter.end()
-    return QIcon(pixmap)
+    made = QIcon(pixmap)
+    # Without its own, the colour of a chosen row would be mixed with that of the selection.
+    made.addPixmap(pixmap, QIcon.Mode.Selected)
+    return made
 
 
 class IconButton(QToolButton):
@@ -120,6 +123,13 @@ class Picker(QComboBox):
         )
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to what lies behind: passing over a box must not change it."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
     def showPopup(self) -> None:
         """Give the list the room its words need."""

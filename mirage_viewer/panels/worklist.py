@@ -30,6 +30,7 @@ class WorklistPanel(QWidget):
         super().__init__(parent)
         self.title = label("Scans in this project", "heading")
         self.list = QListWidget()
+        self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.empty = label("Scans you open are listed here.", "muted")

@@ -1,6 +1,6 @@
 """How the app looks: colours, style sheet, icons. Imports Qt, nothing else of ours."""
 
-from mirage_viewer.theme.apply import apply_theme, current_colors
+from mirage_viewer.theme.apply import apply_theme, current_colors, scaled, text_px
 from mirage_viewer.theme.colors import DARK, LIGHT, THEMES, Colors, contrast_ratio
 from mirage_viewer.theme.icons import ICONS, icon
 
@@ -14,4 +14,6 @@ __all__ = [
     "contrast_ratio",
     "current_colors",
     "icon",
+    "scaled",
+    "text_px",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from qtpy.QtGui import QColor, QPalette
+from qtpy.QtGui import QColor, QFontInfo, QPalette
 from qtpy.QtWidgets import QApplication
 
 from mirage_viewer.theme.colors import DARK, THEMES, Colors
 from mirage_viewer.theme.sheet import style_sheet
 
 _PROPERTY = "mirageTheme"
+_DESIGNED_FOR_PX = 13
 
 
 def current_colors() -> Colors:
@@ -26,8 +27,18 @@ def apply_theme(name: str) -> Colors:
     app.setProperty(_PROPERTY, colors.name)
     app.setStyle("Fusion")  # the same on every system, and it obeys the palette
     app.setPalette(_palette(colors))
-    app.setStyleSheet(style_sheet(colors))
+    app.setStyleSheet(style_sheet(colors, text_px()))
     return colors
+
+
+def text_px() -> int:
+    """Return the height of ordinary text in px: a little more than the system's own choice."""
+    return max(QFontInfo(QApplication.font()).pixelSize() + 1, _DESIGNED_FOR_PX)
+
+
+def scaled(length_px: int) -> int:
+    """Return a length that was chosen for ordinary text, for text of the size in use."""
+    return round(length_px * text_px() / _DESIGNED_FOR_PX)
 
 
 def _palette(c: Colors) -> QPalette:

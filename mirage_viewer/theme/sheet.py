@@ -11,7 +11,7 @@ _IMAGES = Path(__file__).parent / "images"
 
 # Widgets are addressed by a dynamic property `look` where their type is not enough.
 _SHEET = Template("""
-QWidget { color: $text; font-size: 13px; }
+QWidget { color: $text; font-size: ${size}px; }
 QMainWindow, QDialog { background: $window; }
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 6px; }
 
@@ -31,7 +31,7 @@ QToolBar { background: $panel; border: none; border-bottom: 1px solid $border; p
     spacing: 3px; }
 QToolBar::separator { width: 1px; background: $border; margin: 5px 6px; }
 QToolBar QToolButton { padding: 5px 9px; border-radius: 6px; border: 1px solid transparent;
-    font-size: 13px; }
+    font-size: ${size}px; }
 QToolBar QToolButton:hover { background: $hover; }
 QToolBar QToolButton:checked { background: $selection; border-color: $accent; }
 QToolBar QToolButton:disabled { color: $disabled; }
@@ -42,15 +42,15 @@ QStatusBar QLabel { padding: 2px 7px; }
 
 QWidget[look="panel"] { background: $panel; }
 QFrame[look="card"] { background: $panel; border: 1px solid $border; border-radius: 8px; }
-QLabel[look="heading"] { font-size: 14px; font-weight: 600; }
-QLabel[look="title"] { font-size: 24px; font-weight: 600; }
+QLabel[look="heading"] { font-size: ${heading}px; font-weight: 600; }
+QLabel[look="title"] { font-size: ${title}px; font-weight: 600; }
 QLabel[look="muted"] { color: $muted; }
-QLabel[look="small"] { color: $muted; font-size: 12px; }
+QLabel[look="small"] { color: $muted; font-size: ${small}px; }
 QLabel[look="good"] { color: $good; }
 QLabel[look="warning"] { color: $warning; }
 QLabel[look="error"] { color: $error; }
 QLabel[look="chip"] { color: $muted; border: 1px solid $border; border-radius: 9px;
-    padding: 1px 8px; font-size: 12px; }
+    padding: 1px 8px; font-size: ${small}px; }
 
 QFrame[message] QPushButton { padding: 3px 12px; background: transparent;
     border-color: $muted; }
@@ -72,7 +72,7 @@ QPushButton[look="link"] { background: transparent; border: none; text-align: le
     padding: 5px 8px; color: $info; }
 QPushButton[look="link"]:hover { background: $hover; }
 QToolButton[look="tool"] { background: $raised; border: 1px solid $border; border-radius: 7px;
-    padding: 4px 2px; font-size: 12px; }
+    padding: 4px 2px; font-size: ${small}px; }
 QToolButton[look="tool"]:hover { background: $hover; }
 QToolButton[look="tool"]:checked { background: $selection; border: 2px solid $accent;
     padding: 3px 1px; }
@@ -127,6 +127,9 @@ QListWidget::item:selected, QListView::item:selected { background: $selection; c
 QListWidget::item:disabled { color: $disabled; }
 QHeaderView::section { background: $raised; border: none; padding: 4px 6px; }
 
+QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
+QDialog[look="palette"] { border: 1px solid $muted; }
+
 QTabWidget::pane { border: 1px solid $border; border-radius: 8px; top: -1px; background: $panel; }
 QTabBar::tab { background: transparent; color: $muted; padding: 6px 11px; border: 1px solid
     transparent; border-top-left-radius: 6px; border-top-right-radius: 6px; }
@@ -154,7 +157,8 @@ QFrame[message="error"] { background: $error_panel; border: none; border-left: 4
 """)
 
 
-def style_sheet(colors: Colors) -> str:
-    """Return the Qt style sheet in `colors`."""
+def style_sheet(colors: Colors, size_px: int) -> str:
+    """Return the Qt style sheet in `colors`, its text `size_px` high."""
     values = {name: getattr(colors, name) for name in colors.__slots__}
-    return _SHEET.substitute(values, images=_IMAGES.as_posix())
+    sizes = {"size": size_px, "small": size_px - 1, "heading": size_px + 1, "title": size_px + 11}
+    return _SHEET.substitute(values, images=_IMAGES.as_posix(), **sizes)

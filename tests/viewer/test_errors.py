@@ -14,10 +14,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from mirage_core.annotate import JournalError
+from mirage_core.places import config_dir
 from mirage_viewer import crash, main_window
 from mirage_viewer.dialogs import Unsaved
 from mirage_viewer.main_window import MainWindow
-from mirage_viewer.settings import config_dir
 from tests.viewer.eyes import key, open_scan, stroke, wait_open, write_scan
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QFont, QFontInfo
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from qtpy.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QToolButton, QWidget
 
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_viewer.action_table import ACTIONS
 from mirage_viewer.command_palette import CommandPalette
 from mirage_viewer.dialogs import ShortcutSheet
 from mirage_viewer.main_window import MainWindow
+from mirage_viewer.messages import Level, Message
 from tests.viewer.eyes import key, open_scan, write_scan
 
 
@@ -86,20 +89,48 @@ def test_segment_correct_undo_and_export_are_in_sight(eye: MainWindow) -> None:
     assert {"Segment", "Segment volume", "Pen", "Brush", "Undo", "Redo", "Export"} <= words
 
 
+@pytest.fixture(params=[0, 2], ids=["own text size", "text 2 pt larger"])
+def text_size(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[int]:
+    """Systems differ in the size of their text."""
+    usual = QFont(qapp.font())
+    larger = QFont(usual)
+    larger.setPointSize(usual.pointSize() + request.param)
+    qapp.setFont(larger)
+    yield request.param
+    qapp.setFont(usual)
+
+
 @pytest.mark.parametrize("size", [(1080, 640), (1440, 900), (1920, 1080)])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_no_words_are_cut_off(eye: MainWindow, theme: str, size: tuple[int, int]) -> None:
+def test_no_words_are_cut_off(
+    text_size: int, eye: MainWindow, theme: str, size: tuple[int, int]
+) -> None:
     eye.set_theme(theme)
     eye.resize(*size)
-    cut = [
-        widget.text()
-        for widget in _all(eye, QPushButton, QLabel, QToolButton)
-        if widget.isVisible()
-        and widget.text()
-        and not (isinstance(widget, QLabel) and widget.wordWrap())
-        and widget.width() < widget.minimumSizeHint().width()
-    ]
-    assert cut == []
+    eye.show_message(Message("Something happened.", "Do this.", Level.WARNING, action="Do it"))
+    for tab in range(eye.tabs.count()):
+        eye.tabs.setCurrentIndex(tab)
+        QApplication.processEvents()
+        cut = [
+            widget.text()
+            for widget in _all(eye, QPushButton, QLabel, QToolButton, QCheckBox)
+            if widget.isVisible() and widget.text() and _is_cut(widget)
+        ]
+        assert cut == []
+    assert eye.minimumSizeHint().width() <= 1366
+
+
+def _is_cut(widget: QWidget) -> bool:
+    if isinstance(widget, QLabel) and widget.wordWrap():
+        return False
+    needed = widget.sizeHint() if isinstance(widget, QToolButton) else widget.minimumSizeHint()
+    return widget.width() < needed.width() or widget.height() < needed.height()
+
+
+def test_text_grows_with_that_of_the_system(text_size: int, window: MainWindow) -> None:
+    assert QFontInfo(window.worklist_panel.empty.font()).pixelSize() == 13 + round(
+        text_size * 96 / 72
+    )
 
 
 def _all(window: MainWindow, *kinds: type[QWidget]) -> list[Any]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mirage_viewer.settings import Settings, SettingsWarning, config_dir, load_settings
+from mirage_core.places import config_dir
+from mirage_viewer.settings import Settings, SettingsWarning, load_settings
 
 
 def write(content: object) -> None:
