@@ -341,6 +341,8 @@ _PRESS = {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
 
 def _wants(widget: QObject, key: int) -> bool:
+    if key in _PRESS and QApplication.activePopupWidget() is not None:
+        return False  # the list of a picker chooses by itself, before any shortcut
     if isinstance(widget, QAbstractItemView | QComboBox | QAbstractSlider):
         return key in _ARROWS | _PRESS
     return isinstance(widget, QAbstractButton) and key in _PRESS

@@ -40,35 +40,25 @@ class ViewBar(QFrame):
         self.gamma = _slider(30, 300, 100, "Gamma: brightens the dark parts (left) or darkens")
         for slider in (self.low, self.high, self.gamma):
             slider.valueChanged.connect(self._slid)
-        self._sliders = QWidget()
-        inner = QHBoxLayout(self._sliders)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(3)
-        for words, slider in (
-            ("Black", self.low),
-            ("White", self.high),
-            ("Gamma", self.gamma),
-        ):
-            if inner.count():
-                inner.addSpacing(7)
-            inner.addWidget(label(words, "small"))
-            inner.addWidget(slider)
+        self._levels = _group(("Black", self.low), ("White", self.high))
+        self._gamma = _group(("Gamma", self.gamma))
 
     def minimumSizeHint(self) -> QSize:
         """Return the room the buttons need; the sliders make way."""
         needed = super().minimumSizeHint()
-        if not self._sliders.isHidden():
-            needed.setWidth(needed.width() - self._slider_room())
-        return needed
+        hidden = sum(self._room(g) for g in (self._levels, self._gamma) if not g.isHidden())
+        return QSize(needed.width() - hidden, needed.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show the sliders where there is room; dragging the right button does the same."""
         super().resizeEvent(event)
-        room = self.minimumSizeHint().width() + self._slider_room() + _SPARE_PX
-        self._sliders.setVisible(self.width() >= room)
+        spare = self.width() - self.minimumSizeHint().width() - _SPARE_PX
+        for group in (self._levels, self._gamma):
+            spare -= self._room(group)
+            group.setVisible(spare >= 0)
 
-    def _slider_room(self) -> int:
-        return self._sliders.minimumSizeHint().width() + self._layout.spacing()
+    def _room(self, group: QWidget) -> int:
+        return group.minimumSizeHint().width() + self._layout.spacing()
 
     def arrange(self, actions: dict[str, QAction]) -> None:
         """Put the actions into place; their keys are those of the registry."""
@@ -76,7 +66,8 @@ class ViewBar(QFrame):
         self._layout.addWidget(self.place)
         self._button(actions["scan.next"])
         self._layout.addStretch(1)
-        self._layout.addWidget(self._sliders)
+        self._layout.addWidget(self._levels)
+        self._layout.addWidget(self._gamma)
         for key in ("view.auto_contrast", "view.reset_contrast"):
             self._button(actions[key])
         self._layout.addStretch(1)
@@ -134,6 +125,19 @@ class ViewBar(QFrame):
         button.setIconSize(QSize(18, 18))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._layout.addWidget(button)
+
+
+def _group(*named: tuple[str, QSlider]) -> QWidget:
+    group = QWidget()
+    inner = QHBoxLayout(group)
+    inner.setContentsMargins(0, 0, 7, 0)
+    inner.setSpacing(3)
+    for words, slider in named:
+        if inner.count():
+            inner.addSpacing(7)
+        inner.addWidget(label(words, "small"))
+        inner.addWidget(slider)
+    return group
 
 
 def _slider(low: int, high: int, value: int, tip: str) -> QSlider:

@@ -139,14 +139,19 @@ class BScanStrip(QWidget):
         """Return the B-scan and place of every thumbnail there is room for."""
         cell = self._cell_width()
         height = self.height() - _POINTER - _LEGEND - _BAND - 3
-        if not self._states or height < _SMALLEST_THUMBNAIL:
+        if self._session is None or height < _SMALLEST_THUMBNAIL:
             return []
+        _, rows, columns = self._session.scan.shape
+        whole = height * columns / rows
         per = max(1, round(_THUMBNAIL_WIDTH / cell))
         groups = []
         for first in range(0, len(self._states), per):
             count = min(per, len(self._states) - first)
-            place = QRectF(_MARGIN + first * cell, _POINTER, count * cell - 1, height)
-            groups.append((first + count // 2, place))
+            room = count * cell - 1
+            # Few B-scans have wide cells: a thumbnail is never wider than its B-scan.
+            width = min(room, whole)
+            left = _MARGIN + first * cell + (room - width) / 2
+            groups.append((first + count // 2, QRectF(left, _POINTER, width, height)))
         return groups
 
     def _ask_for_thumbnails(self) -> None:

@@ -72,10 +72,10 @@ QPushButton[look="link"] { background: transparent; border: none; text-align: le
     padding: 5px 8px; color: $info; }
 QPushButton[look="link"]:hover { background: $hover; }
 QToolButton[look="tool"] { background: $raised; border: 1px solid $border; border-radius: 7px;
-    padding: 4px 2px; font-size: ${small}px; }
+    padding: 2px 2px; font-size: ${small}px; }
 QToolButton[look="tool"]:hover { background: $hover; }
 QToolButton[look="tool"]:checked { background: $selection; border: 2px solid $accent;
-    padding: 3px 1px; }
+    padding: 1px 1px; }
 QToolButton[look="tool"]:disabled { color: $disabled; }
 QToolButton[look="flat"] { background: transparent; border: 1px solid transparent;
     border-radius: 5px; padding: 4px; }

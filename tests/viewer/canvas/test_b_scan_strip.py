@@ -137,6 +137,16 @@ def _striped() -> np.ndarray:
     return volume
 
 
+def test_the_thumbnail_of_a_single_b_scan_keeps_its_proportions(qtbot):
+    strip = strip_of(qtbot, many(1))
+    picture = strip.grab().toImage()
+    around = picture.pixelColor(100, 30)
+    # Right of the mark at the left edge and left of that at the right edge.
+    inside = [x for x in range(20, 580) if picture.pixelColor(x, 30) != around]
+    rows = strip.cell_rect(0).height() - 17
+    assert len(inside) == pytest.approx(rows * 20 / 16, abs=3)
+
+
 def test_the_wheel_over_the_strip_steps(qtbot):
     strip = strip_of(qtbot, small_session())
     with qtbot.waitSignal(strip.stepped) as caught:
