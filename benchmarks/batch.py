@@ -15,10 +15,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.report import Result, emit
-from mirage_core.simulate import EyeParameters, simulate_eye
+from mirage_core.simulate import EyeParameters, save_npz, simulate_eye
 
 N_VOLUMES = 4
 REPEATS = 3
@@ -56,11 +54,7 @@ def write_volumes(folder: Path, n: int) -> None:
     """Write `n` simulated eyes as .npz, all of one size."""
     folder.mkdir()
     for seed in range(n):
-        scan = simulate_eye(EyeParameters(), seed=seed).scan
-        volume = np.stack([scan.b_scan(b) for b in range(scan.n_b_scans)])
-        np.savez(
-            folder / f"eye{seed}.npz", volume=volume, spacing_mm=scan.spacing.require_mm(*"bzx")
-        )
+        save_npz(simulate_eye(EyeParameters(), seed=seed), folder / f"eye{seed}.npz")
 
 
 def main() -> None:

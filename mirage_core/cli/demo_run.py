@@ -14,7 +14,7 @@ from scipy import ndimage
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_core.annotate import Edit, Session, State, ToolRunner
 from mirage_core.annotate.tools import Point, PolygonTool, SurfacePen, Tool, ToolOptions
-from mirage_core.cli.console import counted
+from mirage_core.cli.words import counted
 from mirage_core.engines import DEFAULT_ENGINE
 from mirage_core.io.export_request import ExportRequest
 from mirage_core.io.exporting import export, make_exporter

@@ -12,13 +12,13 @@ from mirage_core.cli.console import (
     CommandError,
     DebugFlag,
     JsonFlag,
-    counted,
     failures,
     print_json,
     stdout,
 )
 from mirage_core.cli.inputs import SpacingOption
 from mirage_core.cli.progress import progress_bar
+from mirage_core.cli.words import counted
 
 if TYPE_CHECKING:
     from mirage_core.io.exporting import Exporter

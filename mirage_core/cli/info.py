@@ -13,14 +13,12 @@ from mirage_core.cli.console import (
     EXIT_FAILED,
     DebugFlag,
     JsonFlag,
-    counted,
-    describe,
     failures,
     print_json,
-    sentence,
     stderr,
     stdout,
 )
+from mirage_core.cli.words import counted, describe, sentence
 
 _EYE = {"R": "right (OD)", "L": "left (OS)"}
 _AXIS = {"b": "between B-scans", "z": "in depth", "x": "along a B-scan"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,8 +23,6 @@ SpacingOption = Annotated[
         "keep what the file says (',0.0039,0.0113').",
     ),
 ]
-
-_CHUNK = 1 << 20
 
 
 def parse_spacing(text: str) -> tuple[float | None, float | None, float | None] | None:
@@ -131,16 +128,3 @@ def _relative_stem(path: Path, root: Path) -> str:
 def _relative_name(path: Path, root: Path) -> str:
     suffix = "" if path.is_dir() else path.suffix.lstrip(".")
     return "-".join(filter(None, [*_parents(path, root), _stem(path), suffix]))
-
-
-def input_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes; of a folder, of its images' in natural order."""
-    from mirage_core.io.image_folder import scan_images
-
-    digest = hashlib.sha256()
-    # Not of what file managers leave in a folder, nor of masks that are added to it.
-    for file in [path] if path.is_file() else scan_images(path):
-        with file.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-    return digest.hexdigest()

@@ -17,16 +17,14 @@ from mirage_core.cli.console import (
     CommandError,
     DebugFlag,
     JsonFlag,
-    counted,
-    describe,
     failures,
     print_json,
-    sentence,
     stderr,
     stdout,
 )
 from mirage_core.cli.inputs import SpacingOption
 from mirage_core.cli.progress import progress_bar
+from mirage_core.cli.words import counted, describe, sentence
 
 if TYPE_CHECKING:
     from mirage_core.cli.segment_task import SegmentTask

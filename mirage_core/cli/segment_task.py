@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mirage_core.cli.console import describe
-from mirage_core.cli.inputs import input_sha256
+from mirage_core.cli.words import describe
 from mirage_core.engines import EngineCancelledError, make_engine
 from mirage_core.engines.base import Cancelled, Report
 from mirage_core.engines.propose import engine_input
 from mirage_core.io import ReadOptions, open_scan
 from mirage_core.io.atomic import ExportError, atomic_folder
+from mirage_core.io.digest import source_sha256
 from mirage_core.io.errors import ReadError, only_read_errors
 from mirage_core.io.export_result import RESULT_FILE, is_result, read_info, write_result
 from mirage_core.io.native_layout import spacing_fields
@@ -62,7 +62,7 @@ def segment_file(
     """
     start = time.perf_counter()
     with only_read_errors(task.source):
-        sha256 = input_sha256(task.source)
+        sha256 = source_sha256(task.source)
     scan = open_scan(task.source, task.options)
     read = time.perf_counter()
     replaceable = task.overwrite or _is_result_of(task.target, sha256)

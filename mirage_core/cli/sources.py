@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from mirage_core.annotate import Annotation
 from mirage_core.cli.console import CommandError
-from mirage_core.cli.inputs import input_sha256, must_exist
+from mirage_core.cli.inputs import must_exist
+from mirage_core.io.digest import source_sha256
 from mirage_core.io.export_request import ExportRequest
 from mirage_core.scan import AXES, Provenance, Scan, Spacing, State
 
@@ -131,7 +132,7 @@ def _of_result(folder: Path, choice: Choice) -> ExportRequest:
     result = read_result(folder)
     scan = open_scan(choice.scan_file, ReadOptions())
     recorded = result.info.get("input", {})
-    if recorded.get("sha256") != input_sha256(choice.scan_file):
+    if recorded.get("sha256") != source_sha256(choice.scan_file):
         raise CommandError(
             f"{choice.scan_file} is not the scan this result was made from.",
             "Name the scan that was segmented, unchanged.",

@@ -6,10 +6,18 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 from mirage_core.engines.base import Engine
-from mirage_core.engines.graph import GraphEngine
 
 DEFAULT_ENGINE = "graph"
-_MAKERS: dict[str, Callable[[], Engine]] = {DEFAULT_ENGINE: GraphEngine}
+
+
+def _graph() -> Engine:
+    # Here: a command that starts workers, or only checks a name, need not wait for scipy.
+    from mirage_core.engines.graph import GraphEngine
+
+    return GraphEngine()
+
+
+_MAKERS: dict[str, Callable[[], Engine]] = {DEFAULT_ENGINE: _graph}
 
 
 def engine_names() -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,16 @@ def test_ctrl_c_stops_the_workers_and_leaves_nothing_of_theirs(tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt):
         batch.run_batch(tasks(tmp_path, 3), 2, interrupt, lambda *_: None)
     assert not list((tmp_path / "out").glob("*"))
+
+
+def test_neither_the_waiting_command_nor_its_workers_load_what_only_the_other_needs() -> None:
+    # Every import here is paid before the first worker starts, or by each worker again.
+    cases = {
+        "mirage_core.cli.segment, mirage_core.cli.batch, mirage_core.engines": {"scipy", "skimage"},
+        "mirage_core.cli.segment_task, mirage_core.jobs.worker": {"typer", "rich"},
+    }
+    for modules, unwanted in cases.items():
+        code = f"import sys, {modules}; print(*({unwanted!r} & set(sys.modules)))"
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "", modules

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirage_core.cli.console import CommandError
-from mirage_core.cli.inputs import input_sha256, parse_spacing, result_names
+from mirage_core.cli.inputs import parse_spacing, result_names
 
 ROOT = Path("/nowhere")
 PARTS = st.sampled_from(["a", "A", "b", "a-b"])
@@ -48,17 +47,3 @@ def test_spacing_may_leave_components_to_the_file() -> None:
     assert parse_spacing(" ,0.004, ") == (None, 0.004, None)
     with pytest.raises(CommandError, match="is no spacing"):
         parse_spacing("0.12;0.004;0.011")
-
-
-def test_a_folder_is_hashed_in_natural_order_of_its_files(tmp_path: Path) -> None:
-    for i, content in ((10, b"c"), (1, b"a"), (2, b"b")):
-        (tmp_path / f"{i}.png").write_bytes(content)
-    assert input_sha256(tmp_path) == hashlib.sha256(b"abc").hexdigest()
-    assert input_sha256(tmp_path / "10.png") == hashlib.sha256(b"c").hexdigest()
-
-
-def test_what_is_no_b_scan_does_not_change_the_hash_of_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "1.png").write_bytes(b"a")
-    (tmp_path / "Thumbs.db").write_bytes(b"left by a file manager")
-    (tmp_path / "1_mask.png").write_bytes(b"drawn later")
-    assert input_sha256(tmp_path) == hashlib.sha256(b"a").hexdigest()
