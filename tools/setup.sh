@@ -17,7 +17,7 @@ sh tools/system_libraries.sh
 
 key=$({ cat pyproject.toml constraints.txt; echo "$python ${TORCH_BACKEND:-}"; } | cksum | tr -d ' \t')
 name=$(printf '%s' "$extras" | tr ',' '-')
-stamp="$env/.ready-$name-$key"
+stamp="$env/.ready-$key-$name"
 [ -e "$stamp" ] && [ -x "$env/bin/python" ] && exit 0
 
 if [ ! -x "$env/bin/python" ]; then
@@ -38,5 +38,8 @@ fi
 say "Installing MIRAGE Viewer [$extras] into $env …"
 "$uv" pip install --quiet --python "$env/bin/python" ${TORCH_BACKEND:+--torch-backend="$TORCH_BACKEND"} \
     -c constraints.txt -e ".[$extras]"
-rm -f "$env/.ready-$name-"*
+# What was ready for other pins is so no more; other extras at these pins stay ready.
+for old in "$env"/.ready-*; do
+    case $old in "$env/.ready-$key-"*) ;; *) rm -f "$old" ;; esac
+done
 touch "$stamp"
