@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     app.setApplicationName("MIRAGE Viewer")
     crash.install(config_dir(), crash.show_dialog)
     window = make_window(options.project)
-    window.show()
+    window.appear()
     if options.file is not None:
         # The window is painted first; reading begins when it is there.
         QTimer.singleShot(0, lambda: window.desk.opener.open_path(options.file, options.spacing))

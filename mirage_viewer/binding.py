@@ -186,6 +186,8 @@ class Binding:
             self.w.status.show_saved(None)
         elif d.session.unsaved:
             self.w.status.show_saved(d.session.save_problem or "Edits wait to be written.")
+        elif d.open_scan is not None and d.open_scan.read_only:
+            self.w.status.show_saved("", note="Read only")
         elif d.open_scan is not None and d.open_scan.project is None:
             self.w.status.show_saved("", note="Not in a project")
         elif d.opener.importing is not None:

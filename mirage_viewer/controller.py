@@ -132,7 +132,7 @@ class Desk:
     # ------------------------------------------------------------------ opening and closing
 
     def show(self, opened: OpenScan | None, b: int = 0) -> None:
-        """Show `opened` in place of what is shown; the opener brings scans here."""
+        """Show `opened`, at B-scan `b`, in place of what is shown; the opener brings scans."""
         old = self.open_scan
         if old is opened:
             return
@@ -149,14 +149,16 @@ class Desk:
             # A scan that was only shown so far keeps its place when it becomes editable.
             if old is None or old.scan.pixels is not opened.scan.pixels:
                 self.b, self.crosshair = min(b, n - 1), (height / 2, width / 2)
+            elif self.b == 0:
+                self.b = min(b, n - 1)
             opened.runner.go_to(self.b)
         self.hush("spacing")
         self.scan_changed.emit()
         self.conditions_changed.emit()
 
     def ready(self, opened: OpenScan) -> None:
-        """The scan shown can be edited now."""
-        opened.editable = True
+        """The scan shown can be edited now, unless its project can only be read."""
+        opened.editable = not opened.read_only
         self.scan_changed.emit()
         self.conditions_changed.emit()
         if opened.session.save_problem:
@@ -196,9 +198,8 @@ class Desk:
 
     def unsaved(self) -> int:
         """Return how many edits of all open scans wait to be written."""
-        shown = [self.open_scan] if self.open_scan is not None else []
-        open_ones = [*self.opener.held, *shown]
-        return sum(len(opened.session.unsaved) for opened in open_ones)
+        open_ones = (*self.opener.held, self.open_scan)
+        return sum(len(opened.session.unsaved) for opened in open_ones if opened is not None)
 
     def shut_down(self) -> None:
         """End everything; call once, when the window closes."""
@@ -287,13 +288,8 @@ class Desk:
         """Set the B-scan shown back to edited."""
         if self.session is not None and self.editable:
             annotation = self.session.annotation
-            approved = [
-                name
-                for name, state in zip(
-                    annotation.structures, annotation.states[:, self.b], strict=True
-                )
-                if state == State.APPROVED
-            ]
+            states = zip(annotation.structures, annotation.states[:, self.b], strict=True)
+            approved = [name for name, state in states if state == State.APPROVED]
             if approved:
                 self.session.set_state([self.b], State.EDITED, approved)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtCore import QByteArray, QEvent, QObject, Qt, QUrl, Signal
+from qtpy.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QUrl, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -48,6 +48,8 @@ from mirage_viewer.theme import apply_theme, scaled
 from mirage_viewer.view_bar import ViewBar
 
 TITLE = "MIRAGE Viewer"
+_COMFORTABLE = QSize(1560, 980)
+"""With its frame, the size from which a window does not need the whole screen."""
 _LEFT_PX = 300
 _RIGHT_PX = 348
 _STRIP_PX = 92
@@ -172,6 +174,16 @@ class MainWindow(QMainWindow):
         return scroll
 
     # ------------------------------------------------------------------ showing
+
+    def appear(self) -> None:
+        """Show the window; at its first start on a small screen it takes all of that."""
+        screen = QApplication.primaryScreen()
+        room = screen.availableGeometry().size() if screen is not None else _COMFORTABLE
+        small = room.width() < _COMFORTABLE.width() or room.height() < _COMFORTABLE.height()
+        if small and not self.desk.settings.geometry:
+            self.showMaximized()
+        else:
+            self.show()
 
     def begin(self) -> None:
         """What can wait until the window is seen: the notice, the project, unfinished work."""
@@ -316,7 +328,7 @@ class MainWindow(QMainWindow):
             screen = QApplication.primaryScreen()
             room = screen.availableGeometry() if screen is not None else None
             if room is not None:
-                self.resize(min(1440, room.width()), min(900, room.height()))
+                self.resize(min(1680, room.width()), min(1000, room.height() - 60))
 
     def on_edited(self, change: Change) -> None:
         """Bring the panels up to date."""

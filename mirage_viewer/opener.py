@@ -235,7 +235,7 @@ class Opener:
             return
         if opened in self.held:
             self.held.remove(opened)
-        self._place.show(opened)
+        self._place.show(opened, opened.stopped_at)
         self._ready(opened)
 
     def _ready(self, opened: OpenScan) -> None:

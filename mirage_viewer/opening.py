@@ -35,7 +35,8 @@ class OpenScan:
     damage : str
         A sentence when stored edits could not be read.
     editable : bool
-        False until its place in the project is made, or it is known that there is none.
+        False until its place in the project is made, or it is known that there is none; and
+        in a project that can only be read.
     """
 
     session: Session
@@ -53,6 +54,17 @@ class OpenScan:
     def scan(self) -> Scan:
         """The scan with the spacing as it is known now."""
         return self.session.scan
+
+    @property
+    def read_only(self) -> bool:
+        """True if nothing can be kept: its project can only be read."""
+        return self.project is not None and self.project.read_only
+
+    @property
+    def stopped_at(self) -> int:
+        """The B-scan that was corrected last, the first if none was."""
+        edits = reversed(self.session.history.done)
+        return next((edit.b_scans[0] for edit in edits if len(edit.b_scans) == 1), 0)
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from psygnal import Signal
 
 from mirage_viewer.background import Background
-from mirage_viewer.messages import Message, from_error, print_message
+from mirage_viewer.messages import Level, Message, from_error, print_message
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
@@ -83,6 +83,8 @@ class Projects:
             return
 
         def opened(project: Project) -> None:
+            if project.notice:
+                self.said.emit(Message(project.notice, "", Level.WARNING, "project"))
             self.refresh_worklist()
             self._look_for_unfinished(project)
 

@@ -102,11 +102,18 @@ def test_a_newer_project_is_open_for_reading_and_says_so(
         database.execute("PRAGMA user_version = 999")
         database.commit()
     window = make_app_window(project=tmp_path / "study")
-    open_scan(qtbot, window, path)
+    window.begin()
     assert "newer version" in wait_for_error(qtbot, window, "project")
+    window.desk.opener.open_path(path)
+    qtbot.waitUntil(lambda: window.status.saved.text() == "Read only", timeout=20_000)
+    assert window.qt_actions["file.export"].isEnabled()
+    assert not window.qt_actions["scan.segment"].isEnabled()
+    assert not window.correct_panel.tools["brush"].isEnabled()
     key(window, "B")
     stroke(window, [(20, 30), (20, 40)])
-    assert window.status.saved.text() == "Not saved"
+    assert not window.desk.session.annotation.masks.labels.any()
+    key(window, "Down")
+    assert window.desk.b == 1
 
 
 class FullDisk:
@@ -219,6 +226,7 @@ os._exit(9)
     QTest.mouseClick(entry.button, Qt.MouseButton.LeftButton)
     wait_open(qtbot, window)
     assert window.desk.session.annotation.b_scan_state(3).name == "APPROVED"
+    assert window.desk.b == 3
 
 
 def test_an_unexpected_error_is_logged_without_its_message(
