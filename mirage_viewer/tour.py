@@ -75,6 +75,7 @@ class Tour:
         self.pause_s = pause_s
         self.say = say
         self.written: list[Path] = []
+        self.fluid_b = 0
 
     def run(self) -> None:
         """Do the whole of it."""
@@ -95,6 +96,7 @@ class Tour:
         self.say("5  Export masks and surfaces: the approved ones for training, all for analysis")
         for name, states in EXPORTS.items():
             self.export(name, states)
+        self.go_to(self.fluid_b)
         self.picture("6-exported")
 
     # ------------------------------------------------------------------ steps
@@ -143,6 +145,7 @@ class Tour:
         srf = masks.scheme.by_name("SRF").value
         true = self.truth.masks.labels == srf
         b = int(true.sum(axis=(1, 2)).argmax())
+        self.fluid_b = b
         self.go_to(b)
         self.window.correct_panel.choose_class(srf)
         self.window.correct_panel.tools["polygon"].click()
