@@ -37,19 +37,22 @@ def shortcut_html(registry: ActionRegistry) -> str:
     parts = []
     for menu in Menu:
         rows = "".join(
-            f"<tr><td style='padding:2px 26px 2px 0'>{escape(a.text.replace('&', ''))}</td>"
-            f"<td><b>{escape('  or  '.join(_keys(a.shortcuts)))}</b></td></tr>"
+            _two_columns(a.text.replace("&", ""), "  or  ".join(_keys(a.shortcuts)))
             for a in registry.menu(menu)
             if a.shortcuts
         )
         parts.append(f"<h3>{menu.value.replace('&', '')}</h3><table>{rows}</table>")
-    rows = "".join(
-        f"<tr><td style='padding:2px 26px 2px 0'>{escape(what)}</td><td><b>{escape(how)}</b></td>"
-        "</tr>"
-        for how, what in _MOUSE
-    )
+    rows = "".join(_two_columns(what, how) for how, what in _MOUSE)
     parts.append(f"<h3>Mouse</h3><table>{rows}</table>")
     return f"<div style='color:{colors.text}'>{''.join(parts)}</div>"
+
+
+def _two_columns(what: str, how: str) -> str:
+    # The same width in every table, so that all of them line up.
+    return (
+        f"<tr><td width='290' style='padding:2px 0'>{escape(what)}</td>"
+        f"<td><b>{escape(how)}</b></td></tr>"
+    )
 
 
 def _keys(shortcuts: tuple[str, ...] | None) -> list[str]:

@@ -284,7 +284,7 @@ class MainWindow(QMainWindow):
         if len(files) > 1:
             self.show_message(
                 Message(
-                    "One scan is shown at a time: the first of the dropped files was opened.",
+                    "One scan is shown at a time: only the first of what was dropped is opened.",
                     "Drop the folder instead if they are the B-scans of one scan.",
                     Level.INFO,
                     "drop",

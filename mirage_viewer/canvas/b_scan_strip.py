@@ -94,8 +94,9 @@ class BScanStrip(QWidget):
     def set_current(self, b: int) -> None:
         """Mark B-scan `b`."""
         if b != self._b:
-            self._b = b
-            self.update()
+            before, self._b = self._b, b
+            for marked in (before, b):
+                self.update(self._mark_rect(marked).adjusted(-6, -8, 6, 4).toAlignedRect())
 
     def sizeHint(self) -> QSize:
         return QSize(600, 92)
@@ -217,14 +218,16 @@ class BScanStrip(QWidget):
             painter.setPen(self._quiet())
             painter.drawText(self.rect(), Qt.AlignCenter, "No B-scans yet")
             return
-        self._paint_thumbnails(painter)
+        self._paint_thumbnails(painter, QRectF(event.rect()))
         self._paint_band(painter)
         self._paint_current(painter)
         self._paint_legend(painter)
 
-    def _paint_thumbnails(self, painter: QPainter) -> None:
+    def _paint_thumbnails(self, painter: QPainter, exposed: QRectF) -> None:
         painter.setRenderHint(QPainter.SmoothPixmapTransform, True)
         for b, place in self._groups():
+            if not place.intersects(exposed):
+                continue
             painter.fillRect(place, CANVAS_BACKGROUND)
             image = self._thumbnails.get(b)
             if image is None:
@@ -252,12 +255,8 @@ class BScanStrip(QWidget):
         painter.setRenderHint(QPainter.Antialiasing, True)
 
     def _paint_current(self, painter: QPainter) -> None:
-        cell = self.cell_rect(min(self._b, len(self._states) - 1))
+        frame = self._mark_rect(min(self._b, len(self._states) - 1))
         color = self.palette().color(QPalette.WindowText)
-        # On a strip of hundreds a cell is a hair: the mark keeps a width one can see.
-        frame = cell.adjusted(0, 0, -1, 0)
-        if frame.width() < 5:
-            frame = QRectF(cell.center().x() - 2.5, cell.top(), 5, cell.height())
         painter.setBrush(Qt.NoBrush)
         painter.setPen(QPen(self.palette().color(QPalette.Window), 4))
         painter.drawRect(frame)
@@ -267,6 +266,13 @@ class BScanStrip(QWidget):
         painter.setPen(Qt.NoPen)
         painter.setBrush(color)
         painter.drawPolygon(QPolygonF([tip, tip + QPointF(-5, -6), tip + QPointF(5, -6)]))
+
+    def _mark_rect(self, b: int) -> QRectF:
+        cell = self.cell_rect(b)
+        # On a strip of hundreds a cell is a hair: the mark keeps a width one can see.
+        if cell.width() < 6:
+            return QRectF(cell.center().x() - 2.5, cell.top(), 5, cell.height())
+        return cell.adjusted(0, 0, -1, 0)
 
     def _paint_legend(self, painter: QPainter) -> None:
         font = QFont(self.font())

@@ -104,6 +104,33 @@ def test_a_cancelled_export_leaves_nothing(
     assert not list((tmp_path / "out").glob("P*"))
 
 
+def test_closing_the_window_during_an_export_leaves_nothing_half_written(
+    qtbot: Any, eye: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mirage_core.io import exporting
+
+    begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
+    real = exporting.export
+
+    def late(exporter: Any, requests: Any, target: Any, *, report: Any) -> Any:
+        begun.set()
+        go_on.wait(10)
+        try:
+            return real(exporter, requests, target, report=report)
+        finally:
+            over.set()
+
+    monkeypatch.setattr(exporting, "export", late)
+    eye.export_panel.folder.setText(str(tmp_path / "out"))
+    eye.export_panel.button.click()
+    qtbot.waitUntil(begun.is_set)
+    eye.close()
+    go_on.set()
+    qtbot.waitUntil(over.is_set)
+    assert not eye.isVisible()
+    assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
+
+
 def test_a_scan_without_anything_known_cannot_be_exported(
     qtbot: Any, window: MainWindow, tmp_path: Path
 ) -> None:

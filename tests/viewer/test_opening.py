@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QMimeData, QPoint, Qt
+from qtpy.QtGui import QDragEnterEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from mirage_viewer import app as program
@@ -55,6 +57,52 @@ def test_a_dropped_file_is_shown(qtbot: Any, window: MainWindow, scan_file: Path
     drop(window, scan_file)
     wait_open(qtbot, window)
     assert window.desk.open_scan is not None
+
+
+def test_a_dropped_folder_of_images_is_one_scan(
+    qtbot: Any, window: MainWindow, tmp_path: Path
+) -> None:
+    from skimage.io import imsave
+
+    folder = tmp_path / "b_scans"
+    folder.mkdir()
+    for i in range(1, 12):
+        imsave(folder / f"{i}.png", np.full((40, 50), 10 * i, np.uint8), check_contrast=False)
+    drop(window, folder)
+    wait_open(qtbot, window)
+    scan = window.desk.open_scan.scan
+    assert scan.shape == (11, 40, 50)
+    assert scan.b_scan(10).max() == 110
+
+
+def test_of_several_dropped_files_the_first_is_opened_and_that_is_said(
+    qtbot: Any, window: MainWindow, scan_file: Path, tmp_path: Path
+) -> None:
+    drop(window, scan_file, write_scan(tmp_path / "other.npz", seed=2))
+    wait_open(qtbot, window)
+    assert window.desk.open_scan.path == scan_file
+    assert any("only the first" in text for text in window.messages.texts)
+
+
+def test_a_file_dropped_while_another_is_opening_wins(
+    qtbot: Any, window: MainWindow, scan_file: Path, tmp_path: Path
+) -> None:
+    second = write_scan(tmp_path / "second.npz", seed=3)
+    window.desk.opener.open_path(scan_file)
+    drop(window, second)
+    wait_open(qtbot, window)
+    assert window.desk.open_scan.path == second
+    assert window.desk.opener.busy == ""
+
+
+def test_text_dragged_over_the_window_is_not_taken(window: MainWindow) -> None:
+    mime = QMimeData()
+    mime.setText("not a file")
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(300, 300), Qt.DropAction.CopyAction, mime, buttons, keys)
+    enter.ignore()
+    QApplication.sendEvent(window, enter)
+    assert not enter.isAccepted()
 
 
 def test_a_file_on_the_command_line_is_shown(

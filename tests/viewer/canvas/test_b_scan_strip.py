@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -30,6 +31,12 @@ def band_color(strip: BScanStrip, b: int):
     cell = strip.cell_rect(b)
     place = QPoint(int(cell.left() + 0.4 * cell.width()), int(cell.bottom()) - 3)
     return strip.grab().toImage().pixelColor(place)
+
+
+def on_screen(strip: BScanStrip) -> QImage:
+    """Return what repaints have left on the screen, without asking for another."""
+    QApplication.processEvents()
+    return strip.screen().grabWindow(strip.winId()).toImage()
 
 
 def test_every_cell_has_the_colour_of_its_state(qtbot):
@@ -92,6 +99,19 @@ def test_the_current_b_scan_is_marked(qtbot):
     first, third = strip.cell_rect(1).toRect(), strip.cell_rect(3).toRect()
     assert with_one.copy(first) != with_three.copy(first)
     assert with_one.copy(third) != with_three.copy(third)
+
+
+@pytest.mark.parametrize("n", [3, 40, 300])
+def test_the_mark_leaves_nothing_behind_when_it_moves(qtbot, n):
+    strip = strip_of(qtbot, many(n))
+    qtbot.waitUntil(lambda: len(strip._thumbnails) == len(strip._groups()))
+    before = on_screen(strip)
+    for b in (1, 2, n // 2, n - 1):
+        strip.set_current(b)
+        partial = on_screen(strip)
+        strip.repaint()
+        assert partial == on_screen(strip)
+    assert partial != before
 
 
 def test_tooltips_count_from_one_and_name_the_state(qtbot):
