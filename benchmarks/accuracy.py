@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 
 from mirage_core.engines import EngineInput, Prediction, make_engine
 from mirage_core.engines.graph.layers import SURFACE_NAMES
+from mirage_core.engines.propose import engine_input
 from mirage_core.measure.agreement import (
     boundary_differences,
     dice,
@@ -26,8 +28,8 @@ from mirage_core.measure.agreement import (
     unsigned_error,
     unsigned_error_per_b_scan,
 )
-from mirage_core.scan import Spacing, layer_map
-from mirage_core.simulate import demo_eye
+from mirage_core.scan import Scan, Spacing, Surfaces, layer_map
+from mirage_core.simulate import HEALTHY, EyeParameters, SimulatedEye, demo_eye, simulate_eye
 from tests.shared_data import ROOT
 
 DATA = ROOT / "data"
@@ -50,6 +52,7 @@ HEADER = """# Accuracy of the graph engine
 Written by `python -m benchmarks.accuracy --write docs/accuracy.md`; no number here is typed by
 hand. px are axial pixels. "Bias" is found less truth, positive when deeper. "Worst B-scan" is the
 largest mean absolute error of a single B-scan. The engine has one set of parameters for all sets.
+Found and true surfaces follow the same conventions: [where surfaces run](conventions.md).
 """
 
 
@@ -57,6 +60,11 @@ def segment(b_scans: NDArray[np.uint8], spacing: Spacing | None = None) -> Predi
     """Segment all of `b_scans` with the graph engine."""
     wanted = tuple(range(len(b_scans)))
     return make_engine("graph").segment(EngineInput(b_scans, wanted, spacing or Spacing()))
+
+
+def segment_scan(scan: Scan) -> Prediction:
+    """Segment `scan` with all that is known of it."""
+    return make_engine("graph").segment(engine_input(scan)[0])
 
 
 def boundary_row(
@@ -144,33 +152,51 @@ def nr206() -> list[str]:
 
 
 def simulated() -> list[str]:
-    """Return the section on the built-in eye, whose truth is exact."""
-    eye = demo_eye()
-    b_scans = np.stack([eye.scan.b_scan(b) for b in range(eye.scan.n_b_scans)])
-    prediction = segment(b_scans, eye.scan.spacing)
-    rows = [
-        boundary_row(name, prediction.surfaces[name], eye.surfaces[name], eye.scan.spacing)
-        for name in SURFACE_NAMES
-    ]
-    masks = []
+    """Return the section on simulated eyes, whose truth is exact."""
+    eye, masks = demo_eye(), []
+    prediction = segment_scan(eye.scan)
     for name in ("IRF", "SRF", "PED"):
         value = eye.masks.scheme.by_name(name).value
         overlap = dice(prediction.masks.labels == value, eye.masks.labels == value)
         masks.append(f"| {name} | {overlap:.3f} |")
+    healthy_eye = simulate_eye(replace(EyeParameters(), pathology=HEALTHY), seed=2)
+    lesion_free = ~(eye.masks.labels > 0).any(axis=1)
     return [
-        "## The simulated eye (simulated, not a patient's)",
+        "## Simulated eyes (not a patient's)",
         "",
-        "The built-in volume with drusen, PED, cysts and subretinal fluid. Its EZ runs along the",
-        "centre of the band and its OS/RPE along the tips of the outer segments, ours along the",
-        "band's inner edge and the dark line above the tips: part of the bias is that.",
+        "The built-in volume with drusen, PED, cysts and subretinal fluid. Cysts beside the pit",
+        "swell its flanks, which misleads the inner surfaces there: A-scans without a lesion are",
+        "shown apart.",
         "",
-        *BOUNDARY_HEAD,
-        *rows,
+        *simulated_table(eye, prediction.surfaces),
+        "",
+        "Its A-scans without a lesion:",
+        "",
+        *simulated_table(eye, prediction.surfaces, lesion_free),
+        "",
+        "A healthy eye with the same settings (seed 2):",
+        "",
+        *simulated_table(healthy_eye, segment_scan(healthy_eye.scan).surfaces),
+        "",
+        "Fluid in the built-in volume:",
         "",
         "| Candidate mask | Dice |",
         "|---|---|",
         *masks,
     ]
+
+
+def simulated_table(
+    eye: SimulatedEye, found: Surfaces, where: NDArray[np.bool_] | None = None
+) -> list[str]:
+    """Return the table of boundary errors of an eye, over the A-scans `where` ``[b, x]``."""
+    rows = []
+    for name in SURFACE_NAMES:
+        truth = eye.surfaces[name]
+        if where is not None:
+            truth = np.where(where, truth, np.nan)
+        rows.append(boundary_row(name, found[name], truth, eye.scan.spacing))
+    return [*BOUNDARY_HEAD, *rows]
 
 
 def kermany() -> list[str]:
@@ -229,32 +255,20 @@ def healthy() -> list[str]:
     ]
 
 
-CONVENTIONS = """## What each surface follows
-
-Depths are px from the top with pixel centres at integers. An edge between rows `r - 1` and `r` is
-written `r`, the first row of the layer below it, so that the rule `rint(s) <= z` gives that layer
-exactly its rows. Lines (RPE, OS/RPE) are written at their centre.
-
-| Surface | Where it runs |
-|---|---|
-| ILM | steepest rise from the vitreous into the retina |
-| RNFL/GCL | steepest fall under the bright nerve fibre layer |
-| IPL/INL | steepest fall from the inner plexiform into the inner nuclear layer |
-| INL/OPL | steepest rise into the outer plexiform layer |
-| OPL/ONL | steepest fall into the outer nuclear layer |
-| ELM | steepest rise into the thin line above the ellipsoid zone |
-| EZ | steepest rise into the ellipsoid zone: the band's inner edge |
-| OS/RPE | darkest line between ellipsoid zone and RPE band |
-| RPE | bright ridge of the RPE band, over drusen and detachments |
-| BM | steepest fall at the RPE band's lower edge, under drusen and detachments |
-"""
-
 LIMITS = """## Known limits
 
 - Confidence falls with contrast and shadow, not with every mistake: a wrong but sharp edge looks
   sure. Look at B-scans with a bridged detachment, a hyaloid on the retina or a hole first.
 - Turbid cysts (as bright as the layers around them) and fluid in dim, noisy scans are missed;
   a healthy outer nuclear layer in such scans may be marked.
+- Around cysts the inner surfaces may follow a cyst's wall, and beside a swollen pit the RNFL/GCL
+  may leap to the IPL/INL.
+- At the optic disc and outside the retina in general surfaces are drawn on as if there were layers;
+  in a macular hole the overhanging edges cannot be drawn, and the space under them is marked as
+  fluid.
+- Where photoreceptors are lost or hardly seen, EZ and ELM may drop onto the RPE band.
+- Nerve fibres that thicken steeply at the edge of a macular scan may be cut too thin; on circle
+  scans the engine expects them thick.
 - Where the retina is so bright that RPE and choroid lie in its shade, the RPE may be taken too
   high over part of the B-scan.
 - Without spacing the search assumes 3.9 µm axial pixels and a 6 mm wide B-scan. Nothing is
@@ -286,7 +300,7 @@ def main() -> int:
         print(text, flush=True)
         parts.append(text)
     if options.write:
-        options.write.write_text("\n".join([*parts, CONVENTIONS, LIMITS]), encoding="utf-8")
+        options.write.write_text("\n".join([*parts, LIMITS]), encoding="utf-8")
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.scan import Laterality, Masks, Spacing, Surfaces
+from mirage_core.scan import Laterality, Masks, ScanPattern, Spacing, Surfaces
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -54,6 +54,12 @@ class EngineInput:
     spacing : Spacing
     slo : uint8 array ``[row, col]`` or None
     laterality : Laterality
+    pattern : ScanPattern
+        How the B-scans are laid out: the ends of a circle meet, radial B-scans cross.
+    gaps_mm : tuple of float or None
+        Distance from each B-scan to the next, one less than there are B-scans, ``inf`` between
+        B-scans that do not run side by side; None where their places are not known. The gap of
+        `spacing` is the usual one only.
     """
 
     b_scans: U8
@@ -61,6 +67,8 @@ class EngineInput:
     spacing: Spacing = field(default_factory=Spacing)
     slo: U8 | None = None
     laterality: Laterality = Laterality.UNKNOWN
+    pattern: ScanPattern = ScanPattern.UNKNOWN
+    gaps_mm: tuple[float, ...] | None = None
 
 
 @dataclass(eq=False)
@@ -70,8 +78,8 @@ class Prediction:
     Attributes
     ----------
     surfaces : Surfaces
-        ``[s, n, x]`` in px from the top, n = number of wanted B-scans; ordered, NaN where the
-        engine found nothing (white padding, no retina).
+        ``[s, n, x]`` in px from the top, as ``docs/conventions.md`` tells, n = number of wanted
+        B-scans; ordered, NaN where the engine found nothing (white padding, no retina).
     confidence : float32 array ``[s, n, x]``, 0..1
         1 = sure; NaN exactly where the surface is NaN.
     masks : Masks

@@ -6,7 +6,9 @@ import numpy as np
 
 from mirage_core.annotate import Proposal
 from mirage_core.engines.base import EngineInput, Prediction
-from mirage_core.scan import Scan
+from mirage_core.scan import LinePosition, Scan, ScanGeometry
+
+_PARALLEL = 0.996  # cosine of 5 degrees
 
 
 def engine_input(
@@ -36,8 +38,36 @@ def engine_input(
     last = min(scan.n_b_scans - 1, wanted[-1] + context)
     images = np.stack([scan.b_scan(b) for b in range(first, last + 1)])
     rows = tuple(b - first for b in wanted)
-    source = EngineInput(images, rows, scan.spacing, scan.slo, scan.laterality)
+    source = EngineInput(
+        images,
+        rows,
+        scan.spacing,
+        scan.slo,
+        scan.laterality,
+        scan.geometry.pattern,
+        _gaps_mm(scan.geometry, first, last),
+    )
     return source, wanted
+
+
+def _gaps_mm(geometry: ScanGeometry, first: int, last: int) -> tuple[float, ...] | None:
+    """Return the distances between neighbours of ``first .. last``, None where not known."""
+    lines = [p for p in geometry.positions[first : last + 1] if isinstance(p, LinePosition)]
+    if geometry.positions_assumed or geometry.slo_mm_per_px is None:
+        return None
+    if len(lines) != last + 1 - first:
+        return None
+    ends = np.array([(p.start, p.end) for p in lines]) * geometry.slo_mm_per_px
+    along = ends[:, 1] - ends[:, 0]
+    length = np.linalg.norm(along, axis=1, keepdims=True)
+    if not (np.isfinite(ends).all() and (length > 0).all()):
+        return None
+    along /= length
+    step = np.diff(ends.mean(axis=1), axis=0)
+    # What lies across the B-scan separates two of them; a shift along it does not.
+    gaps = np.abs(step[:, 0] * along[:-1, 1] - step[:, 1] * along[:-1, 0])
+    beside = (along[:-1] * along[1:]).sum(axis=1) > _PARALLEL
+    return tuple(np.where(beside, gaps, np.inf).tolist())
 
 
 def as_proposal(prediction: Prediction, b_scans: tuple[int, ...]) -> Proposal:

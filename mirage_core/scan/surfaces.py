@@ -20,7 +20,9 @@ class Surfaces:
     ----------
     values : float32 array, axes ``[s, b, x]``
         Depth in pixels from the top of the B-scan, pixel centres at integers; NaN where the
-        boundary is undefined. ``values[i] <= values[i + 1]`` wherever both are finite.
+        boundary is undefined. An edge between rows ``k - 1`` and ``k`` is written ``k``;
+        ``docs/conventions.md`` tells where each boundary runs. ``values[i] <= values[i + 1]``
+        wherever both are finite.
     names : tuple of str
         One short name per surface, top to bottom.
     """

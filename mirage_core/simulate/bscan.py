@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mirage_core.scan import FLUID_SCHEME
 from mirage_core.simulate.anatomy import SURFACE_NAMES
+from mirage_core.simulate.bands import detached_share, ellipsoid_px, elm_half_px
 from mirage_core.simulate.fields import Stream, blurred, smoothstep, standard, stream
 from mirage_core.simulate.looks import LOOKS, Look
 from mirage_core.simulate.parameters import EyeParameters
@@ -98,8 +99,9 @@ class BScanPainter:
         foveal = np.exp(-((radius / 0.45) ** 2))
         lifted = np.maximum(lesions.drusen_um[b], 0.25 * lesions.ped_um[b])
         intact = np.clip(1 - lifted / 110, 0.35, 1) * np.where(lesions.shrm_um[b] > 20, 0.6, 1.0)
-        apart = smoothstep((lesions.srf_um[b] + lesions.shrm_um[b]) / 25)
-        zone = np.minimum(7 * px, 0.45 * (s["OS/RPE"] - s["EZ"]))
+        apart = detached_share(lesions)[b]
+        ez_inner, ez_outer = ellipsoid_px(s, self._um_per_px)
+        elm_half = elm_half_px(self._um_per_px)
         iz_grey = 196 - 30 * apart
         separate = smoothstep(np.maximum(lesions.drusen_um[b], lesions.ped_um[b]) / 15)
         return [
@@ -112,18 +114,19 @@ class BScanPainter:
             (s["INL/OPL"], 130.0 - 14 * foveal),
             (s["OPL/ONL"], henle),
             (henle_end, 70.0),
-            (s["ELM"] - 4 * px, 108.0),
-            (s["ELM"] + 4 * px, 84.0),
-            (s["EZ"] - 7.5 * px, 100 + 122 * intact),
-            (s["EZ"] + zone, 156 - 8 * foveal),
+            (s["ELM"] - elm_half, 108.0),
+            (s["ELM"] + elm_half, 84.0),
+            (ez_inner, 100 + 122 * intact),
+            (ez_outer, 156 - 8 * foveal),
             (s["OS/RPE"], iz_grey),
             (np.minimum(s["OS/RPE"] + 11 * px, s["RPE"] - RPE_HALF_UM * px), iz_grey - 8),
             (s["RPE"] - RPE_HALF_UM * px, 212.0),
             (s["RPE"] - 5 * px, 240.0),
-            (s["RPE"] + 5 * px, 224.0 - 20 * separate),
-            (s["RPE"] + 9 * px, 205.0),
-            (s["BM"], 140.0),
-            (s["BM"] + 12 * px, 155.0),
+            (s["RPE"] + 5 * px, 226.0 - 18 * separate),
+            (s["RPE"] + 9 * px, 216.0),
+            (s["BM"], 132.0),
+            (s["BM"] + 12 * px, 148.0),
+            (s["BM"] + 30 * px, 156.0),
         ]
 
     def _choroid(self, grey: F32, b: int, texture: F32) -> None:

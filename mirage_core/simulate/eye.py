@@ -23,10 +23,11 @@ from mirage_core.scan import (
 )
 from mirage_core.simulate.anatomy import SURFACE_NAMES, scan_grid_mm
 from mirage_core.simulate.bscan import BScanPainter
+from mirage_core.simulate.convention import written_labels, written_surfaces
 from mirage_core.simulate.fundus import paint_slo
 from mirage_core.simulate.looks import LOOKS
 from mirage_core.simulate.parameters import EyeParameters
-from mirage_core.simulate.structure import EyeStructure, Padding, build_structure, slo_axes_mm
+from mirage_core.simulate.structure import Padding, build_structure, slo_axes_mm
 
 U8 = NDArray[np.uint8]
 
@@ -44,9 +45,9 @@ class SimulatedEye:
     surfaces : Surfaces
         True boundaries, float32 ``[s, b, x]``, px from the top, sub-pixel; all twelve of
         :data:`~mirage_core.scan.SURFACE_KINDS`, NaN only in white padding. Where each runs is
-        told in ``docs/simulated_eye.md``.
+        told in ``docs/conventions.md``.
     masks : Masks
-        True lesions, uint8 ``[b, z, x]``.
+        True lesions, uint8 ``[b, z, x]``, by the same conventions.
     fovea : (float, float)
         B-scan and column index of the bottom of the foveal pit.
     parameters : EyeParameters
@@ -83,8 +84,8 @@ def simulate_eye(parameters: EyeParameters | None = None, seed: int = 0) -> Simu
     painter = BScanPainter(p, structure, seed)
     volume = np.stack([painter.b_scan(b) for b in range(p.shape[0])])
     slo = paint_slo(p, structure, seed)
-    curves = structure.surfaces.copy()
-    labels = _labels(p, structure)
+    curves = written_surfaces(structure, p.spacing_mm[1] * 1000)
+    labels = written_labels(structure, p.shape)
     for b, padding in enumerate(structure.padding):
         if padding is not None:
             hidden = _hidden_columns(padding, p.shape[2])
@@ -164,19 +165,6 @@ def _geometry(p: EyeParameters) -> ScanGeometry:
         superior_to_inferior=p.superior_to_inferior,
         slo_mm_per_px=(px, px),
     )
-
-
-def _labels(p: EyeParameters, structure: EyeStructure) -> U8:
-    """Return the lesions as labels ``[b, z, x]``: rows ``rint(top) <= z < rint(bottom)``."""
-    labels = np.zeros(p.shape, np.uint8)
-    for b, pockets in enumerate(structure.pockets):
-        for pocket in pockets:
-            top, bottom = np.rint(pocket.top), np.rint(pocket.bottom)
-            first, last = max(int(top.min()), 0), min(int(bottom.max()), p.shape[1])
-            rows = np.arange(first, last)[:, None]
-            part = labels[b, first:last, pocket.x0 : pocket.x0 + len(top)]
-            part[(rows >= top) & (rows < bottom)] = pocket.value
-    return labels
 
 
 def _mirrored(image: U8) -> U8:

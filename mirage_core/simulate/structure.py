@@ -76,7 +76,9 @@ class EyeStructure:
     Attributes
     ----------
     surfaces : float32 array ``[s, b, x]``
-        All of :data:`SURFACE_NAMES` in px from the top, finite everywhere. ILM and the inner
+        All of :data:`SURFACE_NAMES` in px from the top, finite everywhere, as the painter needs
+        them; :mod:`mirage_core.simulate.convention` writes the truth from them. Edges lie at
+        their continuous depth, half a pixel less than they are written. ILM and the inner
         boundaries are the edges between two greys; ELM and EZ are the centre lines of their
         bright bands; OS/RPE is the tips of the outer segments (upper edge of the interdigitation
         zone, or the roof of subretinal fluid); RPE is the bright ridge of the RPE band; BM is

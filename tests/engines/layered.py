@@ -50,12 +50,18 @@ def draw(
     top_px: float = 80.0,
     noise: float = 0.25,
     seed: int = 0,
+    fibres_um: float = _DEPTH_UM["RNFL/GCL"],
 ) -> Drawn:
-    """Draw `n` alike B-scans with multiplicative speckle of relative strength `noise`."""
+    """Draw `n` alike B-scans with multiplicative speckle of relative strength `noise`.
+
+    The nerve fibre layer is `fibres_um` thick.
+    """
     rng = np.random.default_rng(seed)
     t = np.linspace(-1, 1, width)
     top = top_px + tilt_px * t - bowl_px * t**2
-    truth = {name: np.repeat((top + um / 3.9)[None], n, axis=0) for name, um in _DEPTH_UM.items()}
+    thicker_um = fibres_um - _DEPTH_UM["RNFL/GCL"]
+    depth_um = {name: um + thicker_um * (name != "ILM") for name, um in _DEPTH_UM.items()}
+    truth = {name: np.repeat((top + um / 3.9)[None], n, axis=0) for name, um in depth_um.items()}
     rows = np.arange(height)[:, None]
     clean = np.full((height, width), _VITREOUS)
     for name, grey in _GREY.items():

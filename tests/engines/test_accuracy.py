@@ -1,15 +1,19 @@
 """The accuracy bars, on real scans with an expert's truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import nr206_b_scan, nr206_dice, segment
+from benchmarks.accuracy import nr206_b_scan, nr206_dice, segment, segment_scan
 from mirage_core.measure.agreement import (
     percentile_error,
+    signed_error,
     unsigned_error,
     unsigned_error_per_b_scan,
 )
 from mirage_core.scan import Spacing
+from mirage_core.simulate import HEALTHY, EyeParameters, simulate_eye
 from tests.shared_data import shared_data
 
 
@@ -51,3 +55,30 @@ def test_a_healthy_macula_has_next_to_no_fluid():
         prediction = segment(data["volume"][::3])
     assert (prediction.masks.labels > 0).mean() < 2e-4
     assert np.isfinite(prediction.surfaces.values).mean() > 0.98
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    """Return a healthy simulated eye and what the engine finds in it."""
+    eye = simulate_eye(replace(EyeParameters(), pathology=HEALTHY, shape=(13, 496, 512)), seed=2)
+    return eye, segment_scan(eye.scan)
+
+
+@pytest.mark.parametrize(
+    ("name", "bar_px"),
+    [
+        ("ILM", 0.2),
+        ("RNFL/GCL", 0.2),
+        ("IPL/INL", 0.2),
+        ("INL/OPL", 0.2),
+        ("OPL/ONL", 0.2),
+        ("ELM", 1.0),
+        ("EZ", 0.5),
+        ("OS/RPE", 0.5),
+        ("RPE", 0.5),
+        ("BM", 0.5),
+    ],
+)
+def test_engine_and_simulated_truth_follow_one_convention(simulated, name, bar_px):
+    eye, prediction = simulated
+    assert abs(signed_error(prediction.surfaces[name], eye.surfaces[name])) <= bar_px

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from mirage_core.simulate import HEALTHY, EyeParameters, SimulatedEye, demo_eye, simulate_eye
 
+NIGHTLY = bool(os.environ.get("MIRAGE_NIGHTLY"))
+"""Whether there is time for many more examples."""
 STILL = replace(EyeParameters(), pathology=HEALTHY, motion_axial_um=0.0, media_opacity=0.0)
 """A healthy eye that holds still."""
 

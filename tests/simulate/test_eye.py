@@ -19,9 +19,9 @@ from mirage_core.simulate import (
     save_npz,
     simulate_eye,
 )
-from tests.simulate.conftest import STILL, volume_of
+from tests.simulate.conftest import NIGHTLY, STILL, volume_of
 
-PINNED = {"grey": 47.784, "slo": 107.915, "ILM": 157.284, "voxels": 58785}
+PINNED = {"grey": 47.945, "slo": 107.915, "ILM": 157.784, "voxels": 58807}
 SMALL = replace(EyeParameters(), shape=(5, 160, 128), slo_px=192)
 
 
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_bytes(ill_eye):
     assert_same(ill_eye, demo_eye())
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=60 if NIGHTLY else 4, deadline=None)
 @given(st.integers(0, 2**63))
 def test_any_random_eye_is_reproducible(seed):
     def eye() -> SimulatedEye:

@@ -17,8 +17,11 @@ F32 = NDArray[np.float32]
 _RNFL_MIN = 1.15
 _ONL_MAX = 1.1
 _OPL_MAX = 1.4  # brighter than any layer between ganglion cells and ellipsoid zone
-_FLANK_UM = 3000.0
 _PIT_COST = 0.01  # per um of inner layers where the pit leaves none
+# Nerve fibres thin out before the pit, where what lies under them falls in grey more clearly than
+# they do. The price is bounded, for the first estimate of the ILM it counts from may be off.
+_PIT_FIBRES_UM = 20.0
+_PIT_FIBRES_COST, _PIT_FIBRES_LIMIT = 0.15, 3.0
 _LAYER_COST = 0.08  # per um and unit of grey
 
 _Limits = tuple[int, int, F32, float, float]
@@ -36,7 +39,6 @@ def boundary_costs(flat: Flat, scale: Scale) -> list[F32]:
     ridge = ndimage.gaussian_filter1d(image, wide / 2, axis=2, mode="nearest")
     ridge -= ndimage.gaussian_filter1d(image, 2.5 * wide, axis=2, mode="nearest")
     rows = np.arange(image.shape[2], dtype=np.float32)
-    share = _share(flat, scale)
     costs: list[F32] = []
     for boundary in CHAIN:
         response = ridge if boundary.look is Look.RIDGE else _SIGN[boundary.look] * slope
@@ -49,7 +51,11 @@ def boundary_costs(flat: Flat, scale: Scale) -> list[F32]:
             cost += np.minimum(0.025 * np.maximum(away - 15, 0), 4.0)
         elif boundary.name in ("RNFL/GCL", "OPL/ONL"):
             under_ilm = np.maximum(rows - flat.ilm[:, :, None], 0) * scale.axial_um
-            cost += _PIT_COST * (1 - _insistence(share, boundary.vanishes)) * under_ilm
+            price = _PIT_COST * under_ilm
+            if boundary.name == "RNFL/GCL":
+                thick = np.maximum(under_ilm - _PIT_FIBRES_UM, 0)
+                price += np.minimum(_PIT_FIBRES_COST * thick, _PIT_FIBRES_LIMIT)
+            cost += (1 - _insistence(flat.share, boundary.vanishes)) * price
         costs.append(np.asarray(cost, np.float32))
     _add_layer_terms(costs, image, scale)
     return costs
@@ -108,19 +114,6 @@ def _up(cost: F32, limits: _Limits) -> F32:
     return _cone(cost[:, :, ::-1], *limits)[:, :, ::-1]
 
 
-def _share(flat: Flat, scale: Scale) -> F32:
-    """Return the thickness of the retina over that of its flanks per A-scan, ``[b, X]``.
-
-    The flanks are the thickest places within reach to the left and to the right, the thinner of
-    the two: a pit or a hole has both, a retina that thins out towards one side has not.
-    """
-    total = np.maximum(flat.base_row - flat.ilm, 0)
-    reach = max(3, round(scale.x_px(_FLANK_UM) / flat.across) | 1)
-    wide = np.pad(total, ((0, 0), (reach, reach)), mode="reflect", reflect_type="odd")
-    flanks = ndimage.grey_closing(wide, size=(1, reach))[:, reach:-reach]
-    return np.asarray(total / np.maximum(flanks, 1), np.float32)
-
-
 def _insistence(share: F32, vanishes: tuple[float, float]) -> F32:
     """Return 0..1 per A-scan ``[b, X, 1]``: how much a layer must have its usual thickness."""
     low, high = vanishes
@@ -133,16 +126,16 @@ def min_marginals(costs: list[F32], flat: Flat, scale: Scale) -> list[F32]:
     Each A-scan is a chain of boundaries tied by their usual distances; a forward and a backward
     pass give, at every depth, the cost of the best chain through it (Viterbi min-marginals).
     """
-    share = _share(flat, scale)
+    gaps_um = [(b.gap_by_disc_um if flat.by_disc else None) or b.gap_um for b in CHAIN]
     limits = [
         (
-            round(scale.z_px(b.gap_um[0])),
-            round(scale.z_px(b.gap_um[1])),
-            b.thin_cost * scale.axial_um * _insistence(share, b.vanishes),
+            round(scale.z_px(least)),
+            round(scale.z_px(most)),
+            b.thin_cost * scale.axial_um * _insistence(flat.share, b.vanishes),
             b.thick_cost * scale.axial_um,
             b.thick_limit,
         )
-        for b in CHAIN
+        for b, (least, most) in zip(CHAIN, gaps_um, strict=True)
     ]
     forward = [costs[0]]
     for k in range(1, len(costs)):

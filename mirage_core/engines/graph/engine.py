@@ -22,10 +22,10 @@ from mirage_core.engines.graph.flatten import Flat, flatten
 from mirage_core.engines.graph.layers import CHAIN, SURFACE_NAMES
 from mirage_core.engines.graph.locate import locate
 from mirage_core.engines.graph.prepare import Prepared, prepare
-from mirage_core.engines.graph.prior import expected_heights, pull, reach_in_b_scans
+from mirage_core.engines.graph.prior import expected_heights, neighbourhoods, pull
 from mirage_core.engines.graph.scale import Scale, working_scale
 from mirage_core.engines.graph.wrap import unwrap, wrap_margin
-from mirage_core.scan import FLUID_SCHEME, Masks, Surfaces
+from mirage_core.scan import FLUID_SCHEME, Masks, ScanPattern, Surfaces
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -53,8 +53,8 @@ class GraphEngine:
     """Segments by minimum-cost search on reflectivity, after Chiu (2010) and Garvin (2009).
 
     Every B-scan is searched on its own first; the heights that neighbouring B-scans agree on
-    then enter a second search as a soft expectation. What each surface follows is stated in
-    :mod:`mirage_core.engines.graph.layers`. Instances hold no state and are picklable.
+    then enter a second search as a soft expectation. Where each surface runs is told in
+    ``docs/conventions.md``. Instances hold no state and are picklable.
     """
 
     def describe(self) -> EngineInfo:
@@ -86,21 +86,21 @@ class GraphEngine:
         b_scans, wanted = source.b_scans, source.wanted
         _check(b_scans, wanted)
         scale = working_scale(source.spacing, b_scans.shape[2])
-        margin = wrap_margin(b_scans)
+        margin = wrap_margin(b_scans, source.pattern)
+        by_disc = source.pattern is ScanPattern.CIRCLE
         if margin:
             b_scans = np.concatenate(
                 [b_scans[:, :, -margin:], b_scans, b_scans[:, :, :margin]], axis=2
             )
-        reach = reach_in_b_scans(scale)
-        rows = sorted({r for w in wanted for r in range(w - reach, w + reach + 1)})
-        rows = [r for r in rows if 0 <= r < len(b_scans)]
+        near = neighbourhoods(source, scale)
+        rows = sorted({r for w in wanted for r in near[w]})
         chunks: list[_Chunk] = []
         spans = list(_spans(rows, b_scans.shape))
         for i, span in enumerate(spans):
             _stop_if(cancelled)
-            chunks.append(_first_search(span, b_scans, scale, keep=len(spans) == 1))
+            chunks.append(_first_search(span, b_scans, scale, by_disc, keep=len(spans) == 1))
             report(_FIRST_PASS_SHARE * (i + 1) / len(spans))
-        expected = _expected(chunks, reach)
+        expected = _expected(chunks, near)
         result = Assembled.empty(len(wanted), b_scans.shape[1], b_scans.shape[2])
         places: dict[int, list[int]] = {}
         for place, row in enumerate(wanted):
@@ -150,27 +150,30 @@ def _prepared(rows: range, b_scans: U8) -> Prepared:
     return prepare(b_scans[rows.start : rows.stop])
 
 
-def _first_search(rows: range, b_scans: U8, scale: Scale, keep: bool) -> _Chunk:
+def _first_search(rows: range, b_scans: U8, scale: Scale, by_disc: bool, keep: bool) -> _Chunk:
     """Locate, straighten and search a chunk on its own."""
     prepared = _prepared(rows, b_scans)
-    flat = flatten(prepared.grey, locate(prepared.grey, scale), scale)
+    flat = flatten(prepared.grey, locate(prepared.grey, scale), scale, by_disc)
     curves = joint_search(boundary_costs(flat, scale), flat, scale)
     return _Chunk(rows, flat, curves, prepared if keep else None)
 
 
-def _expected(chunks: list[_Chunk], reach: int) -> list[F32 | None]:
+def _expected(chunks: list[_Chunk], near: list[range]) -> list[F32 | None]:
     """Return per chunk the heights over BM, ``[s, b, X]`` px, that the neighbours agree on."""
     out: list[F32 | None] = [None] * len(chunks)
-    if reach == 0:
-        return out
     start = 0
     for i in range(1, len(chunks) + 1):
         # Neighbours are only those without a gap between them.
         if i == len(chunks) or chunks[i].rows.start != chunks[i - 1].rows.stop:
             run = chunks[start:i]
-            heights = np.concatenate([c.curves[-1:] - c.curves for c in run], axis=1)
-            if heights.shape[1] > 1:
-                agreed = expected_heights(heights, reach)
+            first, last = run[0].rows.start, run[-1].rows.stop
+            places = [
+                range(max(near[r].start, first) - first, min(near[r].stop, last) - first)
+                for r in range(first, last)
+            ]
+            if any(len(p) > 1 for p in places):
+                heights = np.concatenate([c.curves[-1:] - c.curves for c in run], axis=1)
+                agreed = expected_heights(heights, places)
                 cuts = np.cumsum([len(c.rows) for c in run])[:-1]
                 out[start:i] = np.split(agreed, cuts, axis=1)
             start = i

@@ -18,6 +18,7 @@ _ABOVE_UM = 60.0
 _BELOW_UM = 90.0
 _MIN_ABOVE_UM = 250.0
 _COLUMN_UM = 36.0
+_FLANK_UM = 3000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +33,23 @@ class Flat:
         Mean reflectivity of the retina there, smoothed: low in the shadow of a vessel.
     ilm : float32 array ``[b, X]``
         First ILM estimate in rows of `image`.
+    share : float32 array ``[b, X]``
+        Thickness of the retina over that of its flanks, below 1 in a pit or a hole.
     base : float32 array ``[b, X]``
         Depth in px of `base_row` in the B-scan.
     across, base_row : int
+    by_disc : bool
+        The scan runs around the optic disc.
     """
 
     image: F32
     gain: F32
     ilm: F32
+    share: F32
     base: F32
     across: int
     base_row: int
+    by_disc: bool
 
 
 def columns_per_block(scale: Scale, width: int) -> int:
@@ -50,8 +57,12 @@ def columns_per_block(scale: Scale, width: int) -> int:
     return max(1, min(round(scale.x_px(_COLUMN_UM)), width // 32))
 
 
-def flatten(grey: F32, retina: Retina, scale: Scale) -> Flat:
-    """Straighten B-scans ``[b, x, z]`` by the base line of `retina`."""
+def flatten(grey: F32, retina: Retina, scale: Scale, by_disc: bool = False) -> Flat:
+    """Straighten B-scans ``[b, x, z]`` by the base line of `retina`.
+
+    `by_disc` says that the scan runs around the optic disc, where there is no pit: a thin place
+    is no reason there for layers to be missing.
+    """
     n, width, height = grey.shape
     across = columns_per_block(scale, width)
     shift = np.rint(retina.base).astype(np.int64)
@@ -70,7 +81,22 @@ def flatten(grey: F32, retina: Retina, scale: Scale) -> Flat:
 
     base = per_block(shift)
     ilm = per_block(retina.ilm) - base + above
-    return Flat(image, _gain(image, ilm, above, scale, across), ilm, base, across, above)
+    share = _share(above - ilm, scale, across) if not by_disc else np.ones_like(ilm)
+    gain = _gain(image, ilm, above, scale, across)
+    return Flat(image, gain, ilm, share, base, across, above, by_disc)
+
+
+def _share(thickness: F32, scale: Scale, across: int) -> F32:
+    """Return the thickness of the retina over that of its flanks per A-scan, ``[b, X]``.
+
+    The flanks are the thickest places within reach to the left and to the right, the thinner of
+    the two: a pit or a hole has both, a retina that thins out towards one side has not.
+    """
+    total = np.maximum(thickness, 0)
+    reach = max(3, round(scale.x_px(_FLANK_UM) / across) | 1)
+    wide = np.pad(total, ((0, 0), (reach, reach)), mode="reflect", reflect_type="odd")
+    flanks = ndimage.grey_closing(wide, size=(1, reach))[:, reach:-reach]
+    return np.asarray(total / np.maximum(flanks, 1), np.float32)
 
 
 def _gain(image: F32, ilm: F32, base_row: int, scale: Scale, across: int) -> F32:

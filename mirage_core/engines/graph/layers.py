@@ -1,20 +1,7 @@
 """The layered retina: which boundaries are sought, how each looks and how far apart they lie.
 
-Conventions (depth of each surface, in px from the top, pixel centres at integers):
-
-=========  ==========================================================================
-ILM        steepest rise from the dark vitreous into the retina
-RNFL/GCL   steepest fall under the bright nerve fibre layer
-IPL/INL    steepest fall from the inner plexiform into the darker inner nuclear layer
-INL/OPL    steepest rise from there into the outer plexiform layer
-OPL/ONL    steepest fall from there into the dark outer nuclear layer
-ELM        steepest rise into the thin bright line above the ellipsoid zone
-EZ         steepest rise into the bright ellipsoid zone: its inner edge
-OS/RPE     darkest line between the ellipsoid zone and the RPE band
-RPE        ridge (brightest line) of the RPE band, over drusen and detachments
-BM         steepest fall at the outer edge of the RPE band: the band's lower edge, passing
-           under drusen and detachments
-=========  ==========================================================================
+Where each surface runs is told in ``docs/conventions.md``; :class:`Look` and the table below say by
+what it is found.
 """
 
 from __future__ import annotations
@@ -49,6 +36,9 @@ class Boundary:
         Price per µm below or above that range, in units of one full edge.
     thick_limit : float
         The most that thickness may cost: fluid swells layers.
+    gap_by_disc_um : (float, float) or None
+        The same around the optic disc, where nerve fibres are thick and ganglion cells few;
+        None where it is no other.
     vanishes : (float, float)
         The layer above the boundary has its usual thickness where the retina is as thick as the
         second share of its flanks, and may be missing where it is down to the first:
@@ -72,6 +62,7 @@ class Boundary:
     thin_cost: float
     thick_cost: float
     thick_limit: float = 0.8
+    gap_by_disc_um: tuple[float, float] | None = None
     vanishes: tuple[float, float] = (0.2, 0.4)
     smooth_um: float = 30.0
     band_um: float = 24.0
@@ -86,7 +77,17 @@ CHAIN: tuple[Boundary, ...] = (
     Boundary(
         "ILM", Look.RISE, 2.0, (0, 0), 0, 0, smooth_um=15, band_um=40, step_cost=0.05, full=0.25
     ),
-    Boundary("RNFL/GCL", Look.FALL, 1.0, (8, 30), 0.01, 0.004, vanishes=_IN_PIT, smooth_um=40),
+    Boundary(
+        "RNFL/GCL",
+        Look.FALL,
+        1.0,
+        (8, 30),
+        0.01,
+        0.004,
+        gap_by_disc_um=(20, 160),
+        vanishes=_IN_PIT,
+        smooth_um=40,
+    ),
     Boundary(
         "IPL/INL",
         Look.FALL,
@@ -94,6 +95,7 @@ CHAIN: tuple[Boundary, ...] = (
         (30, 110),
         0.006,
         0.01,
+        gap_by_disc_um=(30, 80),
         vanishes=_IN_PIT,
         smooth_um=70,
         step_cost=0.25,

@@ -7,6 +7,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mirage_core.scan import ScanPattern
+
 U8 = NDArray[np.uint8]
 T = TypeVar("T", bound=np.generic)
 
@@ -14,14 +16,17 @@ _EDGE_PX = 6
 _ALIKE = 0.9
 
 
-def wrap_margin(b_scans: U8) -> int:
+def wrap_margin(b_scans: U8, pattern: ScanPattern) -> int:
     """Return how many A-scans to carry around each end of a circle scan, 0 for other scans.
 
-    A single B-scan counts as a circle when the depth profiles at its two ends are alike: then
-    continuing it into its other end is right for a circle and harmless for a level line.
+    A single B-scan of unknown pattern counts as a circle when the depth profiles at its two ends
+    are alike: then continuing it into its other end is right for a circle and harmless for a
+    level line.
     """
     n, _, width = b_scans.shape
-    if n != 1 or width < 16 * _EDGE_PX:
+    if pattern is ScanPattern.CIRCLE:
+        return int(width // 16)
+    if pattern is not ScanPattern.UNKNOWN or n != 1 or width < 16 * _EDGE_PX:
         return 0
     left = b_scans[0, :, :_EDGE_PX].mean(axis=1)
     right = b_scans[0, :, -_EDGE_PX:].mean(axis=1)
