@@ -78,7 +78,7 @@ _SCAN_ACTIONS = (
 )
 
 _CORRECT_ACTIONS = (
-    Action("tool.none", "Navigate", "Drag to move the image, wheel to step, Ctrl+wheel to zoom.",
+    Action("tool.none", "Navigate", "Click sets the crosshair; wheel steps, Ctrl+wheel zooms.",
            "take_tool", ("V",), _CORRECT, 0, "navigate", When.SCAN, True, "",
            keywords="pan hand move"),
     Action("tool.pen", "Surface pen", "Drag along a surface to redraw that span.", "take_tool",

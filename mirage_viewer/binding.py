@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mirage_viewer.main_window import MainWindow
 
 _WORKLIST_AFTER_MS = 700
+_NAVIGATE_HINT = (
+    "Wheel or arrow keys: next B-scan.  Click: crosshair.  Ctrl+wheel: zoom.  "
+    "Middle button: move.  Right button: contrast."
+)
 _EXPORTS = "MIRAGE exports"
 
 
@@ -125,6 +129,7 @@ class Binding:
         w.show_recent()
         record = opened.record if opened is not None else None
         w.worklist_panel.set_current(record.id if record is not None else "")
+        self._show_hint()
         w.status.show_device(opened.scan.acquisition.device if opened is not None else "")
         self.pointer_left()
 
@@ -237,10 +242,13 @@ class Binding:
         """Show the tool in hand and how it is used."""
         for key in self.w.correct_panel.tools:
             self.w.qt_actions.check(f"tool.{key or 'none'}", key == name)
-        runner = self.d.runner
-        tool = runner.tool if runner is not None else None
-        self.w.status.show_hint(tool.hint if tool is not None else "")
+        self._show_hint()
         self.w.canvas.refresh_cursor()
+
+    def _show_hint(self) -> None:
+        tool = self.d.runner.tool if self.d.runner is not None else None
+        idle = _NAVIGATE_HINT if self.d.session is not None else ""
+        self.w.status.show_hint(tool.hint if tool is not None else idle)
 
     def surface_changed(self, row: int) -> None:
         """Mark the surface that is drawn."""

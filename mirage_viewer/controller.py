@@ -337,6 +337,7 @@ class Desk:
         """Try again to write what waits."""
         if self.session is not None and self.session.retry_saving():
             self.hush("saving")
+            self.projects.refresh_worklist()
         self.conditions_changed.emit()
 
     def save_copy(self, folder: Path, *, wait: bool = False) -> bool:
@@ -386,8 +387,7 @@ class Desk:
             self.say(
                 Message(
                     f"Not saved: {problem}",
-                    "Your corrections are kept in memory; nothing is lost while the window is "
-                    "open.",
+                    "Nothing is lost while the window is open.",
                     Level.ERROR,
                     "saving",
                     "Retry",

@@ -27,6 +27,7 @@ _MOUSE = (
     ("Wheel", "Step through the B-scans"),
     ("Ctrl + wheel", "Zoom at the pointer"),
     ("Middle button, or Space held", "Move the image"),
+    ("Right button, dragged", "Contrast: sideways brightness, up and down range"),
     ("Click on the SLO", "Go to that B-scan and column"),
 )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QPushButton, QSizePolicy, QStatusBar, QWidget
+from qtpy.QtWidgets import QPushButton, QStatusBar, QWidget
 
 from mirage_core import RESEARCH_USE_ONLY
-from mirage_viewer.panels.widgets import label, look
+from mirage_viewer.panels.widgets import ElidedLabel, label, look
 
 _SAVED = "All changes saved"
 
@@ -25,7 +25,8 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self.hint = label("", "muted")
+        self.setContentsMargins(0, 0, 8, 0)
+        self.hint = ElidedLabel("muted")
         self.structure = label()
         self.pixels = label()
         self.microns = label()
@@ -37,7 +38,6 @@ class StatusBar(QStatusBar):
         self.retry = QPushButton("Retry")
         self.retry.hide()
         self.retry.clicked.connect(self.retry_requested)
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.addWidget(self.hint, 1)
         for widget in (self.structure, self.pixels, self.microns, self.device):
             self.addPermanentWidget(widget)

@@ -137,6 +137,32 @@ class Picker(QComboBox):
         super().showPopup()
 
 
+@guarded
+class ElidedLabel(QLabel):
+    """A line that takes what room there is; what does not fit ends in an ellipsis."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self.setProperty("look", name)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much of the text as fits."""
+        painter = QStylePainter(self)
+        room = self.contentsRect().adjusted(7, 0, -7, 0)
+        words = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, room.width()
+        )
+        painter.drawItemText(
+            room,
+            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+            self.palette(),
+            self.isEnabled(),
+            words,
+            self.foregroundRole(),
+        )
+
+
 class Card(QFrame):
     """A titled box; add to its `body`, and to its `header` on the right."""
 

@@ -117,6 +117,16 @@ def test_the_keyboard_alone_reaches_the_lists(eye: MainWindow) -> None:
     assert eye.layers_panel.list.currentRow() == 0
 
 
+def test_without_a_tool_the_status_bar_says_how_to_move_about(eye: MainWindow) -> None:
+    eye.resize(1440, 900)
+    hint = eye.status.hint
+    assert "next B-scan" in hint.text()
+    key(eye, "P")
+    assert "next B-scan" not in hint.text()
+    key(eye, "V")
+    assert "next B-scan" in hint.text()
+
+
 def test_the_wheel_over_a_picker_chooses_nothing(eye: MainWindow) -> None:
     picker = eye.correct_panel.surface
     before = picker.currentIndex()
