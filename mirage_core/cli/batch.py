@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mirage_core.cli.segment_task import Outcome, SegmentTask, segment_files
+from mirage_core.io.atomic import remove_leftovers
 from mirage_core.jobs import Job, LocalExecutor, WorkerDiedError, submit
 
 Ended = Callable[[SegmentTask, dict[str, Any] | None, BaseException | None], None]
@@ -63,8 +64,9 @@ def run_batch(
         except BaseException:
             for job in running:
                 job.cancel()
-            for job in running:
+            for job, share in running.items():
                 job.wait()
+                _clear(share)  # after a worker that was ended by force
             raise
 
 
@@ -98,6 +100,11 @@ def _size(path: Path) -> int:
         return 0
 
 
+def _clear(share: Share) -> None:
+    for task in share:
+        remove_leftovers(task.target)
+
+
 def _outcomes(job: Job, share: Share) -> tuple[list[Outcome], list[Share]]:
     """Return what came of `share`, and what of it is to be run again, each task alone.
 
@@ -106,6 +113,7 @@ def _outcomes(job: Job, share: Share) -> tuple[list[Outcome], list[Share]]:
     try:
         outcomes: list[Outcome] = job.result()
     except WorkerDiedError as error:
+        _clear(share)
         if len(share) > 1:
             return [], [(task,) for task in reversed(share)]
         return [(None, error)], []

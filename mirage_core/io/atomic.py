@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,6 +134,23 @@ def check_folder_target(target: Path, *, overwrite: bool, marker: str) -> None:
         raise ExportError(target, f"{target} exists already.", TARGET_EXISTS_HINT)
 
 
+def remove_leftovers(target: Path) -> None:
+    """Remove what a write of `target` left whose process was killed; never raises.
+
+    Only for who knows that nothing writes `target` any more.
+    """
+    target = Path(target)
+    with contextlib.suppress(OSError):
+        for entry in list(target.parent.iterdir()):
+            if entry.name.startswith(_prefix(target)):
+                shutil.rmtree(entry, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    # Tells targets in one folder apart, whatever the length of their names.
+    return f".mirage-{zlib.crc32(target.name.encode('utf-8', 'surrogateescape')):08x}-"
+
+
 @contextmanager
 def _temporary_folder(target: Path) -> Iterator[Path]:
     """Make a folder beside `target`, on the same disk, and remove it whatever happens.
@@ -146,7 +164,7 @@ def _temporary_folder(target: Path) -> Iterator[Path]:
     written = False
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".mirage-", dir=target.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
         yield temporary
         written = True
     except OSError as error:

@@ -13,7 +13,7 @@ from mirage_core.cli.segment_task import SegmentTask
 from mirage_core.io import ReadOptions
 from mirage_core.jobs import WorkerDiedError
 from mirage_core.simulate import EyeParameters, save_npz, simulate_eye
-from tests.cli.dying import die_over_scan_5
+from tests.cli.dying import die_over_scan_5, hang_while_writing
 from tests.cli.running import mirage, save_volume
 
 SMALL = EyeParameters(shape=(2, 160, 96))
@@ -102,6 +102,7 @@ def test_a_scan_that_kills_its_worker_fails_alone(
     assert isinstance(ended.pop("5.npz"), WorkerDiedError)
     assert set(ended.values()) == {None}
     assert seen[-1] == 6
+    assert not list((tmp_path / "out").iterdir())  # what it had begun to write is gone
 
 
 def test_ctrl_c_stops_the_workers_and_leaves_nothing_of_theirs(tmp_path: Path) -> None:
@@ -114,6 +115,23 @@ def test_ctrl_c_stops_the_workers_and_leaves_nothing_of_theirs(tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt):
         batch.run_batch(tasks(tmp_path, 3), 2, interrupt, lambda *_: None)
     assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_worker_that_has_to_be_ended_by_force_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "segment_files", hang_while_writing)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".mirage-of-another").mkdir()
+
+    def interrupt(_done: float) -> None:
+        if len(list(out.iterdir())) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        batch.run_batch(tasks(tmp_path, 2), 2, interrupt, lambda *_: None)
+    assert [p.name for p in out.iterdir()] == [".mirage-of-another"]
 
 
 def test_neither_the_waiting_command_nor_its_workers_load_what_only_the_other_needs() -> None:
