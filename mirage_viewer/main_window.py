@@ -256,6 +256,7 @@ class MainWindow(QMainWindow):
             self.start_page,
             self.segment_panel,
             self.correct_panel,
+            self.layers_panel,
             self.export_panel,
         ):
             part.repaint_icons()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QCheckBox,
     QListWidget,
@@ -16,6 +17,7 @@ from mirage_core.annotate import MASKS, Session, State, ToolRunner
 from mirage_core.scan import surface_kind
 from mirage_viewer.canvas import STATE_STYLES
 from mirage_viewer.panels.widgets import label, row, swatch
+from mirage_viewer.theme import current_colors
 
 STATE_WORDS = {
     state: style.title if state is not State.UNSEEN else "" for state, style in STATE_STYLES.items()
@@ -120,11 +122,19 @@ class LayersPanel(QWidget):
         self.list.blockSignals(True)
         for i, name in enumerate(annotation.surfaces.names):
             state = STATE_WORDS[State(int(annotation.states[i, self._b]))]
-            self.list.item(i).setText(f"{name}   ·   {state}" if state else name)
+            item = self.list.item(i)
+            item.setText(f"{name}   ·   {state}" if state else name)
+            # What is not on this B-scan stands back; it can still be chosen and drawn.
+            faint = None if state else QColor(current_colors().muted)
+            item.setData(Qt.ItemDataRole.ForegroundRole, faint)
         self.list.blockSignals(False)
         at = annotation.structures.index(MASKS)
         state = STATE_WORDS[State(int(annotation.states[at, self._b]))]
         self.legend.setText(f"Masks on this B-scan: {state or 'none yet'}")
+
+    def repaint_icons(self) -> None:
+        """Take the theme's colours again."""
+        self.refresh()
 
     def choose_surface(self, at: int) -> None:
         """Mark the surface in row `at` as the one that is corrected."""
