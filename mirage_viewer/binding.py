@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 _WORKLIST_AFTER_MS = 700
 _NAVIGATE_HINT = (
-    "Wheel or arrow keys: next B-scan.  Click: crosshair.  Ctrl+wheel: zoom.  "
-    "Middle button: move.  Right button: contrast."
+    "Wheel: next B-scan  ·  Ctrl+wheel: zoom  ·  Middle drag: move  ·  Right drag: contrast"
 )
 _EXPORTS = "MIRAGE exports"
 

@@ -148,6 +148,10 @@ class ElidedLabel(QLabel):
         self.setProperty("look", name)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
+    def minimumSizeHint(self) -> QSize:
+        """Return that it may be as narrow as there is no room."""
+        return QSize(0, super().minimumSizeHint().height())
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw as much of the text as fits."""
         painter = QStylePainter(self)
