@@ -80,5 +80,7 @@ def _progress(states: Sequence[State]) -> str:
     corrected = sum(s is State.EDITED for s in states)
     if approved == n:
         return "all approved"
-    begun = f"{corrected} edited" if corrected else "predicted"
+    known = sum(s is not State.UNSEEN for s in states)
+    predicted = "predicted" if known == n else f"{known} of {n} predicted"
+    begun = f"{corrected} edited" if corrected else predicted
     return f"{approved} of {n} approved" if approved else f"{begun}, 0 of {n} approved"

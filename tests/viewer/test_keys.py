@@ -14,10 +14,11 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QListWidget, QWidget
 
 from mirage_core.annotate import Session
-from mirage_core.scan import ArrayPixels, Scan
+from mirage_core.scan import ArrayPixels, Scan, State
 from mirage_viewer.canvas.b_scan_picture import UNSURE_BELOW
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.panels.correct import CorrectPanel
+from mirage_viewer.panels.worklist import _progress
 from tests.viewer.eyes import key, open_scan, stroke, write_scan
 
 
@@ -194,6 +195,31 @@ def test_the_surface_picker_says_which_surfaces_the_scan_lacks(qtbot: Any) -> No
     panel.refresh()
     assert "not drawn" not in panel.surface.itemText(0)
     assert panel.surface.itemText(1).endswith("not drawn yet")
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ((), "not started"),
+        ((State.UNSEEN, State.VENDOR), "not started"),
+        ((State.PREDICTED, State.UNSEEN), "1 of 2 predicted, 0 of 2 approved"),
+        ((State.PREDICTED, State.PREDICTED), "predicted, 0 of 2 approved"),
+        ((State.EDITED, State.PREDICTED), "1 edited, 0 of 2 approved"),
+        ((State.APPROVED, State.EDITED), "1 of 2 approved"),
+        ((State.APPROVED, State.APPROVED), "all approved"),
+    ],
+)
+def test_the_worklist_says_how_far_a_scan_is(states: tuple[State, ...], words: str) -> None:
+    assert _progress(states) == words
+
+
+def test_the_worklist_keeps_up_with_edits(qtbot: Any, eye: MainWindow) -> None:
+    key(eye, "B")
+    stroke(eye, [(20, 20), (20, 40)])
+    entry = eye.worklist_panel.list
+    qtbot.waitUntil(lambda: "1 edited" in entry.item(0).text())
+    key(eye, "Ctrl+Z")
+    qtbot.waitUntil(lambda: "not started" in entry.item(0).text())
 
 
 def test_a_missing_surface_can_be_drawn_and_is_then_no_longer_missing(eye: MainWindow) -> None:
