@@ -17,10 +17,11 @@ _FILE_ACTIONS = (
     Action("file.demo", "Open built-in eye", "Open a simulated macular volume to try everything.",
            "open_demo", ("Ctrl+D",), _FILE, 0, "eye", keywords="demo example sample simulated"),
     Action("file.project", "Open or create project…", "Choose the project folder that scans and "
-           "corrections are kept in.", "open_project", None, _FILE, 1, "project",
+           "corrections are kept in.", "open_project", ("Ctrl+Shift+J",), _FILE, 1, "project",
            keywords="new folder study"),
     Action("file.project_default", "Back to my default project", "Keep scans and corrections in "
-           "the default project of this user.", "default_project", None, _FILE, 1),
+           "the default project of this user.", "default_project",
+           ("Ctrl+Shift+D",), _FILE, 1),
     Action("file.retry", "Retry saving", "Write the edits that could not be saved.",
            "retry_saving", ("Ctrl+S",), _FILE, 2, "check", When.UNSAVED, keywords="save"),
     Action("file.save_copy", "Save a copy of this scan's work…", "Write this scan with all its "
@@ -43,11 +44,12 @@ _EDIT_ACTIONS = (
            "the next.", "approve", ("Ctrl+Return", "Ctrl+Enter"), _EDIT, 1, "approve",
            When.EDITABLE, toolbar="Approve", keywords="accept confirm state"),
     Action("edit.approve_all", "Approve all segmented B-scans", "Approve every B-scan that is "
-           "segmented or corrected.", "approve_all", None, _EDIT, 1, when=When.EDITABLE),
+           "segmented or corrected.", "approve_all",
+           ("Ctrl+Shift+Return", "Ctrl+Shift+Enter"), _EDIT, 1, when=When.EDITABLE),
     Action("edit.unapprove", "Withdraw approval", "Set this B-scan back to edited.", "unapprove",
            ("Ctrl+Backspace",), _EDIT, 1, when=When.EDITABLE),
     Action("edit.grader", "Grader name…", "The name that is kept with every edit.", "set_grader",
-           None, _EDIT, 2, keywords="author user"),
+           ("Ctrl+G",), _EDIT, 2, keywords="author user"),
     Action("edit.history", "Show history", "The list of all changes to this scan.",
            "show_history", ("Ctrl+H",), _EDIT, 2, "history", When.SCAN),
 )
@@ -157,8 +159,8 @@ _HELP_ACTIONS = (
            keywords="palette actions"),
     Action("help.shortcuts", "Keyboard shortcuts", "The list of all shortcuts.", "shortcut_sheet",
            ("F1", "?"), _HELP, 0, "keyboard", keywords="help keys"),
-    Action("help.about", "About MIRAGE Viewer", "Version and terms.", "about", None, _HELP, 1,
-           "info"),
+    Action("help.about", "About MIRAGE Viewer", "Version and terms.", "about", ("Shift+F1",),
+           _HELP, 1, "info"),
 )
 
 # fmt: on

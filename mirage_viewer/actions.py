@@ -84,8 +84,8 @@ class Action:
         One sentence.
     calls : str
         Method of :class:`~mirage_viewer.commands.Commands`.
-    shortcuts : tuple of str or None
-        Qt key sequences, the first is shown; None says that it has none on purpose.
+    shortcuts : tuple of str
+        Qt key sequences, the first is shown; every action of the table has one.
     menu : Menu
     group : int
         Actions of one group stand together between separators.
@@ -106,7 +106,7 @@ class Action:
     text: str
     tooltip: str
     calls: str
-    shortcuts: tuple[str, ...] | None
+    shortcuts: tuple[str, ...]
     menu: Menu
     group: int = 0
     icon: str = ""
@@ -147,7 +147,7 @@ class ActionRegistry:
         for action in actions:
             if action.key in self._actions:
                 raise ValueError(f"two actions are called {action.key!r}")
-            for shortcut in action.shortcuts or ():
+            for shortcut in action.shortcuts:
                 other = taken.setdefault(shortcut.lower(), action.key)
                 if other != action.key:
                     raise ValueError(f"{shortcut} is a shortcut of {other} and {action.key}")

@@ -36,15 +36,15 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _spacing(text: str) -> tuple[float | None, float | None, float | None]:
+    from mirage_core.io.options import SPACING_HINT, is_spacing
+
     parts = [p.strip() for p in text.split(",")]
     try:
         values = [float(p) if p else None for p in parts]
-        if len(values) != 3 or any(v is not None and not 0 < v < 10 for v in values):
+        if not is_spacing(values):
             raise ValueError
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            "give three numbers in mm, e.g. --spacing 0.12,0.0039,0.0117"
-        ) from None
+        raise argparse.ArgumentTypeError(SPACING_HINT) from None
     return values[0], values[1], values[2]
 
 

@@ -56,11 +56,11 @@ def _two_columns(what: str, how: str) -> str:
     )
 
 
-def _keys(shortcuts: tuple[str, ...] | None) -> list[str]:
+def _keys(shortcuts: tuple[str, ...]) -> list[str]:
     from qtpy.QtGui import QKeySequence
 
     native = QKeySequence.SequenceFormat.NativeText
-    return [QKeySequence(s).toString(native) for s in shortcuts or ()]
+    return [QKeySequence(s).toString(native) for s in shortcuts]
 
 
 class ShortcutSheet(QDialog):
@@ -142,8 +142,10 @@ class SpacingDialog(QDialog):
         Raises
         ------
         ValueError
-            If a field holds something else than a positive number.
+            If a field holds something else than a length an eye can have, in mm.
         """
+        from mirage_core.io.options import is_spacing
+
         values: list[float | None] = []
         for axis, _, _ in _FIELDS:
             text = self.fields[axis].text().strip().replace(",", ".")
@@ -151,10 +153,9 @@ class SpacingDialog(QDialog):
             if not text or (known is not None and text == f"{known:.6g}"):
                 values.append(None)
                 continue
-            value = float(text)
-            if not 0 < value < 10:
-                raise ValueError(f"{text} mm is not a spacing")
-            values.append(value)
+            values.append(float(text))
+        if not is_spacing(values):
+            raise ValueError("not the spacing of an eye in mm")
         return values[0], values[1], values[2]
 
     def _check(self) -> None:
@@ -166,7 +167,7 @@ class SpacingDialog(QDialog):
         try:
             given = self.spacing_mm()
         except ValueError:
-            self.result_line.setText("Enter positive numbers in mm, for example 0.0039.")
+            self.result_line.setText("Enter positive numbers in mm, not µm: for example 0.0039.")
             look(self.result_line, "error")
             if ok is not None:
                 ok.setEnabled(False)

@@ -31,7 +31,7 @@ class QtActions:
             qt = QAction(action.text, window)
             qt.setToolTip(_tip(action))
             qt.setStatusTip(action.tooltip)
-            qt.setShortcuts([QKeySequence(s) for s in action.shortcuts or ()])
+            qt.setShortcuts([QKeySequence(s) for s in action.shortcuts])
             qt.setCheckable(action.checkable)
             qt.triggered.connect(_caller(action, getattr(commands, action.calls)))
             window.addAction(qt)

@@ -17,7 +17,7 @@ from mirage_viewer.commands import Commands
 
 
 def an_action(key: str, shortcut: str | None = None, **parts: object) -> Action:
-    shortcuts = None if shortcut is None else (shortcut,)
+    shortcuts = () if shortcut is None else (shortcut,)
     return Action(key, key, key, "quit", shortcuts, Menu.FILE, **parts)
 
 
@@ -26,7 +26,8 @@ def test_every_action_has_words_and_a_command_that_exists(action: Action) -> Non
     assert action.text
     assert action.tooltip.endswith(".")
     assert callable(getattr(Commands, action.calls, None))
-    assert action.shortcuts is None or all(action.shortcuts)
+    assert action.shortcuts
+    assert all(action.shortcuts)
 
 
 @pytest.mark.parametrize("action", [*ACTIONS], ids=lambda a: a.key)
@@ -65,7 +66,7 @@ def test_the_toolbar_holds_exactly_the_actions_with_a_short_text() -> None:
 def test_shortcuts_are_unique_as_the_toolkit_reads_them(qtbot: object) -> None:
     from qtpy.QtGui import QKeySequence
 
-    read = [QKeySequence(s).toString() for a in ACTIONS for s in a.shortcuts or ()]
+    read = [QKeySequence(s).toString() for a in ACTIONS for s in a.shortcuts]
     assert all(read)
     assert len(read) == len(set(read))
 

@@ -137,7 +137,7 @@ def test_a_wrong_spacing_on_the_command_line_says_what_is_meant(
     with pytest.raises(SystemExit) as stop:
         program.parse(["--spacing", spacing])
     assert stop.value.code == 2
-    assert "three numbers in mm" in capsys.readouterr().err
+    assert "three positive numbers in mm" in capsys.readouterr().err
 
 
 def test_the_title_carries_nothing_of_the_file_name(

@@ -123,6 +123,20 @@ def on_screen(canvas: BScanCanvas) -> QImage:
     return window.screen().grabWindow(window.winId()).toImage()
 
 
+def same(a: QImage, b: QImage) -> bool:
+    """Return whether two pictures look the same: Qt redraws a glyph's rim a few greys off."""
+    if a.size() != b.size():
+        return False
+    pixels = [
+        np.frombuffer(image.constBits(), np.uint8).astype(int)
+        for image in (
+            a.convertToFormat(QImage.Format_RGB32),
+            b.convertToFormat(QImage.Format_RGB32),
+        )
+    ]
+    return int(np.abs(pixels[0] - pixels[1]).max()) <= 8
+
+
 def commit(session: Session, curves: dict[str, slice] | None = None, box=None) -> None:
     draft = session.draft(0)
     for name, columns in (curves or {}).items():
@@ -154,8 +168,8 @@ def test_what_an_edit_repaints_equals_a_full_repaint(canvas, session, change):
     partial = on_screen(canvas)
     canvas.show_b_scan(0)
     canvas.viewport().repaint()
-    assert partial != before
-    assert partial == on_screen(canvas)
+    assert not same(partial, before)
+    assert same(partial, on_screen(canvas))
 
 
 def test_overlays_stay_in_place_and_up_to_date(canvas):
@@ -171,8 +185,8 @@ def test_overlays_stay_in_place_and_up_to_date(canvas):
         change()
         partial = on_screen(canvas)
         canvas.viewport().repaint()
-        assert partial != before
-        assert partial == on_screen(canvas)
+        assert not same(partial, before)
+        assert same(partial, on_screen(canvas))
 
 
 def test_what_a_stroke_repaints_equals_a_full_repaint(canvas, runner, session):
@@ -184,7 +198,7 @@ def test_what_a_stroke_repaints_equals_a_full_repaint(canvas, runner, session):
         move(canvas, 20, x, Qt.LeftButton)
         partial = on_screen(canvas)
         canvas.viewport().repaint()
-        assert partial == on_screen(canvas)
+        assert same(partial, on_screen(canvas))
     QTest.mouseRelease(canvas.viewport(), Qt.LeftButton, pos=view_point(canvas, 20, 55))
     runner.take(LinePen())
     runner.options = replace(runner.options, surface=session.annotation.surfaces.index("RPE"))
@@ -193,7 +207,7 @@ def test_what_a_stroke_repaints_equals_a_full_repaint(canvas, runner, session):
         move(canvas, 22, x, Qt.LeftButton)
     partial = on_screen(canvas)
     canvas.viewport().repaint()
-    assert partial == on_screen(canvas)
+    assert same(partial, on_screen(canvas))
 
 
 def test_a_surface_moves_under_the_pen(canvas, runner, session):
