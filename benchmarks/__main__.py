@@ -37,7 +37,8 @@ def table(results: list[dict[str, object]], failures: dict[str, str]) -> str:
         "",
         "Written by `make bench` (`python -m benchmarks --write docs/performance.md`). Every",
         "ratio compares with the named peer in the same run on the same machine; single numbers",
-        "of seconds say more about the machine than about the program.",
+        "of seconds say more about the machine than about the program. Without a display napari is",
+        "measured under Xvfb with software OpenGL; with a graphics card it is faster than here.",
         "",
         f"Machine: {os.cpu_count()} cores, {platform.system()}, Python "
         f"{platform.python_version()}. " + ", ".join(versions()) + ".",

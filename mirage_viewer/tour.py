@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core import RESEARCH_USE_ONLY
-from mirage_core.annotate import Edit, State
+from mirage_core.annotate import State
 
 if TYPE_CHECKING:
     from mirage_viewer.main_window import MainWindow
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PATIENCE_S = 300.0
 _PEN_STEP_PX = 4
 _SPAN_PX = 60
+_TOLERATED_PX = 2.0
 _SEGMENTED = frozenset({State.APPROVED, State.EDITED, State.PREDICTED})
 EXPORTS: dict[str, frozenset[State]] = {
     "mirage": frozenset({State.APPROVED}),
@@ -124,39 +125,57 @@ class Tour:
 
     def correct_surface(self) -> None:
         """Redraw BM where it is furthest from the truth, with the pen."""
-        name = "BM"
-        row = self.session.annotation.surfaces.index(name)
-        found, true = self.session.annotation.surfaces[name], self.truth.surfaces[name]
-        b, x = worst_span(np.abs(found - true), _SPAN_PX)
-        self.go_to(b)
-        self.window.correct_panel.choose_surface(row)
-        self.window.correct_panel.tools["pen"].click()
-        before = self.error(name, b, x)
-        columns = range(x, x + _SPAN_PX, _PEN_STEP_PX)
-        self.drag((float(true[b, c]), float(c)) for c in columns)
-        self.say(
-            f"   {name} on B-scan {b + 1}: {before:.1f} px off before the stroke, "
-            f"{self.error(name, b, x):.1f} px after it"
-        )
+        found = self.session.annotation.surfaces["BM"]
+        b, x = worst_span(np.abs(found - self.truth.surfaces["BM"]), _SPAN_PX)
+        self.redraw("BM", b, slice(x, x + _SPAN_PX))
 
     def correct_fluid(self) -> None:
-        """Outline the largest true pocket of subretinal fluid with the polygon."""
-        masks = self.session.annotation.masks
-        srf = masks.scheme.by_name("SRF").value
-        true = self.truth.masks.labels == srf
-        b = int(true.sum(axis=(1, 2)).argmax())
-        self.fluid_b = b
+        """Put right the B-scan with most subretinal fluid: its pockets, and BM under them."""
+        labels, scheme = self.truth.masks.labels, self.session.annotation.masks.scheme
+        self.fluid_b = int((labels == scheme.by_name("SRF").value).sum(axis=(1, 2)).argmax())
+        for name in ("SRF", "PED"):
+            self.outline_pocket(name, self.fluid_b)
+        found = self.session.annotation.surfaces["BM"][self.fluid_b]
+        off = np.abs(found - self.truth.surfaces["BM"][self.fluid_b]) > _TOLERATED_PX
+        if off.any():
+            columns = np.flatnonzero(off)
+            self.redraw("BM", self.fluid_b, slice(int(columns[0]), int(columns[-1]) + 1))
+
+    def redraw(self, name: str, b: int, columns: slice) -> None:
+        """Draw the true course of a surface over `columns` of B-scan `b` with the pen."""
         self.go_to(b)
-        self.window.correct_panel.choose_class(srf)
+        self.window.correct_panel.choose_surface(self.session.annotation.surfaces.index(name))
+        self.window.correct_panel.tools["pen"].click()
+        true = self.truth.surfaces[name][b]
+        before = self.error(name, b, columns)
+        places = range(columns.start, columns.stop, _PEN_STEP_PX)
+        self.drag((float(true[x]), float(x)) for x in (*places, columns.stop - 1))
+        after = self.error(name, b, columns)
+        self.say(
+            f"   {name} on B-scan {b + 1}: {before:.1f} px off before the stroke, "
+            f"{after:.1f} px after it"
+        )
+        if after >= before:
+            raise TourError(f"the pen did not improve {name}")
+
+    def outline_pocket(self, name: str, b: int) -> None:
+        """Draw around the largest true pocket of a class on B-scan `b` with the polygon."""
+        masks = self.session.annotation.masks
+        value = masks.scheme.by_name(name).value
+        true = self.truth.masks.labels[b] == value
+        if not true.any():
+            return
+        self.go_to(b)
+        self.window.correct_panel.choose_class(value)
         self.window.correct_panel.tools["polygon"].click()
-        before = overlap(masks.labels[b] == srf, true[b])
-        corners = outline(true[b])
+        before = overlap(masks.labels[b] == value, true)
+        corners = outline(true)
         self.drag([*corners, corners[0]])
         self.finish_stroke()
-        after = overlap(masks.labels[b] == srf, true[b])
-        self.say(f"   SRF on B-scan {b + 1}: Dice {before:.2f} before, {after:.2f} after")
+        after = overlap(masks.labels[b] == value, true)
+        self.say(f"   {name} on B-scan {b + 1}: Dice {before:.2f} before, {after:.2f} after")
         if after <= before:
-            raise TourError("the polygon did not improve the mask")
+            raise TourError(f"the polygon did not improve {name}")
 
     def approve(self) -> None:
         """Approve every B-scan that was corrected."""
@@ -265,16 +284,10 @@ class Tour:
                 raise TourError(f"waited in vain for {what}")
             self.breathe(0.02)
 
-    def error(self, name: str, b: int, x: int) -> float:
-        """Return the mean distance in px of a surface from the truth over the corrected span."""
-        span = slice(x, x + _SPAN_PX)
-        off = self.session.annotation.surfaces[name][b, span] - self.truth.surfaces[name][b, span]
-        return float(np.nanmean(np.abs(off)))
-
-    def corrections(self) -> list[Edit]:
-        """Return the edits made by hand."""
-        tools = ("pen", "polygon")
-        return [e for e in self.session.history.done if e.tool in tools]
+    def error(self, name: str, b: int, columns: slice) -> float:
+        """Return the mean distance in px of a surface from the truth over `columns`."""
+        found, true = self.session.annotation.surfaces[name], self.truth.surfaces[name]
+        return float(np.nanmean(np.abs(found[b, columns] - true[b, columns])))
 
 
 def worst_span(error: NDArray[np.floating], width: int) -> tuple[int, int]:
@@ -307,6 +320,10 @@ def gallery(window: MainWindow, folder: Path) -> list[Path]:
     from qtpy.QtWidgets import QApplication
 
     folder.mkdir(parents=True, exist_ok=True)
+    # Pictures for the public show no folder of this computer.
+    window.export_panel.folder.clear()
+    window.messages.hush("export")
+    window.show_tab(window.layers_panel)
     written = []
     for theme in ("dark", "light"):
         window.set_theme(theme)
