@@ -37,6 +37,7 @@ def test_it_is_an_engine_and_says_what_it_finds():
     info = engine.describe()
     assert set(REQUIRED) <= set(info.surfaces)
     assert not info.needs_weights
+    assert len(info.sha256) == 64  # the record of an edit tells which engine made it
     known = {c.name for c in FLUID_SCHEME}
     assert set(info.mask_classes) <= known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ from mirage_core.scan import FLUID_SCHEME, Masks, ScanPattern, Surfaces
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
+# Part of every edit's record: raise it with any change that changes results.
 _VERSION = "1"
 _CHUNK_BYTES = 24_000_000  # of one float32 copy of a chunk; a handful of copies live at once
 _FIRST_PASS_SHARE = 0.4  # of the time, for the progress bar
@@ -65,7 +67,7 @@ class GraphEngine:
             title="Graph search (no weights needed)",
             surfaces=SURFACE_NAMES,
             mask_classes=("IRF", "SRF", "PED"),
-            sha256="",
+            sha256=hashlib.sha256(f"graph {_VERSION}".encode()).hexdigest(),
         )
 
     def segment(
