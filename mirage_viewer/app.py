@@ -51,7 +51,8 @@ def _spacing(text: str) -> tuple[float | None, float | None, float | None]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the app; return its exit code.
 
-    A file that cannot be opened does not end the program: the window opens and says so.
+    A file that cannot be opened does not end the program: the window opens and says so. If no
+    scan was opened after that either, the exit code is 2.
     """
     options = parse(sys.argv[1:] if argv is None else argv)
     os.environ.setdefault("QT_API", "pyside6")
@@ -69,11 +70,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     crash.install(config_dir(), crash.show_dialog)
     window = make_window(options.project)
     window.appear()
+    opened: list[bool] = []
+    window.desk.scan_changed.connect(lambda: opened.append(window.desk.open_scan is not None))
     if options.file is not None:
         # The window is painted first; reading begins when it is there.
         QTimer.singleShot(0, lambda: window.desk.opener.open_path(options.file, options.spacing))
     QTimer.singleShot(0, window.begin)
-    return run(app)
+    code = run(app)
+    return code or (2 if options.file is not None and not any(opened) else 0)
 
 
 def run(app: QApplication) -> int:

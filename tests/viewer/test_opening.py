@@ -130,6 +130,31 @@ def test_a_file_on_the_command_line_is_shown(
     shown[0].deleteLater()
 
 
+def test_a_bad_file_on_the_command_line_shows_in_the_window_and_in_the_exit_code(
+    qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "DOE.vol"
+    bad.write_bytes(b"")
+    shown: list[MainWindow] = []
+
+    def run(app: QApplication) -> int:
+        windows = [w for w in app.topLevelWidgets() if isinstance(w, MainWindow)]
+        (window,) = [w for w in windows if w.isVisible()]
+        shown.append(window)
+        qtbot.waitUntil(lambda: any("empty" in text for text in window.messages.texts))
+        window.close()
+        return 0
+
+    monkeypatch.setattr(program, "run", run)
+    for hook in ("sys.excepthook", "threading.excepthook"):
+        monkeypatch.setattr(hook, None)
+    assert program.main([str(bad), "--project", str(tmp_path / "study")]) == 2
+    errors = capsys.readouterr().err
+    assert "This .vol file is empty" in errors
+    assert "DOE" not in errors
+    shown[0].deleteLater()
+
+
 @pytest.mark.parametrize("spacing", ["1,2", "a,b,c", "0.1,-1,0.1", "0.1,nan,0.1"])
 def test_a_wrong_spacing_on_the_command_line_says_what_is_meant(
     spacing: str, capsys: pytest.CaptureFixture[str]
