@@ -164,7 +164,6 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.segment_panel)
         layout.addWidget(self.correct_panel)
         layout.addWidget(self.tabs, 1)
-        self._tools_content = content
         scroll = QScrollArea()
         scroll.setWidget(content)
         scroll.setWidgetResizable(True)

@@ -83,11 +83,6 @@ class IconButton(QToolButton):
             self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.repaint_icon()
 
-    def set_icon(self, icon_name: str) -> None:
-        """Show another icon."""
-        self._icon_name = icon_name
-        self.repaint_icon()
-
     def repaint_icon(self) -> None:
         """Draw the icon in the theme's colours again."""
         self.setIcon(icon(self._icon_name))
