@@ -76,7 +76,7 @@ class Tour:
         self.pause_s = pause_s
         self.say = say
         self.written: list[Path] = []
-        self.fluid_b = 0
+        self.surface_b = self.fluid_b = 0
 
     def run(self) -> None:
         """Do the whole of it."""
@@ -124,22 +124,26 @@ class Tour:
         self.look()
 
     def correct_surface(self) -> None:
-        """Redraw BM where it is furthest from the truth, with the pen."""
+        """Redraw BM on the B-scan where it is furthest from the truth, with the pen."""
         found = self.session.annotation.surfaces["BM"]
-        b, x = worst_span(np.abs(found - self.truth.surfaces["BM"]), _SPAN_PX)
-        self.redraw("BM", b, slice(x, x + _SPAN_PX))
+        self.surface_b, _ = worst_span(np.abs(found - self.truth.surfaces["BM"]), _SPAN_PX)
+        self.redraw_where_off("BM", self.surface_b)
 
     def correct_fluid(self) -> None:
-        """Put right the B-scan with most subretinal fluid: its pockets, and BM under them."""
+        """Put right the pockets of that B-scan and of the one with most subretinal fluid."""
         labels, scheme = self.truth.masks.labels, self.session.annotation.masks.scheme
         self.fluid_b = int((labels == scheme.by_name("SRF").value).sum(axis=(1, 2)).argmax())
-        for name in ("SRF", "PED"):
-            self.outline_pocket(name, self.fluid_b)
-        found = self.session.annotation.surfaces["BM"][self.fluid_b]
-        off = np.abs(found - self.truth.surfaces["BM"][self.fluid_b]) > _TOLERATED_PX
-        if off.any():
-            columns = np.flatnonzero(off)
-            self.redraw("BM", self.fluid_b, slice(int(columns[0]), int(columns[-1]) + 1))
+        for b in dict.fromkeys((self.surface_b, self.fluid_b)):
+            for name in ("SRF", "PED"):
+                self.outline_pocket(name, b)
+            self.redraw_where_off("BM", b)
+
+    def redraw_where_off(self, name: str, b: int) -> None:
+        """Redraw a surface of B-scan `b` from the first to the last column it is off in."""
+        off = self.session.annotation.surfaces[name][b] - self.truth.surfaces[name][b]
+        columns = np.flatnonzero(np.abs(off) > _TOLERATED_PX)
+        if columns.size:
+            self.redraw(name, b, slice(int(columns[0]), int(columns[-1]) + 1))
 
     def redraw(self, name: str, b: int, columns: slice) -> None:
         """Draw the true course of a surface over `columns` of B-scan `b` with the pen."""
