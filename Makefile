@@ -1,6 +1,6 @@
 # make demo    see the program do its main job on a simulated eye
 # make test    every test, with its own set-up
-# Variables: PYTHON (>= 3.11), ENV (.venv), TORCH_BACKEND (e.g. cpu: smaller, for `make model`)
+# Variables: PYTHON (>= 3.11), ENV (.venv), TORCH_BACKEND (cpu: a smaller install)
 PYTHON ?= python3
 ENV ?= .venv
 TORCH_BACKEND ?=
@@ -9,7 +9,7 @@ BIN := $(ENV)/bin
 PYTEST := $(BIN)/python -m pytest
 export PYTHONFAULTHANDLER = 1
 
-.PHONY: help demo test test-nightly lint types imports check format model bench accuracy screenshots constraints clean
+.PHONY: help demo test test-nightly lint types imports check format bench accuracy screenshots constraints clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -44,10 +44,6 @@ imports:
 format:
 	@sh tools/setup.sh app,test,dev
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format .
-
-# The model library's packages; TORCH_BACKEND=cpu for a smaller install without a GPU.
-model:
-	@sh tools/setup.sh app,model
 
 # Peers of the benchmarks are installed in an environment of their own.
 bench:

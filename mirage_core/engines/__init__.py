@@ -1,28 +1,47 @@
 """Segmentation engines: what they all are, and the ones we have by name.
 
-May be imported by jobs, the command line and the project; imports only `scan`.
+May be imported by jobs, the command line and the project; imports `scan` and, where a model is
+run, `model`.
 """
 
 from mirage_core.engines.base import (
     Cancelled,
+    Classification,
+    Classifier,
+    Embedder,
+    Embedding,
     Engine,
     EngineCancelledError,
     EngineInfo,
     EngineInput,
+    EngineOptions,
+    Mode,
     Prediction,
+    Reconstruction,
+    Reconstructor,
     Report,
+    RunInfo,
 )
 from mirage_core.engines.registry import DEFAULT_ENGINE, engine_names, make_engine
 
 __all__ = [
     "DEFAULT_ENGINE",
     "Cancelled",
+    "Classification",
+    "Classifier",
+    "Embedder",
+    "Embedding",
     "Engine",
     "EngineCancelledError",
     "EngineInfo",
     "EngineInput",
+    "EngineOptions",
+    "Mode",
     "Prediction",
+    "Reconstruction",
+    "Reconstructor",
     "Report",
+    "RunInfo",
     "engine_names",
     "make_engine",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.scan import Laterality, Masks, ScanPattern, Spacing, Surfaces
+from mirage_core.scan import Laterality, Masks, Position, ScanPattern, Spacing, Surfaces
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -18,6 +19,56 @@ Report = Callable[[float], None]
 """Called with the fraction done, 0..1."""
 Cancelled = Callable[[], bool]
 """Asked between pieces of work; True means stop and raise :class:`EngineCancelledError`."""
+
+
+class Mode(StrEnum):
+    """How a model computes: to the last bit as trained, or faster and nearly so."""
+
+    EXACT = "exact"
+    FAST = "fast"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How an engine should run; one without weights ignores all of it.
+
+    Attributes
+    ----------
+    mode : Mode
+    device : str
+        ``auto``, ``cuda``, ``cuda:1``, ``mps`` or ``cpu``.
+    batch_size : int or None
+        B-scans at a time; None lets the engine choose.
+    weights_budget_bytes : int
+        How much a worker keeps of loaded models for its next job.
+    """
+
+    mode: Mode = Mode.EXACT
+    device: str = "auto"
+    batch_size: int | None = None
+    weights_budget_bytes: int = 3 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """How a run was really done.
+
+    Attributes
+    ----------
+    mode : str
+        ``exact`` or ``fast``; empty for an engine that knows no modes.
+    device : str
+        Where it ended, e.g. ``cpu`` or ``cuda:0``.
+    batch_size : int
+        B-scans at a time, after any fall-back.
+    remarks : tuple of str
+        Sentences for the user ("The graphics card ran out of memory; ...").
+    """
+
+    mode: str = ""
+    device: str = "cpu"
+    batch_size: int = 1
+    remarks: tuple[str, ...] = ()
 
 
 class EngineCancelledError(Exception):
@@ -29,6 +80,9 @@ class EngineInfo:
     """What an engine is and can do.
 
     ``sha256`` identifies what decides its output: the weights of a model, else the version.
+    ``tasks`` are of ``segment``, ``classify``, ``embed``, ``reconstruct``; ``domains`` are the
+    inputs it looks at (``bscan``, ``slo``); ``modes`` those it can run in, none if there is but
+    one way.
     """
 
     name: str
@@ -39,6 +93,9 @@ class EngineInfo:
     needs_weights: bool = False
     uses_slo: bool = False
     sha256: str = ""
+    tasks: tuple[str, ...] = ("segment",)
+    domains: tuple[str, ...] = ("bscan",)
+    modes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +117,8 @@ class EngineInput:
         Distance from each B-scan to the next, one less than there are B-scans, ``inf`` between
         B-scans that do not run side by side; None where their places are not known. The gap of
         `spacing` is the usual one only.
+    positions : tuple of Position
+        Where each B-scan lies on the SLO, in SLO px; empty where not known.
     """
 
     b_scans: U8
@@ -69,6 +128,7 @@ class EngineInput:
     laterality: Laterality = Laterality.UNKNOWN
     pattern: ScanPattern = ScanPattern.UNKNOWN
     gaps_mm: tuple[float, ...] | None = None
+    positions: tuple[Position, ...] = ()
 
 
 @dataclass(eq=False)
@@ -87,6 +147,8 @@ class Prediction:
     probabilities : float32 array ``[c, n, z, x]`` or None
         Per-class probabilities where an engine has them.
     engine : EngineInfo
+    run : RunInfo
+        Device, mode, and what went differently than asked.
     """
 
     surfaces: Surfaces
@@ -94,6 +156,62 @@ class Prediction:
     masks: Masks
     engine: EngineInfo
     probabilities: F32 | None = None
+    run: RunInfo = field(default_factory=RunInfo)
+
+
+@dataclass(eq=False)
+class Embedding:
+    """Features of B-scans.
+
+    Attributes
+    ----------
+    tokens : float32 array ``[n, gh * gw, d]``
+        Patch tokens of the B-scan, row-major over the grid; of the other inputs none.
+    grid : (int, int)
+        Tokens down and across.
+    pooled : float32 array ``[n, 2 * d]``
+        Mean of the patch tokens, then mean of the global tokens.
+    engine, run
+    """
+
+    tokens: F32
+    grid: tuple[int, int]
+    pooled: F32
+    engine: EngineInfo
+    run: RunInfo = field(default_factory=RunInfo)
+
+
+@dataclass(eq=False)
+class Classification:
+    """Class probabilities of B-scans: ``[n, k]`` float32, rows sum to 1; `labels` name them."""
+
+    probabilities: F32
+    labels: tuple[str, ...]
+    engine: EngineInfo
+    run: RunInfo = field(default_factory=RunInfo)
+
+
+@dataclass(eq=False)
+class Reconstruction:
+    """What a model imagines of one domain from others: for looking at, not for measuring.
+
+    Attributes
+    ----------
+    domain : str
+        ``bscan``, ``slo`` or ``bscanlayermap``.
+    images : uint8 array ``[n, row, col]``
+        Grey on the original grid of a B-scan or of the SLO patch; class numbers of a layer map
+        on the B-scan's grid.
+    given : tuple of str
+        The domains it was worked out from.
+    engine, run
+    """
+
+    domain: str
+    images: U8
+    given: tuple[str, ...]
+    engine: EngineInfo
+    run: RunInfo = field(default_factory=RunInfo)
 
 
 @runtime_checkable
@@ -117,4 +235,48 @@ class Engine(Protocol):
         EngineCancelledError
             If `cancelled` answered True.
         """
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """An engine whose tasks include ``embed``."""
+
+    def embed(
+        self,
+        source: EngineInput,
+        report: Report = lambda _fraction: None,
+        cancelled: Cancelled = lambda: False,
+    ) -> Embedding:
+        """Return features of the wanted B-scans of `source`."""
+        ...
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """An engine whose tasks include ``classify``."""
+
+    def classify(
+        self,
+        source: EngineInput,
+        report: Report = lambda _fraction: None,
+        cancelled: Cancelled = lambda: False,
+    ) -> Classification:
+        """Return class probabilities of the wanted B-scans of `source`."""
+        ...
+
+
+@runtime_checkable
+class Reconstructor(Protocol):
+    """An engine whose tasks include ``reconstruct``."""
+
+    def reconstruct(
+        self,
+        source: EngineInput,
+        domain: str,
+        given: tuple[str, ...] | None = None,
+        report: Report = lambda _fraction: None,
+        cancelled: Cancelled = lambda: False,
+    ) -> Reconstruction:
+        """Imagine `domain` for the wanted B-scans from `given`, all others there are by default."""
         ...

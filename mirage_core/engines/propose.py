@@ -46,6 +46,7 @@ def engine_input(
         scan.laterality,
         scan.geometry.pattern,
         _gaps_mm(scan.geometry, first, last),
+        () if scan.geometry.positions_assumed else scan.geometry.positions[first : last + 1],
     )
     return source, wanted
 
