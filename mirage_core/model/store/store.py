@@ -1,0 +1,350 @@
+"""ModelStore: a folder of models, ``<folder>/<id>/{card.json, weights.safetensors}``."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from mirage_core.io.atomic import atomic_file, atomic_folder, explain_os_error
+from mirage_core.model.store import archive
+from mirage_core.model.store.card import (
+    CARD_FILE,
+    WEIGHTS_FILE,
+    ModelCard,
+    read_card,
+)
+from mirage_core.model.store.copying import (
+    Cancelled,
+    Report,
+    copy_hashed,
+    file_sha256,
+    never,
+    silent,
+)
+from mirage_core.model.store.errors import ModelStoreError
+from mirage_core.model.store.header import read_header
+from mirage_core.places import models_dir
+
+_TEMPORARY = ".mirage-"
+_LEFT_OVER_S = 3600.0
+_DOWNLOADS = ".downloads"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model that can be used: its card and its folder."""
+
+    card: ModelCard
+    folder: Path
+
+    @property
+    def weights(self) -> Path:
+        """The file of weights."""
+        return self.folder / WEIGHTS_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenModel:
+    """A folder in the store that cannot be used, and why."""
+
+    id: str
+    folder: Path
+    reason: str
+
+
+class ModelStore:
+    """The models on this computer. Every change happens wholly or not at all."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = Path(folder) if folder is not None else models_dir()
+
+    @property
+    def downloads(self) -> Path:
+        """Where a download is kept until it is whole and imported."""
+        return self.folder / _DOWNLOADS
+
+    def list(self) -> tuple[StoredModel | BrokenModel, ...]:
+        """Return all models, by id; those that cannot be used say why.
+
+        Raises
+        ------
+        ModelStoreError
+            If the store's folder cannot be read.
+        """
+        try:
+            folders = [f for f in sorted(self.folder.iterdir()) if _may_be_model(f)]
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return tuple(self._entry(f) for f in folders)
+
+    def models(self) -> tuple[StoredModel, ...]:
+        """Return the models that can be used, by id."""
+        return tuple(m for m in self.list() if isinstance(m, StoredModel))
+
+    def get(self, id: str) -> StoredModel:
+        """Return the model called `id`.
+
+        Raises
+        ------
+        ModelStoreError
+            If there is none, or it cannot be used.
+        """
+        entries = {m.folder.name: m for m in self.list()}
+        entry = entries.get(id)
+        if entry is None:
+            near = difflib.get_close_matches(id, entries, 1)
+            offer = f"Did you mean {near[0]!r}?" if near else "mirage models list shows all."
+            raise ModelStoreError(f"There is no model {id!r}.", offer)
+        if isinstance(entry, BrokenModel):
+            raise ModelStoreError(
+                f"The model {id!r} cannot be used. {entry.reason}",
+                "Remove it and import it again.",
+                entry.folder,
+            )
+        return entry
+
+    def find(self, sha256: str) -> StoredModel | None:
+        """Return the model whose weights, or the file they were read from, have this SHA-256."""
+        for model in self.models():
+            if sha256 in (model.card.weights_sha256, model.card.origin.sha256):
+                return model
+        return None
+
+    def add(
+        self,
+        card: ModelCard,
+        weights: Path,
+        report: Report = silent,
+        cancelled: Cancelled = never,
+    ) -> ModelCard:
+        """Copy a file of weights into the store under `card`.
+
+        Returns
+        -------
+        ModelCard
+            As it is stored: with checksum and size, and another id if its own was taken.
+
+        Raises
+        ------
+        ModelStoreError
+            If the file is no safetensors file or not the one the card speaks of.
+        ExportError
+            If the store cannot be written.
+        CancelledError
+        """
+        read_header(weights)
+        with weights.open("rb") as source:
+            return self._add(card, source, weights.stat().st_size, report, cancelled)
+
+    def remove(self, id: str) -> None:
+        """Remove a model, or what is left of one.
+
+        Raises
+        ------
+        ModelStoreError
+            If there is none, its folder holds other files, or it is in use.
+        """
+        if id not in {m.folder.name for m in self.list()}:
+            self.get(id)
+        folder = self.folder / id
+        try:
+            if folder.is_symlink():
+                folder.unlink()
+                return
+            if {f.name for f in folder.iterdir()} - {CARD_FILE, WEIGHTS_FILE}:
+                raise ModelStoreError(
+                    "The folder of this model holds other files and is left as it is.",
+                    "Move them elsewhere, or remove the folder yourself.",
+                    folder,
+                )
+            # Renamed first, so that no half of a model is ever seen.
+            doomed = self.folder / f"{_TEMPORARY}{uuid4().hex}"
+            folder.rename(doomed)
+        except OSError as error:
+            raise ModelStoreError(
+                f"The model {id!r} cannot be removed: {error.strerror or type(error).__name__}.",
+                "Close the programs that use it, and try again.",
+                folder,
+            ) from error
+        shutil.rmtree(doomed, ignore_errors=True)
+
+    def rename(self, id: str, title: str) -> ModelCard:
+        """Give a model another title; its id stays, since results name it.
+
+        Raises
+        ------
+        ModelStoreError, ExportError
+        """
+        model = self.get(id)
+        try:
+            fields = {**model.card.model_dump(), "title": title.strip()}
+            card = ModelCard.model_validate(fields)
+        except ValidationError as error:
+            raise ModelStoreError(
+                f"{title!r} is no title for a model.", "Give 1 to 200 characters."
+            ) from error
+        with atomic_file(model.folder / CARD_FILE, overwrite=True) as path:
+            path.write_bytes(card.as_json())
+        return card
+
+    def verify(self, id: str, report: Report = silent, cancelled: Cancelled = never) -> ModelCard:
+        """Recompute the SHA-256 of a model's weights and compare it with its card.
+
+        Raises
+        ------
+        ModelStoreError
+            If they differ, or the model cannot be used.
+        CancelledError
+        """
+        model = self.get(id)
+        try:
+            sha256 = file_sha256(model.weights, report, cancelled)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if sha256 != model.card.weights_sha256:
+            raise ModelStoreError(
+                f"The weights of {id!r} are not those of its card: their SHA-256 is {sha256}.",
+                "Remove the model and import it again.",
+                model.weights,
+            )
+        return model.card
+
+    def export(
+        self,
+        id: str,
+        target: Path,
+        *,
+        overwrite: bool = False,
+        report: Report = silent,
+        cancelled: Cancelled = never,
+    ) -> str:
+        """Write a model with its card into one file, to be imported elsewhere.
+
+        Returns
+        -------
+        str
+            What its terms say of passing it on, to be shown to whoever does.
+
+        Raises
+        ------
+        ModelStoreError, ExportError, CancelledError
+        """
+        model = self.get(id)
+        archive.write(model.card, model.weights, target, overwrite, report, cancelled)
+        return model.card.terms.notice
+
+    def import_file(
+        self, path: Path, report: Report = silent, cancelled: Cancelled = never
+    ) -> ModelCard:
+        """Take in a file that :meth:`export` wrote, after checking it.
+
+        Raises
+        ------
+        ModelStoreError
+            If it is no such file, was changed or cut short, or its model is here already.
+        ExportError
+            If the store cannot be written.
+        CancelledError
+        """
+        with archive.opened(path) as (card, weights):
+            assert card.weights_sha256 is not None
+            self.refuse_repeat(card.weights_sha256)
+            return self._add(card, weights, card.weights_bytes, report, cancelled)
+
+    def refuse_repeat(self, sha256: str) -> None:
+        """Raise ModelStoreError if weights of this SHA-256 are in the store."""
+        model = self.find(sha256)
+        if model is not None:
+            raise ModelStoreError(
+                f"This model is in the store already, as {model.card.id!r}.",
+                "Use that one, or remove it first.",
+            )
+
+    def _add(
+        self, card: ModelCard, source: IO[bytes], size: int, report: Report, cancelled: Cancelled
+    ) -> ModelCard:
+        self._clear_leftovers()
+        folder = self._reserve(card.id)
+        try:
+            with atomic_folder(folder) as fresh:
+                with (fresh / WEIGHTS_FILE).open("wb") as target:
+                    sha256 = copy_hashed(source, target, size, report, cancelled)
+                if card.weights_sha256 not in (None, sha256):
+                    raise ModelStoreError(
+                        "The weights are not those of their card: they were changed or damaged.",
+                        "Copy the file again from where it came.",
+                    )
+                read_header(fresh / WEIGHTS_FILE)
+                stored = {"id": folder.name, "weights_sha256": sha256, "weights_bytes": size}
+                card = card.model_copy(update=stored)
+                (fresh / CARD_FILE).write_bytes(card.as_json())
+        except BaseException:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+            raise
+        return card
+
+    def _reserve(self, id: str) -> Path:
+        """Make an empty folder named `id`, or with a number after it where that is taken."""
+        n = 1
+        while True:
+            folder = self.folder / (id if n == 1 else f"{id[:60]}-{n}")
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir()
+            except FileExistsError:
+                n += 1
+            except OSError as error:
+                raise explain_os_error(error, folder) from error
+            else:
+                return folder
+
+    def _clear_leftovers(self) -> None:
+        """Remove what writes left whose process was killed; one at work is younger than that."""
+        limit = time.time() - _LEFT_OVER_S
+        with contextlib.suppress(OSError):
+            for folder in self.folder.glob(f"{_TEMPORARY}*"):
+                inside = [folder, *folder.rglob("*")]
+                if max(p.stat().st_mtime for p in inside) < limit:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _entry(self, folder: Path) -> StoredModel | BrokenModel:
+        try:
+            card = read_card(folder / CARD_FILE)
+            size = (folder / WEIGHTS_FILE).stat().st_size
+        except ModelStoreError as error:
+            return BrokenModel(folder.name, folder, f"{error.what}")
+        except OSError:
+            return BrokenModel(folder.name, folder, "Its weights are missing.")
+        if card.id != folder.name:
+            reason = f"Its folder was renamed; its card says {card.id!r}."
+        elif card.weights_sha256 is None or size != card.weights_bytes:
+            reason = "Its weights are not the size its card says: they were changed or cut short."
+        else:
+            return StoredModel(card, folder)
+        return BrokenModel(folder.name, folder, reason)
+
+    def _unreadable(self, error: OSError) -> ModelStoreError:
+        return ModelStoreError(
+            f"The models cannot be read: {error.strerror or type(error).__name__}.",
+            "Check the folder and its drive.",
+            self.folder,
+        )
+
+
+def _may_be_model(folder: Path) -> bool:
+    """Return whether an entry of the store is a model's folder; an empty one is being filled."""
+    if folder.name.startswith(".") or not folder.is_dir():
+        return False
+    return any(os.scandir(folder))
