@@ -1,0 +1,116 @@
+"""The reference models, built from the reference folder's own sizes, and loaded directly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from mirage_core.model.build import build_model
+from mirage_core.model.spec import (
+    ClassifierSpec,
+    DecoderSpec,
+    DomainSpec,
+    HeadKind,
+    HeadSpec,
+    ModelSpec,
+    Pool,
+)
+from tests.golden import config, golden
+
+TOLERANCE = 1e-4
+
+
+def arrays(name: str) -> dict[str, np.ndarray]:
+    with np.load(golden(name)) as stored:
+        return dict(stored)
+
+
+def domains(names: tuple[str, ...], size: tuple[int, int] | None = None) -> tuple[DomainSpec, ...]:
+    c = config()
+    known = {
+        "bscan": DomainSpec(name="bscan", patch=c["patch"], size=size or tuple(c["img"])),
+        "slo": DomainSpec(name="slo", patch=c["patch"], size=size or tuple(c["img"])),
+        "bscanlayermap": DomainSpec(
+            name="bscanlayermap",
+            patch=c["lpatch"],
+            size=tuple(c["lay"]),
+            n_classes=c["ncls_layer"],
+        ),
+    }
+    return tuple(known[n] for n in names)
+
+
+ALL = ("bscan", "slo", "bscanlayermap")
+
+
+def spec(names: tuple[str, ...] = ALL, **more: Any) -> ModelSpec:
+    c = config()
+    sizes = {"dim": c["dim"], "depth": c["depth"], "heads": c["heads"], "n_global": c["nglobal"]}
+    return ModelSpec(**{**sizes, "domains": domains(names), **more})
+
+
+def decoder() -> DecoderSpec:
+    c = config()
+    return DecoderSpec(dim=c["ddim"], depth=c["ddepth"], heads=c["dheads"], domains=domains(ALL))
+
+
+def weights(name: str) -> dict[str, Tensor]:
+    path = golden(name)
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    state: dict[str, Tensor] = torch.load(path, weights_only=False)["model"]
+    return state
+
+
+def loaded(model_spec: ModelSpec, state: dict[str, Tensor]) -> nn.Module:
+    model = build_model(model_spec).eval()
+    model.load_state_dict(state)
+    return model
+
+
+def pretraining_model() -> nn.Module:
+    return loaded(spec(decoder=decoder()), weights("pretrain_tiny.pth"))
+
+
+def head_spec(kind: str, names: tuple[str, ...], state: dict[str, Tensor]) -> HeadSpec:
+    c = config()
+    common: dict[str, Any] = {"kind": HeadKind(kind), "n_classes": c["nseg"], "domains": names}
+    key = "output_adapters.semseg."
+    if kind == "convnext":
+        return HeadSpec(embed=c["cx_embed"], depth=c["cx_depth"], **common)
+    if kind == "segmenter":
+        blocks = {k.split(".")[3] for k in state if k.startswith(f"{key}blocks.")}
+        return HeadSpec(embed=c["sg_embed"], depth=len(blocks), **common)
+    if kind == "dpt":
+        widths = tuple(len(state[f"{key}act_{j}_postprocess.0.bias"]) for j in range(1, 5))
+        features = len(state[f"{key}head.0.weight"])
+        return HeadSpec(layers=(0, 1, 2, 3), widths=widths, features=features, **common)
+    return HeadSpec(**common)
+
+
+def segmentation_model(kind: str, names: tuple[str, ...] = ("bscan",)) -> nn.Module:
+    suffix = "" if names == ("bscan",) else "_" + "-".join(names)
+    state = weights(f"seg_{kind}{suffix}_tiny.pth")
+    depth = 1 + max(int(k.split(".")[1]) for k in state if k.startswith("encoder."))
+    size = tuple(config()["dpt_img"]) if kind == "dpt" else None
+    head = head_spec(kind, names, state)
+    return loaded(spec(names, depth=depth, domains=domains(names, size), head=head), state)
+
+
+def classification_model(pool: str) -> nn.Module:
+    classifier = ClassifierSpec(pool=Pool(pool), n_classes=config()["ncls"])
+    return loaded(spec(("bscan",), classifier=classifier), weights(f"cls_{pool}_tiny.pth"))
+
+
+def inputs(prefix: str, names: tuple[str, ...], rows: slice = slice(None)) -> dict[str, Tensor]:
+    stored = arrays("inputs.npz")
+    return {n: torch.from_numpy(stored[f"{prefix}_{n}"][rows]) for n in names}
+
+
+def assert_close(found: Tensor, reference: np.ndarray) -> None:
+    assert tuple(found.shape) == reference.shape
+    assert float((found.detach() - torch.from_numpy(reference)).abs().max()) <= TOLERANCE
