@@ -55,6 +55,12 @@ def process_id(report: Report, cancelled: Cancelled) -> int:
     return os.getpid()
 
 
+def id_after(seconds: float) -> int:
+    """Return the process id; a plain function for `LocalExecutor.submit`."""
+    time.sleep(seconds)
+    return os.getpid()
+
+
 def write_id_and_sleep(path: str, report: Report, cancelled: Cancelled) -> None:
     with open(path, "w") as file:
         file.write(str(os.getpid()))
@@ -71,3 +77,50 @@ def die_while_answering(report: Report, cancelled: Cancelled) -> None:
     pipe.write(len(answer).to_bytes(8, "little") + answer[:500])
     pipe.flush()
     os._exit(9)
+
+
+_calls = 0
+
+
+def call_number(report: Report, cancelled: Cancelled) -> tuple[int, int]:
+    """Return this process's id and how often it ran this, which a fresh one did once."""
+    global _calls
+    _calls += 1
+    return os.getpid(), _calls
+
+
+_held: list[bytearray] = []
+
+
+def hold(n_bytes: int, report: Report, cancelled: Cancelled) -> int:
+    _held.append(bytearray(os.urandom(1024)) * (n_bytes // 1024))
+    return os.getpid()
+
+
+def write_id_and_fail(path: str, kind: str, report: Report, cancelled: Cancelled) -> None:
+    with open(path, "w") as file:
+        file.write(str(os.getpid()))
+    try:
+        if kind == "OutOfMemoryError":
+            raise OutOfMemoryError("the card is full")
+        if kind == "exit":
+            raise SystemExit(0)
+        if kind == "device":
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        if kind == "group":
+            raise ExceptionGroup("several", [ValueError(), MemoryError()])
+        raise {"MemoryError": MemoryError, "ValueError": ValueError}[kind]
+    except MemoryError as error:
+        raise ValueError("what came of it") from error
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as that of torch, which the worker does not import for a name."""
+
+
+def read_stdin(report: Report, cancelled: Cancelled) -> str:
+    return sys.stdin.read()
+
+
+def double(content: bytes, report: Report, cancelled: Cancelled) -> bytes:
+    return content + content

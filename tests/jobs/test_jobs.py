@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from mirage_core.jobs import (
     submit,
 )
 from tests.jobs import tasks
+from tests.jobs.processes import alive, soon
 
 
 @pytest.fixture
@@ -155,26 +156,9 @@ def test_the_worker_leaves_when_its_program_is_killed(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[2]
     program = subprocess.Popen([sys.executable, "-c", script], cwd=root)
     try:
-        assert _soon(lambda: note.exists() and note.read_text() != "")
+        assert soon(lambda: note.exists() and note.read_text() != "")
     finally:
         program.kill()
         program.wait()
     worker = int(note.read_text())
-    assert _soon(lambda: not _alive(worker))
-
-
-def _soon(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def _alive(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    try:
-        return status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+    assert soon(lambda: not alive(worker))
