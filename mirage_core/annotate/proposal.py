@@ -32,6 +32,8 @@ class Proposal:
     tool, title : str
         Short name and name for people of the engine.
     model_sha256 : str
+    remarks : tuple of str
+        Sentences for the user about how it came about.
     """
 
     b_scans: tuple[int, ...]
@@ -41,6 +43,7 @@ class Proposal:
     tool: str
     title: str
     model_sha256: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def proposal_patches(

@@ -200,11 +200,13 @@ class Reconstruction:
     domain : str
         ``bscan``, ``slo`` or ``bscanlayermap``.
     images : uint8 array ``[n, row, col]``
-        Grey on the original grid of a B-scan or of the SLO patch; class numbers of a layer map
-        on the B-scan's grid.
+        Grey on the grid of the B-scans, or of the SLO image (of the model if the scan has none);
+        class numbers of a layer map on the B-scans' grid.
     given : tuple of str
         The domains it was worked out from.
     engine, run
+    inside : bool array ``[n, row, col]`` or None
+        Where an imagined SLO patch lies on the SLO; None: everywhere.
     """
 
     domain: str
@@ -212,6 +214,7 @@ class Reconstruction:
     given: tuple[str, ...]
     engine: EngineInfo
     run: RunInfo = field(default_factory=RunInfo)
+    inside: NDArray[np.bool_] | None = None
 
 
 @runtime_checkable

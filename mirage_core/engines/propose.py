@@ -72,14 +72,18 @@ def _gaps_mm(geometry: ScanGeometry, first: int, last: int) -> tuple[float, ...]
 
 
 def as_proposal(prediction: Prediction, b_scans: tuple[int, ...]) -> Proposal:
-    """Return `prediction` as a proposal for `b_scans`, the wanted B-scans of its run."""
-    engine = prediction.engine
+    """Return `prediction` as a proposal for `b_scans`, the wanted B-scans of its run.
+
+    Its title, which goes into the record of every edit, says in which mode a model ran.
+    """
+    engine, run = prediction.engine, prediction.run
     return Proposal(
         b_scans,
         prediction.surfaces,
         prediction.confidence,
         prediction.masks,
         engine.name,
-        engine.title,
+        f"{engine.title} · {run.mode}" if run.mode else engine.title,
         engine.sha256,
+        run.remarks,
     )
