@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -324,7 +323,7 @@ class ModelStore:
             card = read_card(folder / CARD_FILE)
             size = (folder / WEIGHTS_FILE).stat().st_size
         except ModelStoreError as error:
-            return BrokenModel(folder.name, folder, f"{error.what}")
+            return BrokenModel(folder.name, folder, error.what)
         except OSError:
             return BrokenModel(folder.name, folder, "Its weights are missing.")
         if card.id != folder.name:
@@ -347,4 +346,7 @@ def _may_be_model(folder: Path) -> bool:
     """Return whether an entry of the store is a model's folder; an empty one is being filled."""
     if folder.name.startswith(".") or not folder.is_dir():
         return False
-    return any(os.scandir(folder))
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return True  # listed as broken, with the reason
