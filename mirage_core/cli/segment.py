@@ -28,6 +28,7 @@ from mirage_core.cli.words import counted, describe, sentence
 
 if TYPE_CHECKING:
     from mirage_core.cli.segment_task import SegmentTask
+    from mirage_core.engines import EngineOptions
 
 _MAX_DEFAULT_WORKERS = 4
 
@@ -37,7 +38,18 @@ def segment(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder that gets a result folder per scan.")
     ],
-    engine: Annotated[str, typer.Option(help="Engine that segments.")] = "graph",
+    engine: Annotated[
+        str, typer.Option(help="Engine that segments: graph, or a model (mirage models list).")
+    ] = "graph",
+    mode: Annotated[
+        str, typer.Option(help="How a model computes: exact, or fast and nearly the same.")
+    ] = "exact",
+    device: Annotated[
+        str, typer.Option(help="Where a model runs: auto, cuda, cuda:1, mps or cpu.")
+    ] = "auto",
+    batch_size: Annotated[
+        int, typer.Option(min=0, help="B-scans a model takes at a time; 0 chooses by memory.")
+    ] = 0,
     spacing: SpacingOption = "",
     workers: Annotated[
         int,
@@ -55,12 +67,13 @@ def segment(
         from mirage_core.cli.inputs import read_options, result_names, scans_in
 
         options = read_options(spacing)
+        run = _run_options(mode, device, batch_size)
         _check_engine(engine)
         sources = scans_in(path)
         from mirage_core.cli.segment_task import SegmentTask
 
         tasks = [
-            SegmentTask(source, out / name, engine, options, overwrite)
+            SegmentTask(source, out / name, engine, options, overwrite, run)
             for source, name in zip(sources, result_names(sources, path), strict=True)
         ]
         results, errors = _run(tasks, workers, quiet=as_json)
@@ -74,6 +87,14 @@ def segment(
                 stderr().print(f"  [red]{escape(sentence(described))}[/]")
         if errors:
             raise typer.Exit(EXIT_FAILED)
+
+
+def _run_options(mode: str, device: str, batch_size: int) -> EngineOptions:
+    from mirage_core.engines import EngineOptions, Mode
+
+    if mode not in tuple(Mode):
+        raise CommandError(f"There is no mode {mode!r}.", f"There are: {', '.join(Mode)}.")
+    return EngineOptions(Mode(mode), device, batch_size or None)
 
 
 def _check_engine(name: str) -> None:

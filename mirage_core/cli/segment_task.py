@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mirage_core.cli.words import describe
-from mirage_core.engines import EngineCancelledError, make_engine
+from mirage_core.engines import EngineCancelledError, EngineOptions, make_engine
 from mirage_core.engines.base import Cancelled, Report
 from mirage_core.engines.propose import engine_input
 from mirage_core.io import ReadOptions, open_scan
@@ -40,6 +40,8 @@ class SegmentTask:
     options : ReadOptions
     overwrite : bool
         Replace the result of another scan at `target`; that of the same scan always is.
+    run : EngineOptions
+        Mode and device of a model.
     """
 
     source: Path
@@ -47,6 +49,7 @@ class SegmentTask:
     engine: str
     options: ReadOptions
     overwrite: bool = False
+    run: EngineOptions = field(default_factory=EngineOptions)
 
 
 def segment_file(
@@ -76,7 +79,7 @@ def segment_file(
     # at once and not after minutes.
     with atomic_folder(task.target, overwrite=replaceable, marker=RESULT_FILE) as folder:
         source, _ = engine_input(scan)
-        prediction = make_engine(task.engine).segment(source, report, cancelled)
+        prediction = make_engine(task.engine, task.run).segment(source, report, cancelled)
         segmented = time.perf_counter()
         engine = prediction.engine
         n, height, width = scan.shape
@@ -86,6 +89,9 @@ def segment_file(
                 "version": engine.version,
                 "title": engine.title,
                 "sha256": engine.sha256,
+                "mode": prediction.run.mode,
+                "device": prediction.run.device,
+                "batch_size": prediction.run.batch_size,
             },
             "input": {
                 "sha256": sha256,
@@ -97,7 +103,7 @@ def segment_file(
                 "superior_to_inferior": scan.geometry.superior_to_inferior,
                 "simulated": scan.acquisition.simulated,
             },
-            "remarks": _remarks(scan),
+            "remarks": [*_remarks(scan), *prediction.run.remarks],
             "timings": {
                 "read_s": round(read - start, 4),
                 "segment_s": round(segmented - read, 4),

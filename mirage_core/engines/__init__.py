@@ -22,7 +22,12 @@ from mirage_core.engines.base import (
     Report,
     RunInfo,
 )
-from mirage_core.engines.registry import DEFAULT_ENGINE, engine_names, make_engine
+from mirage_core.engines.registry import (
+    DEFAULT_ENGINE,
+    engine_infos,
+    engine_names,
+    make_engine,
+)
 
 __all__ = [
     "DEFAULT_ENGINE",
@@ -42,6 +47,7 @@ __all__ = [
     "Reconstructor",
     "Report",
     "RunInfo",
+    "engine_infos",
     "engine_names",
     "make_engine",
 ]

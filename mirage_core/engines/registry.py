@@ -1,11 +1,11 @@
-"""Engines by name."""
+"""Engines by name: those that need no weights, then every model of the store that segments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from mirage_core.engines.base import Engine
+from mirage_core.engines.base import Engine, EngineInfo, EngineOptions
 
 DEFAULT_ENGINE = "graph"
 
@@ -20,23 +20,58 @@ def _graph() -> Engine:
 _MAKERS: dict[str, Callable[[], Engine]] = {DEFAULT_ENGINE: _graph}
 
 
-def engine_names() -> tuple[str, ...]:
-    """Return the names of all engines, the default one first."""
-    return tuple(_MAKERS)
+def engine_names(task: str = "segment") -> tuple[str, ...]:
+    """Return the names of all engines that do `task`, the default one first.
+
+    Parameters
+    ----------
+    task : str
+        ``segment``, ``classify``, ``embed`` or ``reconstruct``.
+    """
+    built_in = tuple(_MAKERS) if task == "segment" else ()
+    return built_in + tuple(info.name for info in _model_infos() if task in info.tasks)
 
 
-def make_engine(name: str = DEFAULT_ENGINE) -> Engine:
+def engine_infos(task: str = "segment") -> tuple[EngineInfo, ...]:
+    """Return what is known of all engines that do `task`, the default one first."""
+    built_in = tuple(_MAKERS[name]().describe() for name in _MAKERS) if task == "segment" else ()
+    return built_in + tuple(info for info in _model_infos() if task in info.tasks)
+
+
+def make_engine(name: str = DEFAULT_ENGINE, options: EngineOptions | None = None) -> Engine:
     """Return a new engine.
+
+    Parameters
+    ----------
+    name : str
+        Of a built-in engine, or the id of a model in the store.
+    options : EngineOptions, optional
+        Mode, device, batch size; engines without weights ignore them.
 
     Raises
     ------
     KeyError
         If there is no engine called `name`; the message offers a close name.
     """
-    try:
-        maker = _MAKERS[name]
-    except KeyError:
-        close = get_close_matches(name, _MAKERS, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise KeyError(f"no engine called {name!r}{hint} Known: {', '.join(_MAKERS)}") from None
-    return maker()
+    maker = _MAKERS.get(name)
+    if maker is not None:
+        return maker()
+    from mirage_core.model.store.store import ModelStore
+
+    store = ModelStore()
+    models = [m.card.id for m in store.models()]
+    if name in models:
+        from mirage_core.engines.mirage import MirageEngine
+
+        return MirageEngine(name, store.folder, options or EngineOptions())
+    known = [*_MAKERS, *models]
+    close = get_close_matches(name, known, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise KeyError(f"no engine called {name!r}{hint} Known: {', '.join(known)}")
+
+
+def _model_infos() -> tuple[EngineInfo, ...]:
+    from mirage_core.engines.mirage.info import engine_info
+    from mirage_core.model.store.store import ModelStore
+
+    return tuple(engine_info(m.card) for m in ModelStore().models())

@@ -20,7 +20,9 @@ from tests.io.exported_eye import PATIENT, make_annotation, make_scan
 @pytest.fixture
 def result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """A result folder and its scan."""
-    monkeypatch.setattr("mirage_core.cli.segment_task.make_engine", lambda _name: FlatEngine())
+    monkeypatch.setattr(
+        "mirage_core.cli.segment_task.make_engine", lambda _name, _options: FlatEngine()
+    )
     scan = save_volume(tmp_path / "eye.npz")
     assert mirage("segment", scan, "-o", tmp_path / "results", "--spacing", ",,0.02").code == 0
     return tmp_path / "results" / "eye", scan
@@ -80,7 +82,9 @@ def test_a_result_keeps_the_spacing_it_was_segmented_with(
 def test_an_exported_result_does_not_carry_the_name_of_the_scan_s_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mirage_core.cli.segment_task.make_engine", lambda _name: FlatEngine())
+    monkeypatch.setattr(
+        "mirage_core.cli.segment_task.make_engine", lambda _name, _options: FlatEngine()
+    )
     scan = save_volume(tmp_path / f"{PATIENT}.npz")
     assert mirage("segment", scan, "-o", tmp_path / "results").code == 0
     written = (tmp_path / "results" / PATIENT / "result.json").read_text()

@@ -22,7 +22,9 @@ from tests.shared_data import shared_data
 
 @pytest.fixture
 def flat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mirage_core.cli.segment_task.make_engine", lambda _name: FlatEngine())
+    monkeypatch.setattr(
+        "mirage_core.cli.segment_task.make_engine", lambda _name, _options: FlatEngine()
+    )
 
 
 def entries(folder: Path) -> set[str]:

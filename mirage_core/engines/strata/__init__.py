@@ -1,0 +1,8 @@
+"""From per-class probabilities to ordered surfaces and masks on the original grid. No torch.
+
+May be imported by engines, training and benchmark; imports `scan` and the model store's schemes.
+"""
+
+from mirage_core.engines.strata.decode import Decoded, decode
+
+__all__ = ["Decoded", "decode"]
