@@ -1,0 +1,169 @@
+"""Where a run stands, on the disk: written wholly or not at all, and checked when read.
+
+A folder holds ``last.pt``, ``before.pt`` (the one before it) and ``best.pt`` (weights alone, of
+the checkpointed epoch with the lowest loss). All load with ``weights_only=True``.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from mirage_core.io.atomic import atomic_file, remove_leftovers
+from mirage_core.model.checkpoints.errors import CheckpointError
+from mirage_core.model.checkpoints.pickled import read_pickled
+from mirage_core.training.pretrain.config import PretrainConfig, parse_config
+from mirage_core.training.pretrain.errors import PretrainError
+
+FORMAT = 1
+LAST, BEFORE, BEST = "last.pt", "before.pt", "best.pt"
+
+
+@dataclass(frozen=True, eq=False)
+class RunState:
+    """Everything a run needs to go on as if it had not been interrupted.
+
+    Random numbers need no state: they follow from the seed and the step.
+
+    Attributes
+    ----------
+    step : int
+        Optimiser steps done.
+    model, optimizer, scaler : dict
+        State dicts.
+    config : PretrainConfig
+    data : str
+        Fingerprint of the samples.
+    sums : dict of str to float
+        What the steps of an unfinished epoch add up to.
+    best_loss : float or None
+        Of ``best.pt``.
+    """
+
+    step: int
+    model: Mapping[str, Tensor]
+    optimizer: dict[str, Any]
+    scaler: dict[str, Any]
+    config: PretrainConfig
+    data: str
+    sums: dict[str, float] = field(default_factory=dict)
+    best_loss: float | None = None
+
+
+def save_last(folder: Path, state: RunState) -> None:
+    """Write `state` as the last checkpoint; what was the last becomes the one before.
+
+    Raises
+    ------
+    ExportError
+        If the disk refuses; the checkpoints are then as they were.
+    """
+    content = {
+        "format": FORMAT,
+        "step": state.step,
+        "model": dict(state.model),
+        "optimizer": state.optimizer,
+        "scaler": state.scaler,
+        "config": state.config.model_dump_json(),
+        "data": state.data,
+        "sums": state.sums,
+        "best_loss": state.best_loss,
+    }
+    last = folder / LAST
+    with atomic_file(last, overwrite=True) as fresh:
+        torch.save(content, fresh)
+        # Killed right here, the run goes on from the one before.
+        if last.exists():
+            os.replace(last, folder / BEFORE)
+
+
+def save_best(folder: Path, model: Mapping[str, Tensor], config: PretrainConfig) -> None:
+    """Write the weights alone as the best checkpoint."""
+    with atomic_file(folder / BEST, overwrite=True) as fresh:
+        torch.save(
+            {"format": FORMAT, "model": dict(model), "config": config.model_dump_json()}, fresh
+        )
+
+
+def has_run(folder: Path) -> bool:
+    """Return whether `folder` holds a run that has got as far as a checkpoint."""
+    return any((folder / name).exists() for name in (LAST, BEFORE))
+
+
+def load_latest(folder: Path) -> tuple[RunState, list[str]]:
+    """Return the latest checkpoint that is whole, and sentences about those passed over.
+
+    Raises
+    ------
+    PretrainError
+        If there is none.
+    """
+    notes: list[str] = []
+    for name in (LAST, BEFORE):
+        path = folder / name
+        if not path.exists():
+            if name == LAST and (folder / BEFORE).exists():
+                notes.append(f"{LAST} is missing; the run goes on from {BEFORE}.")
+            continue
+        try:
+            return _load(path), notes
+        except CheckpointError as error:
+            what = error.what.rstrip(".")
+            notes.append(f"{name} cannot be used ({what}); looking for the one before it.")
+    if notes:
+        raise PretrainError(
+            f"No checkpoint in {folder} can be used: {' '.join(notes)}",
+            f"Start anew in another folder, from the weights in {BEST} if they are whole (--start).",
+        )
+    raise PretrainError(
+        f"There is no checkpoint in {folder}.", "Start the run without --resume."
+    )
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove what a killed run left half written; only while no run writes there."""
+    for name in (LAST, BEST):
+        remove_leftovers(folder / name)
+
+
+def _load(path: Path) -> RunState:
+    _check_bytes(path)
+    content = read_pickled(path, mapped=False)
+    try:
+        if content["format"] != FORMAT:
+            raise _unusable(path, f"It has format {content['format']}; this program knows {FORMAT}.")
+        return RunState(
+            step=int(content["step"]),
+            model=content["model"],
+            optimizer=content["optimizer"],
+            scaler=content["scaler"],
+            config=parse_config(content["config"]),
+            data=str(content["data"]),
+            sums=dict(content["sums"]),
+            best_loss=content["best_loss"],
+        )
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        raise _unusable(path, "It is no checkpoint of a pre-training.") from error
+
+
+def _check_bytes(path: Path) -> None:
+    """Read every byte against its checksum: PyTorch loads flipped bits without a word."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+        raise _unusable(path, "It is cut short or damaged.") from error
+    if damaged is not None:
+        raise _unusable(path, "It is damaged.")
+
+
+def _unusable(path: Path, what: str) -> CheckpointError:
+    return CheckpointError(path, what, "Use another checkpoint.")
