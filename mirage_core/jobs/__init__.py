@@ -13,15 +13,22 @@ __all__ = [
     "Progress",
     "TaskFailedError",
     "WorkerDiedError",
+    "classify_scan",
+    "embed_scan",
+    "reconstruct_scan",
     "segment_scan",
     "submit",
 ]
 
 
 def __getattr__(name: str) -> object:
-    # The task pulls the engines in; a window that only waits for jobs never needs them.
+    # The tasks pull the engines in; a window that only waits for jobs never needs them.
     if name == "segment_scan":
         from mirage_core.jobs.segment import segment_scan
 
         return segment_scan
+    if name in ("classify_scan", "embed_scan", "reconstruct_scan"):
+        from mirage_core.jobs import model_tasks
+
+        return getattr(model_tasks, name)
     raise AttributeError(name)

@@ -124,3 +124,21 @@ def read_stdin(report: Report, cancelled: Cancelled) -> str:
 
 def double(content: bytes, report: Report, cancelled: Cancelled) -> bytes:
     return content + content
+
+
+_loads: list[str] = []
+
+
+def loads_so_far(budget_bytes: int, report: Report, cancelled: Cancelled) -> int:
+    """Ask for a model of 400 bytes and return how often this process loaded it."""
+    from torch import nn
+
+    from mirage_core.model.resident import resident
+
+    def load() -> nn.Module:
+        _loads.append("weights")
+        return nn.Linear(10, 10, bias=False)
+
+    resident("model", load, 0, budget_bytes)
+    resident("model", load, 0, budget_bytes)
+    return len(_loads)

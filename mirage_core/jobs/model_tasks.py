@@ -1,0 +1,122 @@
+"""What a model can do with a scan beside segmenting it, as tasks for a worker."""
+
+from __future__ import annotations
+
+from mirage_core.engines import engine_names, make_engine
+from mirage_core.engines.base import (
+    Cancelled,
+    Classification,
+    Classifier,
+    Embedder,
+    Embedding,
+    Engine,
+    EngineOptions,
+    Reconstruction,
+    Reconstructor,
+    Report,
+)
+from mirage_core.engines.propose import engine_input
+from mirage_core.scan import Scan
+
+_WHAT = {
+    "reconstruct": "cannot imagine one kind of image from another",
+    "classify": "names no classes",
+    "embed": "gives no features",
+}
+
+
+class TaskNotOfferedError(ValueError):
+    """The engine cannot do what was asked; the text names those that can."""
+
+
+def reconstruct_scan(
+    scan: Scan,
+    engine_name: str,
+    domain: str,
+    b_scans: tuple[int, ...] | None = None,
+    options: EngineOptions | None = None,
+    given: tuple[str, ...] | None = None,
+    report: Report = lambda _fraction: None,
+    cancelled: Cancelled = lambda: False,
+) -> Reconstruction:
+    """Imagine `domain` for B-scans of `scan`.
+
+    Parameters
+    ----------
+    scan, engine_name, b_scans, options, report, cancelled
+        See :func:`mirage_core.jobs.segment_scan`.
+    domain : str
+        ``bscan``, ``slo`` or ``bscanlayermap``.
+    given : tuple of str, optional
+        What to work it out from; all other domains there are by default.
+
+    Returns
+    -------
+    Reconstruction
+        Its ``n`` axis is the wanted B-scans, ascending.
+
+    Raises
+    ------
+    TaskNotOfferedError
+        If the engine does not reconstruct.
+    """
+    engine = _engine_for("reconstruct", engine_name, options)
+    assert isinstance(engine, Reconstructor)
+    source, _ = engine_input(scan, b_scans)
+    return engine.reconstruct(source, domain, given, report, cancelled)
+
+
+def classify_scan(
+    scan: Scan,
+    engine_name: str,
+    b_scans: tuple[int, ...] | None = None,
+    options: EngineOptions | None = None,
+    report: Report = lambda _fraction: None,
+    cancelled: Cancelled = lambda: False,
+) -> Classification:
+    """Return class probabilities of B-scans of `scan`, ascending.
+
+    Parameters are those of :func:`mirage_core.jobs.segment_scan`.
+
+    Raises
+    ------
+    TaskNotOfferedError
+        If the engine does not classify.
+    """
+    engine = _engine_for("classify", engine_name, options)
+    assert isinstance(engine, Classifier)
+    source, _ = engine_input(scan, b_scans)
+    return engine.classify(source, report, cancelled)
+
+
+def embed_scan(
+    scan: Scan,
+    engine_name: str,
+    b_scans: tuple[int, ...] | None = None,
+    options: EngineOptions | None = None,
+    report: Report = lambda _fraction: None,
+    cancelled: Cancelled = lambda: False,
+) -> Embedding:
+    """Return features of B-scans of `scan`, ascending.
+
+    Parameters are those of :func:`mirage_core.jobs.segment_scan`.
+
+    Raises
+    ------
+    TaskNotOfferedError
+        If the engine gives no features.
+    """
+    engine = _engine_for("embed", engine_name, options)
+    assert isinstance(engine, Embedder)
+    source, _ = engine_input(scan, b_scans)
+    return engine.embed(source, report, cancelled)
+
+
+def _engine_for(task: str, name: str, options: EngineOptions | None) -> Engine:
+    engine = make_engine(name, options)
+    info = engine.describe()
+    if task not in info.tasks:
+        able = engine_names(task)
+        hint = f"use one of: {', '.join(able)}" if able else "add a model that does"
+        raise TaskNotOfferedError(f"{info.title} {_WHAT[task]}; {hint}.")
+    return engine
