@@ -46,9 +46,7 @@ class Change:
         return Change(translate=(self.translate[0], 0.0), scale=self.scale)
 
 
-def draw_change(
-    config: AugmentConfig, images: tuple[str, ...], rng: np.random.Generator
-) -> Change:
+def draw_change(config: AugmentConfig, images: tuple[str, ...], rng: np.random.Generator) -> Change:
     """Draw a change; `images` are the domains with grey values, whether a sample has them or not.
 
     So the draws do not depend on what a sample lacks.

@@ -123,9 +123,7 @@ def load_latest(folder: Path) -> tuple[RunState, list[str]]:
             f"No checkpoint in {folder} can be used: {' '.join(notes)}",
             f"Start anew in another folder, from the weights in {BEST} if they are whole (--start).",
         )
-    raise PretrainError(
-        f"There is no checkpoint in {folder}.", "Start the run without --resume."
-    )
+    raise PretrainError(f"There is no checkpoint in {folder}.", "Start the run without --resume.")
 
 
 def clear_leftovers(folder: Path) -> None:
@@ -139,7 +137,9 @@ def _load(path: Path) -> RunState:
     content = read_pickled(path, mapped=False)
     try:
         if content["format"] != FORMAT:
-            raise _unusable(path, f"It has format {content['format']}; this program knows {FORMAT}.")
+            raise _unusable(
+                path, f"It has format {content['format']}; this program knows {FORMAT}."
+            )
         return RunState(
             step=int(content["step"]),
             model=content["model"],

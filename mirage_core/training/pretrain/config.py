@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from mirage_core.model.spec import DOMAINS, SIZES, DecoderSpec, DomainSpec, ModelSpec, mirage_spec
 from mirage_core.training.pretrain.errors import PretrainError
 
+CONFIG = "config.json"
+"""Name of the file, in the folder of a run, that holds its configuration."""
 _LR_BATCH = 256
 
 DomainName: TypeAlias = Literal["bscan", "slo", "bscanlayermap"]
@@ -112,7 +114,7 @@ class PretrainConfig(_Frozen):
     seed: int = Field(0, ge=0)
     micro_batch: int | None = Field(None, ge=1)
     precision: Precision = "auto"
-    workers: int = Field(0, ge=0)
+    workers: int = Field(4, ge=0)
     checkpoint_epochs: int = Field(1, ge=1)
 
     @model_validator(mode="after")
@@ -200,6 +202,7 @@ PRESETS: dict[str, PretrainConfig] = {
         warmup_epochs=2,
         batch=16,
         lr=0.05,
+        workers=0,
     ),
 }
 """``paper``: as published. ``tiny``: minutes on a laptop, to see that everything works."""

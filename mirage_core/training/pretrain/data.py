@@ -173,8 +173,10 @@ def _read(path: Path, domain: DomainSpec) -> U8:
             image = read_image(path)
         else:
             image = _read_indices(path)
-        return _checked_image(path, image) if domain.n_classes is None else _checked_map(
-            path, image, domain.n_classes
+        return (
+            _checked_image(path, image)
+            if domain.n_classes is None
+            else _checked_map(path, image, domain.n_classes)
         )
 
 
