@@ -3,6 +3,6 @@
 May be imported by engines, training and benchmark; imports `scan` and the model store's schemes.
 """
 
-from mirage_core.engines.strata.decode import Decoded, decode
+from mirage_core.engines.strata.decoding import Decoded, decode
 
 __all__ = ["Decoded", "decode"]

@@ -27,8 +27,8 @@ def running_sums(steps: F32) -> F32:
     return out
 
 
-def posterior(scores: F32) -> F32:
-    """Return the posterior of every boundary at every position.
+def reached(scores: F32) -> F32:
+    """Return how likely every boundary lies at each position or above.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ def posterior(scores: F32) -> F32:
     Returns
     -------
     float32 array of the same shape
-        Sums to 1 over positions. Posteriors are of ordered boundaries: at every position, as
-        much of one lies above it as of the next, or more.
+        Posterior distribution functions: rising over positions from 0 to 1, and at no position
+        less for a boundary than for the next, as these are boundaries in order.
     """
-    positions, n, width = scores.shape
+    positions, n, _ = scores.shape
     out = scores.copy()
     if n > 1:
         sums = _running_sums_of_exp(scores)
@@ -52,7 +52,9 @@ def posterior(scores: F32) -> F32:
             out[:, n - 2 - i] += below[::-1]
     out -= out.max(axis=0)
     np.exp(out, out=out)
-    out /= out.sum(axis=0)
+    for row in range(1, positions):
+        out[row] += out[row - 1]
+    out /= out[-1].copy()
     return out
 
 
