@@ -8,12 +8,21 @@ import unicodedata
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
 
 from mirage_core.model.spec import ModelSpec
 from mirage_core.model.store.errors import ModelStoreError
+from mirage_core.model.store.scheme import LayerScheme
 from mirage_core.model.store.terms import UNKNOWN, Terms
 
 CARD_FORMAT = 1
@@ -117,7 +126,7 @@ class ModelCard(_Part):
     title : str
         What users call it.
     spec : ModelSpec
-    scheme : dict or None
+    scheme : LayerScheme or None
         Layers and fluids behind the classes of a segmentation head.
     class_labels : tuple of str
         Names of the classes of a classification head, in its order.
@@ -141,7 +150,7 @@ class ModelCard(_Part):
     id: str = Field(pattern=_ID)
     title: str = Field(min_length=1, max_length=200)
     spec: ModelSpec
-    scheme: dict[str, Any] | None = None
+    scheme: LayerScheme | None = None
     class_labels: tuple[str, ...] = ()
     normalisation: Normalisation
     weights_sha256: Sha256 | None = None
@@ -153,6 +162,17 @@ class ModelCard(_Part):
     metrics: dict[str, FiniteFloat | None] = Field(default_factory=dict)
     created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     format_version: int = CARD_FORMAT
+
+    @model_validator(mode="after")
+    def _one_name_per_class(self) -> ModelCard:
+        head, classifier = self.spec.head, self.spec.classifier
+        if self.scheme is not None and (head is None or head.n_classes != self.scheme.n_classes):
+            raise ValueError("the scheme has other classes than the model's segmentation head")
+        if self.class_labels and (
+            classifier is None or classifier.n_classes != len(self.class_labels)
+        ):
+            raise ValueError("there are other labels than the model's classification head needs")
+        return self
 
     @property
     def fine_tuned(self) -> bool:
@@ -193,8 +213,10 @@ def parse_card(content: bytes, path: Path) -> ModelCard:
             )
         return ModelCard.model_validate(fields)
     except ValidationError as error:
-        place = ".".join(str(x) for x in error.errors()[0]["loc"]) or "its content"
-        raise _damaged(path, f"its entry {place!r} is missing or wrong") from error
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        why = f"its entry {place!r} is missing or wrong" if place else first["msg"]
+        raise _damaged(path, why) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, "it is no card in JSON") from error
 

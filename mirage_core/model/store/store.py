@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import difflib
 import shutil
-import time
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -30,11 +30,10 @@ from mirage_core.model.store.copying import (
     silent,
 )
 from mirage_core.model.store.errors import ModelStoreError
+from mirage_core.model.store.folders import TEMPORARY, clear_leftovers, may_be_model, reserve
 from mirage_core.model.store.header import read_header
 from mirage_core.places import models_dir
 
-_TEMPORARY = ".mirage-"
-_LEFT_OVER_S = 3600.0
 _DOWNLOADS = ".downloads"
 
 
@@ -71,6 +70,24 @@ class ModelStore:
         """Where a download is kept until it is whole and imported."""
         return self.folder / _DOWNLOADS
 
+    @contextlib.contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """Give a folder on the store's drive that is removed at the end, whatever happens.
+
+        Raises
+        ------
+        ExportError
+            If the store cannot be written.
+        """
+        clear_leftovers(self.folder)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            folder = tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self.folder)
+        except OSError as error:
+            raise explain_os_error(error, self.folder) from error
+        with folder as path:
+            yield Path(path)
+
     def list(self) -> tuple[StoredModel | BrokenModel, ...]:
         """Return all models, by id; those that cannot be used say why.
 
@@ -80,7 +97,7 @@ class ModelStore:
             If the store's folder cannot be read.
         """
         try:
-            folders = [f for f in sorted(self.folder.iterdir()) if _may_be_model(f)]
+            folders = [f for f in sorted(self.folder.iterdir()) if may_be_model(f)]
         except FileNotFoundError:
             return ()
         except OSError as error:
@@ -126,8 +143,21 @@ class ModelStore:
         weights: Path,
         report: Report = silent,
         cancelled: Cancelled = never,
+        *,
+        take: bool = False,
     ) -> ModelCard:
-        """Copy a file of weights into the store under `card`.
+        """Put a file of weights into the store under `card`.
+
+        Parameters
+        ----------
+        card : ModelCard
+        weights : Path
+            A safetensors file.
+        report, cancelled
+            Told the fraction done; asked between pieces.
+        take : bool
+            Move the file instead of copying it; it must lie on the store's drive, as one in
+            :attr:`downloads` does. If the store refuses it, it is gone as well.
 
         Returns
         -------
@@ -143,8 +173,16 @@ class ModelStore:
         CancelledError
         """
         read_header(weights)
-        with weights.open("rb") as source:
-            return self._add(card, source, weights.stat().st_size, report, cancelled)
+        size = weights.stat().st_size
+
+        def fill(target: Path) -> str:
+            if take:
+                weights.replace(target)
+                return file_sha256(target, report, cancelled)
+            with weights.open("rb") as source, target.open("wb") as copy:
+                return copy_hashed(source, copy, size, report, cancelled)
+
+        return self._add(card, fill, size)
 
     def remove(self, id: str) -> None:
         """Remove a model, or what is left of one.
@@ -168,7 +206,7 @@ class ModelStore:
                     folder,
                 )
             # Renamed first, so that no half of a model is ever seen.
-            doomed = self.folder / f"{_TEMPORARY}{uuid4().hex}"
+            doomed = self.folder / f"{TEMPORARY}{uuid4().hex}"
             folder.rename(doomed)
         except OSError as error:
             raise ModelStoreError(
@@ -259,7 +297,12 @@ class ModelStore:
         with archive.opened(path) as (card, weights):
             assert card.weights_sha256 is not None
             self.refuse_repeat(card.weights_sha256)
-            return self._add(card, weights, card.weights_bytes, report, cancelled)
+
+            def fill(target: Path) -> str:
+                with target.open("wb") as copy:
+                    return copy_hashed(weights, copy, card.weights_bytes, report, cancelled)
+
+            return self._add(card, fill, card.weights_bytes)
 
     def refuse_repeat(self, sha256: str) -> None:
         """Raise ModelStoreError if weights of this SHA-256 are in the store."""
@@ -270,15 +313,13 @@ class ModelStore:
                 "Use that one, or remove it first.",
             )
 
-    def _add(
-        self, card: ModelCard, source: IO[bytes], size: int, report: Report, cancelled: Cancelled
-    ) -> ModelCard:
-        self._clear_leftovers()
-        folder = self._reserve(card.id)
+    def _add(self, card: ModelCard, fill: Callable[[Path], str], size: int) -> ModelCard:
+        """Add what `fill` writes; it returns the SHA-256 of that."""
+        clear_leftovers(self.folder)
+        folder = reserve(self.folder, card.id)
         try:
             with atomic_folder(folder) as fresh:
-                with (fresh / WEIGHTS_FILE).open("wb") as target:
-                    sha256 = copy_hashed(source, target, size, report, cancelled)
+                sha256 = fill(fresh / WEIGHTS_FILE)
                 if card.weights_sha256 not in (None, sha256):
                     raise ModelStoreError(
                         "The weights are not those of their card: they were changed or damaged.",
@@ -293,30 +334,6 @@ class ModelStore:
                 folder.rmdir()
             raise
         return card
-
-    def _reserve(self, id: str) -> Path:
-        """Make an empty folder named `id`, or with a number after it where that is taken."""
-        n = 1
-        while True:
-            folder = self.folder / (id if n == 1 else f"{id[:60]}-{n}")
-            try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                folder.mkdir()
-            except FileExistsError:
-                n += 1
-            except OSError as error:
-                raise explain_os_error(error, folder) from error
-            else:
-                return folder
-
-    def _clear_leftovers(self) -> None:
-        """Remove what writes left whose process was killed; one at work is younger than that."""
-        limit = time.time() - _LEFT_OVER_S
-        with contextlib.suppress(OSError):
-            for folder in self.folder.glob(f"{_TEMPORARY}*"):
-                inside = [folder, *folder.rglob("*")]
-                if max(p.stat().st_mtime for p in inside) < limit:
-                    shutil.rmtree(folder, ignore_errors=True)
 
     def _entry(self, folder: Path) -> StoredModel | BrokenModel:
         try:
@@ -340,13 +357,3 @@ class ModelStore:
             "Check the folder and its drive.",
             self.folder,
         )
-
-
-def _may_be_model(folder: Path) -> bool:
-    """Return whether an entry of the store is a model's folder; an empty one is being filled."""
-    if folder.name.startswith(".") or not folder.is_dir():
-        return False
-    try:
-        return any(folder.iterdir())
-    except OSError:
-        return True  # listed as broken, with the reason

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from mirage_core.model.spec import HeadSpec, mirage_spec
 from mirage_core.model.store.card import (
     CARD_FORMAT,
     MAX_CARD_BYTES,
@@ -21,6 +22,7 @@ from mirage_core.model.store.card import (
     slug,
 )
 from mirage_core.model.store.errors import ModelStoreError
+from mirage_core.model.store.known_schemes import AROI
 from mirage_core.model.store.terms import PUBLISHED, UNKNOWN
 from tests.model.store.models import card
 
@@ -90,6 +92,16 @@ def test_a_damaged_card_is_refused_by_what_is_wrong(content: bytes, words: str) 
     with pytest.raises(ModelStoreError) as refused:
         parse_card(content, Path("card.json"))
     assert words in refused.value.what
+
+
+def test_a_card_names_as_many_classes_as_its_model_has() -> None:
+    with pytest.raises(ModelStoreError, match="other labels than the model's"):
+        parse_card(changed(class_labels=["normal"]), Path("card.json"))
+    with pytest.raises(ModelStoreError, match="other classes than the model's"):
+        parse_card(changed(scheme=AROI.model_dump()), Path("card.json"))
+    head = HeadSpec(n_classes=AROI.n_classes)
+    aroi = card(spec=mirage_spec("tiny", head=head), class_labels=(), scheme=AROI)
+    assert parse_card(aroi.as_json(), Path("card.json")).scheme == AROI
 
 
 def test_names_of_patients_do_not_pass_for_hashes() -> None:

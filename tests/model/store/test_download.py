@@ -24,7 +24,7 @@ from mirage_core.model.store.errors import (
 )
 from mirage_core.model.store.hub import Offer, look_up
 from mirage_core.model.store.terms import Terms
-from tests.model.store.conftest import REPO
+from tests.model.store.hub_fixture import REPO
 from tests.model.store.hub_server import Hub
 
 BREAKS_FOR_GOOD = [0] * 3

@@ -9,7 +9,7 @@ import pytest
 from mirage_core.model.store.errors import HubError, OfflineError
 from mirage_core.model.store.hub import KNOWN, look_up, repo_of
 from mirage_core.model.store.terms import PUBLISHED
-from tests.model.store.conftest import LICENCE, REPO
+from tests.model.store.hub_fixture import LICENCE, REPO
 from tests.model.store.hub_server import Hub
 from tests.model.store.models import sha256, weights
 

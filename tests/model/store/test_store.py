@@ -44,6 +44,13 @@ def test_an_added_model_has_its_checksum_and_size(stored: StoredModel) -> None:
     assert {p.name for p in stored.folder.iterdir()} == {CARD_FILE, WEIGHTS_FILE}
 
 
+def test_a_file_can_be_moved_in_instead_of_copied(store: ModelStore, tmp_path: Path) -> None:
+    path = write_weights(tmp_path / "w")
+    added = store.add(card(), path, take=True)
+    assert store.verify("small") == added
+    assert not path.exists()
+
+
 def test_a_taken_id_gets_a_number(store: ModelStore, tmp_path: Path) -> None:
     added = [store.add(card(), write_weights(tmp_path / "w", seed)).id for seed in range(3)]
     assert added == ["small", "small-2", "small-3"]
@@ -105,6 +112,14 @@ def test_progress_rises_to_one(
     assert told == sorted(told)
     assert len(told) == 3
     assert told[-1] == 1
+
+
+def test_a_store_that_cannot_be_a_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ExportError, match="part of this path"):
+        ModelStore(tmp_path / "file").add(card(), write_weights(tmp_path / "w"))
+    with pytest.raises(ModelStoreError, match="cannot be read"):
+        ModelStore(tmp_path / "file").list()
 
 
 @pytest.mark.parametrize(
