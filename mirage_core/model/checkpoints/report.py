@@ -1,0 +1,79 @@
+"""Report: what became of every name in a file of weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mirage_core.model.checkpoints.errors import listed
+
+
+class Resized(NamedTuple):
+    """A table of positions that was fitted to another input size."""
+
+    name: str
+    before: tuple[int, int]
+    after: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What happened when weights were put into a model.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        Weights the model has and the file has not; they are random.
+    unexpected : tuple of str
+        Weights the file has and nobody here knows; they are not used.
+    dropped : tuple of str
+        Weights the file has and the model that was asked for has no use for.
+    resized : tuple of Resized
+        Tables of positions, with tokens down and across before and after.
+    assumptions : tuple of str
+        Sentences: what the file does not say and was taken for granted.
+    notes : tuple of str
+        Sentences: what else was done.
+    """
+
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    resized: tuple[Resized, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every weight of the model came from the file and nothing was left over."""
+        return not self.missing and not self.unexpected
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return all of it for people, what matters most first."""
+        lines = []
+        if self.missing:
+            lines.append(
+                f"{_count(self.missing)} of the model are not in the file and are random: "
+                f"{listed(self.missing)}."
+            )
+        if self.unexpected:
+            lines.append(
+                f"{_count(self.unexpected)} of the file are not known and were not used: "
+                f"{listed(self.unexpected)}."
+            )
+        lines += self.assumptions
+        if self.dropped:
+            lines.append(
+                f"{_count(self.dropped)} of the file are of no use to this model and were left "
+                f"out: {listed(self.dropped)}."
+            )
+        for name, before, after in self.resized:
+            lines.append(
+                f"The table of positions {name} was resized from {before[0]} x {before[1]} to "
+                f"{after[0]} x {after[1]} tokens."
+            )
+        return (*lines, *self.notes)
+
+
+def _count(names: tuple[str, ...]) -> str:
+    return "1 weight" if len(names) == 1 else f"{len(names)} weights"
