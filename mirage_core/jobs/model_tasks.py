@@ -15,6 +15,7 @@ from mirage_core.engines.base import (
     Reconstructor,
     Report,
 )
+from mirage_core.engines.errors import TaskMissingError
 from mirage_core.engines.propose import engine_input
 from mirage_core.scan import Scan
 
@@ -23,10 +24,6 @@ _WHAT = {
     "classify": "names no classes",
     "embed": "gives no features",
 }
-
-
-class TaskNotOfferedError(ValueError):
-    """The engine cannot do what was asked; the text names those that can."""
 
 
 def reconstruct_scan(
@@ -57,7 +54,7 @@ def reconstruct_scan(
 
     Raises
     ------
-    TaskNotOfferedError
+    TaskMissingError
         If the engine does not reconstruct.
     """
     engine = _engine_for("reconstruct", engine_name, options)
@@ -80,7 +77,7 @@ def classify_scan(
 
     Raises
     ------
-    TaskNotOfferedError
+    TaskMissingError
         If the engine does not classify.
     """
     engine = _engine_for("classify", engine_name, options)
@@ -103,7 +100,7 @@ def embed_scan(
 
     Raises
     ------
-    TaskNotOfferedError
+    TaskMissingError
         If the engine gives no features.
     """
     engine = _engine_for("embed", engine_name, options)
@@ -117,6 +114,6 @@ def _engine_for(task: str, name: str, options: EngineOptions | None) -> Engine:
     info = engine.describe()
     if task not in info.tasks:
         able = engine_names(task)
-        hint = f"use one of: {', '.join(able)}" if able else "add a model that does"
-        raise TaskNotOfferedError(f"{info.title} {_WHAT[task]}; {hint}.")
+        hint = f"Use one of: {', '.join(able)}." if able else "Add a model that does."
+        raise TaskMissingError(f"{info.title} {_WHAT[task]}.", hint)
     return engine

@@ -19,6 +19,7 @@ from mirage_core.engines.base import (
     Reconstruction,
     RunInfo,
 )
+from mirage_core.engines.errors import TaskMissingError
 from mirage_core.jobs import (
     LocalExecutor,
     classify_scan,
@@ -29,7 +30,6 @@ from mirage_core.jobs import (
     segment_scan,
     submit,
 )
-from mirage_core.jobs.model_tasks import TaskNotOfferedError
 from mirage_core.scan import ArrayPixels, Masks, Scan, Surfaces
 from tests.jobs import tasks
 
@@ -142,17 +142,17 @@ def test_a_reconstruction_is_of_the_domain_and_from_what_was_given(engine, scan,
 @pytest.mark.parametrize(
     ("task", "sentence"),
     [
-        ("reconstruct", "The stub cannot imagine one kind of image from another; use one of: "
+        ("reconstruct", "The stub cannot imagine one kind of image from another. Use one of: "
          "a-reconstruct-model."),
-        ("classify", "The stub names no classes; use one of: a-classify-model."),
-        ("embed", "The stub gives no features; use one of: a-embed-model."),
+        ("classify", "The stub names no classes. Use one of: a-classify-model."),
+        ("embed", "The stub gives no features. Use one of: a-embed-model."),
     ],
 )  # fmt: skip
 def test_an_engine_that_does_not_do_it_is_refused_before_a_pixel_is_read(
     engine, scan, task, sentence
 ):
     engine.tasks = tuple(t for t in ALL_TASKS if t != task)
-    with pytest.raises(TaskNotOfferedError) as refused:
+    with pytest.raises(TaskMissingError) as refused:
         run_task(task, scan)
     assert str(refused.value) == sentence
     assert engine.sources == []
@@ -161,7 +161,7 @@ def test_an_engine_that_does_not_do_it_is_refused_before_a_pixel_is_read(
 def test_without_any_model_that_does_it_the_refusal_says_to_add_one(engine, scan, monkeypatch):
     monkeypatch.setattr(model_tasks, "engine_names", lambda _: ())
     engine.tasks = ()
-    with pytest.raises(TaskNotOfferedError, match=r"names no classes; add a model that does\.$"):
+    with pytest.raises(TaskMissingError, match=r"names no classes\. Add a model that does\.$"):
         classify_scan(scan, "stub")
 
 

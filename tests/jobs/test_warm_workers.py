@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mirage_core.jobs import JobState, LocalExecutor, WorkerDiedError, submit
+from mirage_core.jobs import JobState, LocalExecutor, WorkerDiedError, memory, submit
 from mirage_core.jobs.memory import resident_bytes
 from tests.jobs import tasks
 from tests.jobs.processes import alive, soon, state
@@ -96,6 +96,18 @@ def test_the_resident_set_grows_by_what_is_taken() -> None:
     assert len(taken) * 0.9 < after - before < len(taken) * 1.5
 
 
+def test_where_the_system_does_not_tell_the_present_the_highest_so_far_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    present = resident_bytes()
+    monkeypatch.setattr(memory, "_from_proc", lambda: None)
+    monkeypatch.setattr(memory, "_from_psutil", lambda: None)
+    highest = resident_bytes()
+    assert present is not None
+    assert highest is not None
+    assert present * 0.9 < highest < present + 4096 * MIB
+
+
 def test_a_worker_stays_after_an_ordinary_failure(tmp_path: Path) -> None:
     with executor() as warm:
         note = tmp_path / "pid"
@@ -149,7 +161,7 @@ def test_a_killed_task_is_not_tried_again_on_another_worker() -> None:
         assert soon(future.running)
         assert soon(lambda: warm._tasks[future].worker is not None)
         warm.kill(future)
-        with pytest.raises(WorkerDiedError):
+        with pytest.raises(WorkerDiedError, match="ended before it began"):
             future.result(20.0)
         assert state(pid) == ""
 
