@@ -45,6 +45,7 @@ def open_checkpoint(
     *,
     heads: int | None = None,
     decoder_heads: int | None = None,
+    segmenter_heads: int | None = None,
     mapped: bool = True,
 ) -> Checkpoint:
     """Read a file and say which model it belongs to, without building one.
@@ -55,7 +56,9 @@ def open_checkpoint(
         See :func:`load_model`.
     """
     raw = read_state(path, mapped=mapped)
-    return understand(raw, heads=heads, decoder_heads=decoder_heads)
+    return understand(
+        raw, heads=heads, decoder_heads=decoder_heads, segmenter_heads=segmenter_heads
+    )
 
 
 def load_model(
@@ -68,6 +71,7 @@ def load_model(
     fresh: tuple[str, ...] = (),
     heads: int | None = None,
     decoder_heads: int | None = None,
+    segmenter_heads: int | None = None,
     mapped: bool = True,
 ) -> Loaded:
     """Load a checkpoint of MIRAGE as published: pre-training, segmentation, classification, hub.
@@ -88,9 +92,9 @@ def load_model(
     fresh : tuple of str
         Beginnings of names that may be missing all the same, ``("output_adapters.",)`` for the
         head of a model that is about to be trained; they get random values.
-    heads, decoder_heads : int, optional
-        Attention heads of the encoder, and of the decoders or a Segmenter head, where the caller
-        knows better. No published file tells them; what had to be assumed is in the report.
+    heads, decoder_heads, segmenter_heads : int, optional
+        Attention heads of the encoder, of the decoders and of a Segmenter head, where the caller
+        knows better. No shape tells them; what had to be assumed is in the report.
     mapped : bool
         See :func:`~mirage_core.model.checkpoints.reading.read_state`.
 
@@ -100,9 +104,16 @@ def load_model(
         If the file cannot be read, is of no model known here, or does not fit the model.
     """
     if spec is not None:
-        heads = heads or spec.heads
-        decoder_heads = decoder_heads or _decoder_heads(spec)
-    checkpoint = open_checkpoint(path, heads=heads, decoder_heads=decoder_heads, mapped=mapped)
+        heads = spec.heads
+        decoder_heads = decoder_heads if spec.decoder is None else spec.decoder.heads
+        segmenter_heads = segmenter_heads if spec.head is None else spec.head.heads
+    checkpoint = open_checkpoint(
+        path,
+        heads=heads,
+        decoder_heads=decoder_heads,
+        segmenter_heads=segmenter_heads,
+        mapped=mapped,
+    )
     return build(checkpoint, spec, domains=domains, size=size, strict=strict, fresh=fresh)
 
 
@@ -132,9 +143,3 @@ def build(
     model, report = fill(source, wanted, strict=strict, fresh=fresh)
     mapping = checkpoint.mapping if same_weights(checkpoint.spec.head, wanted.head) else None
     return Loaded(model, report, wanted, checkpoint.layout, mapping)
-
-
-def _decoder_heads(spec: ModelSpec) -> int | None:
-    if spec.decoder is not None:
-        return spec.decoder.heads
-    return None if spec.head is None else spec.head.heads

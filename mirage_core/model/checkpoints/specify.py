@@ -61,7 +61,11 @@ class Checkpoint:
 
 
 def understand(
-    raw: RawCheckpoint, *, heads: int | None = None, decoder_heads: int | None = None
+    raw: RawCheckpoint,
+    *,
+    heads: int | None = None,
+    decoder_heads: int | None = None,
+    segmenter_heads: int | None = None,
 ) -> Checkpoint:
     """Work out which model of MIRAGE a file belongs to.
 
@@ -71,8 +75,8 @@ def understand(
     heads : int, optional
         Attention heads of the encoder, which no shape tells. By default those of the published
         models, 64 wide.
-    decoder_heads : int, optional
-        Likewise for the decoders of pre-training, or a Segmenter head; by default 8 and 12.
+    decoder_heads, segmenter_heads : int, optional
+        Likewise for the decoders of pre-training and a Segmenter head; by default 8 and 12.
 
     Raises
     ------
@@ -86,12 +90,13 @@ def understand(
     if not layout.is_mirage:
         raise _foreign(evidence, layout)
     at = ENCODER if layout is Layout.CLASSIFICATION else ""
-    dim, n_global = _width(evidence, at)
+    _, n_global, dim = evidence.shape(f"{at}global_tokens", 3)
+    depth = evidence.n_blocks(f"{at}encoder.")
     domains = _domains(evidence, at)
     spec = ModelSpec(
         dim=dim,
-        depth=evidence.n_blocks(f"{at}encoder."),
-        heads=_heads(evidence, dim, evidence.n_blocks(f"{at}encoder."), heads),
+        depth=depth,
+        heads=_heads(evidence, dim, depth, heads),
         mlp_ratio=evidence.shape(f"{at}encoder.0.mlp.fc1.weight", 2)[0] / dim,
         n_global=n_global,
         domains=domains,
@@ -99,7 +104,7 @@ def understand(
     if layout is Layout.PRETRAINING:
         spec = _with(spec, decoder=_decoder(evidence, domains, decoder_heads))
     elif layout is Layout.SEGMENTATION:
-        spec = _with(spec, head=specify_head(evidence, spec, decoder_heads))
+        spec = _with(spec, head=specify_head(evidence, spec, segmenter_heads))
     elif layout is Layout.CLASSIFICATION:
         spec = _with(spec, classifier=_classifier(evidence, dim))
     _note_reading(evidence)
@@ -129,11 +134,6 @@ def _foreign(evidence: Evidence, layout: Layout) -> Exception:
         f"The file holds weights of another model ({layout.value}), not MIRAGE's.",
         "Import it as an encoder, or start pre-training from it.",
     )
-
-
-def _width(evidence: Evidence, at: str) -> tuple[int, int]:
-    _, n_global, dim = evidence.shape(f"{at}global_tokens", 3)
-    return dim, n_global
 
 
 def _heads(evidence: Evidence, dim: int, depth: int, given: int | None) -> int:
