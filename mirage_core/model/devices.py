@@ -10,11 +10,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from mirage_core.model.errors import DeviceError
+
 _DEVICE = re.compile(r"(cpu|mps|cuda)(?::(\d+))?")
-
-
-class DeviceError(ValueError):
-    """There is no such device here; the text says which there are."""
 
 
 def available_devices() -> tuple[str, ...]:
@@ -44,16 +42,17 @@ def choose_device(wanted: str = "auto") -> torch.device:
         return torch.device(there[0])
     match = _DEVICE.fullmatch(wanted)
     if match is None:
-        raise DeviceError(f"{wanted!r} is no device; use auto or one of: {', '.join(there)}.")
+        raise DeviceError(f"{wanted!r} is no device.", f"Use auto or one of: {', '.join(there)}.")
     kind, number = match[1], match[2] or "0"
     name = f"cuda:{number}" if kind == "cuda" else kind
     if name in there and (kind == "cuda" or number == "0"):
         return torch.device(name)
     of_kind = [device for device in there if device.startswith(kind)]
     if of_kind:
-        raise DeviceError(f"There is no device {wanted} here; use one of: {', '.join(there)}.")
-    others = " or ".join(f"--device {device}" for device in there)
-    raise DeviceError(f"There is no {kind.upper()} device here; use {others}.")
+        raise DeviceError(f"There is no device {wanted} here.", f"Use one of: {', '.join(there)}.")
+    raise DeviceError(
+        f"There is no {kind.upper()} device here.", f"Use auto or one of: {', '.join(there)}."
+    )
 
 
 def device_title(device: torch.device) -> str:

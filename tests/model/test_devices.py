@@ -55,12 +55,12 @@ def test_what_is_asked_for_is_taken(computer, wanted, expected):
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ("cuda", "There is no CUDA device here; use --device cpu."),
-        ("cuda:1", "There is no CUDA device here; use --device cpu."),
-        ("mps", "There is no MPS device here; use --device cpu."),
-        ("gpu", "'gpu' is no device; use auto or one of: cpu."),
-        ("", "'' is no device; use auto or one of: cpu."),
-        ("CUDA", "'CUDA' is no device; use auto or one of: cpu."),
+        ("cuda", "There is no CUDA device here. Use auto or one of: cpu."),
+        ("cuda:1", "There is no CUDA device here. Use auto or one of: cpu."),
+        ("mps", "There is no MPS device here. Use auto or one of: cpu."),
+        ("gpu", "'gpu' is no device. Use auto or one of: cpu."),
+        ("", "'' is no device. Use auto or one of: cpu."),
+        ("CUDA", "'CUDA' is no device. Use auto or one of: cpu."),
     ],
 )
 def test_without_a_card_the_refusal_names_the_cpu(computer, wanted, sentence):
@@ -73,10 +73,9 @@ def test_without_a_card_the_refusal_names_the_cpu(computer, wanted, sentence):
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ("cuda:2", "There is no device cuda:2 here; use one of: cuda:0, cuda:1, cpu."),
-        ("mps", "There is no MPS device here; use --device cuda:0 or --device cuda:1 "
-         "or --device cpu."),
-        ("cpu:1", "There is no device cpu:1 here; use one of: cuda:0, cuda:1, cpu."),
+        ("cuda:2", "There is no device cuda:2 here. Use one of: cuda:0, cuda:1, cpu."),
+        ("mps", "There is no MPS device here. Use auto or one of: cuda:0, cuda:1, cpu."),
+        ("cpu:1", "There is no device cpu:1 here. Use one of: cuda:0, cuda:1, cpu."),
     ],
 )  # fmt: skip
 def test_with_cards_the_refusal_names_them(computer, wanted, sentence):

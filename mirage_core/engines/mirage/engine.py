@@ -157,7 +157,8 @@ def _check_task(card: ModelCard, task: str) -> None:
     if task == "segment" and card.spec.head is not None:
         raise TaskMissingError(
             f"Nobody has said what the classes of {card.title!r} are, so its result could not be "
-            "named; give the model a label scheme first."
+            "named.",
+            "Give the model a label scheme first.",
         )
     raise TaskMissingError(f"The model {card.title!r} can {_listed(can)}, not {task}.")
 

@@ -19,7 +19,7 @@ def engine_info(card: ModelCard) -> EngineInfo:
         version=VERSION,
         title=card.title,
         surfaces=scheme.surface_names if scheme is not None else (),
-        mask_classes=scheme.mask_class_names if scheme is not None else (),
+        mask_classes=scheme.mask_classes if scheme is not None else (),
         needs_weights=True,
         uses_slo="slo" in domains,
         sha256=card.weights_sha256 or "",
@@ -40,7 +40,7 @@ def _domains(spec: ModelSpec) -> tuple[str, ...]:
 def _tasks(card: ModelCard) -> tuple[str, ...]:
     spec = card.spec
     tasks = []
-    if spec.head is not None and card.scheme is not None:
+    if spec.head is not None and card.scheme is not None and card.scheme.strata:
         tasks.append("segment")
     if spec.classifier is not None:
         tasks.append("classify")

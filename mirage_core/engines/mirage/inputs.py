@@ -41,8 +41,8 @@ class Preparation:
             raise InputError(f"A scan gives B-scans and an SLO image, not {', '.join(unknown)}.")
         if "slo" in domains and source.slo is None:
             raise InputError(
-                "This model looks at the SLO image too, and this scan has none; "
-                "choose a model for B-scans alone."
+                "This model looks at the SLO image too, and this scan has none.",
+                "Choose a model for B-scans alone.",
             )
         self.card, self.source, self.domains = card, source, domains
 
