@@ -18,22 +18,13 @@ F32 = NDArray[np.float32]
 _NEVER = np.float32(-1e30)  # a finite logarithm of nothing: differences of two stay numbers
 
 
-def running_sums(steps: F32) -> F32:
-    """Return ``U``, ``[rows + 1, n, w]``, from what each row adds to it, ``[rows, n, w]``."""
-    out = np.empty((len(steps) + 1, *steps.shape[1:]), np.float32)
-    out[0] = 0
-    for row, step in enumerate(steps):
-        np.add(out[row], step, out=out[row + 1])
-    return out
-
-
 def reached(scores: F32) -> F32:
     """Return how likely every boundary lies at each position or above.
 
     Parameters
     ----------
     scores : float32 array ``[rows + 1, n, w]``
-        ``U``: positions, boundaries from top to bottom, A-scans.
+        ``U``: positions, boundaries from top to bottom, A-scans. Becomes the result.
 
     Returns
     -------
@@ -42,7 +33,7 @@ def reached(scores: F32) -> F32:
         less for a boundary than for the next, as these are boundaries in order.
     """
     positions, n, _ = scores.shape
-    out = scores.copy()
+    out = scores
     if n > 1:
         sums = _running_sums_of_exp(scores)
         for i in range(n - 1):

@@ -97,7 +97,7 @@ def decode(
         top = covered(part, network_height, height).start
         hidden = None if padding is None else padding[b]
         found = _boundaries(maps, scheme, columns, hidden, top)
-        labels = lesion_labels(maps, scheme, columns, found, top, height)
+        labels = lesion_labels(maps, scheme, columns, found.depth, top, height)
         seen = found.seen
         if hidden is not None:
             labels[hidden] = 0
@@ -146,7 +146,7 @@ def _boundaries(
     if len(scheme.strata) == 1:
         across = width if columns is None else columns.shape[0]
         nothing = np.empty((0, across), np.float32)
-        return Boundaries(nothing, nothing, nothing > 0, np.ones(across, bool))
+        return Boundaries(nothing, nothing, nothing > 0)
     found = read_boundaries(reached(scores(maps, scheme, blind)), scheme, top)
     if columns is None:
         return found
@@ -154,7 +154,6 @@ def _boundaries(
         (columns @ found.depth.T).T,
         (columns @ found.confidence.T).T,
         (columns @ (~found.seen).T.astype(np.float32)).T == 0,
-        columns @ (~found.retina).astype(np.float32) == 0,
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.engines.strata.chain import running_sums
 from mirage_core.model.store.scheme import LayerScheme, Stratum
 
 F32 = NDArray[np.float32]
@@ -35,12 +36,14 @@ def scores(maps: F32, scheme: LayerScheme, padding: Bool | None) -> F32:
     """
     n = len(scheme.strata) - 1
     logs = {s: _log_of(maps, s) for s in dict.fromkeys(scheme.strata)}
-    steps = np.empty((maps.shape[1], n, maps.shape[2]), np.float32)
-    for i in range(n):
-        np.subtract(logs[scheme.strata[i]], logs[scheme.strata[i + 1]], out=steps[:, i])
+    out = np.zeros((maps.shape[1] + 1, n, maps.shape[2]), np.float32)
+    for i, (upper, lower) in enumerate(pairwise(scheme.strata)):
+        np.subtract(logs[upper], logs[lower], out=out[1:, i])
     if padding is not None:
-        steps *= ~padding[:, None]
-    return running_sums(steps)
+        out[1:] *= ~padding[:, None]
+    for row in range(1, len(out)):
+        out[row] += out[row - 1]
+    return out
 
 
 def _log_of(maps: F32, stratum: Stratum) -> F32:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from mirage_core.engines.strata.reading import Boundaries
 from mirage_core.model.store.scheme import LayerScheme
 from mirage_core.scan import FLUID_SCHEME
 
@@ -19,7 +18,7 @@ def lesion_labels(
     maps: F32,
     scheme: LayerScheme,
     columns: csr_array | None,
-    boundaries: Boundaries,
+    depth: F32,
     top: int,
     height: int,
 ) -> U8:
@@ -36,8 +35,8 @@ def lesion_labels(
     scheme : LayerScheme
     columns : csr_array ``[x, w]`` or None
         To the B-scan's columns; None if these are the network's.
-    boundaries : Boundaries
-        On the B-scan's columns.
+    depth : float32 array ``[boundaries, x]``
+        On the B-scan's columns, finite and in order.
     top, height : int
 
     Returns
@@ -60,12 +59,12 @@ def lesion_labels(
     z = slice(int(rows[0]), int(rows[-1]) + 1)
     near, x = _columns_about(columns, int(at[0]), int(at[-1]) + 1)
     likeliest = _likeliest(maps[:, z, near], None if columns is None else columns[x, near])
-    stratum = _stratum(boundaries.depth[:, x], range(z.start + top, z.stop + top))
+    stratum = _stratum(depth[:, x], range(z.start + top, z.stop + top))
     part = labels[z.start + top : z.stop + top, x]
     for c in lesions:
         allowed = np.zeros(len(scheme.strata), bool)
         allowed[list(scheme.strata_of(c.index))] = True
-        here = (likeliest == c.index) & allowed[stratum] & boundaries.retina[x]
+        here = (likeliest == c.index) & allowed[stratum]
         part[here] = FLUID_SCHEME.by_name(c.mask).value
     return labels
 

@@ -34,14 +34,11 @@ class Boundaries:
         0..1: how much of the posterior lies within :data:`NEAR_PX` of `depth`.
     seen : bool array
         Whether the probabilities tell where the boundary lies.
-    retina : bool array ``[x]``
-        False where there is none.
     """
 
     depth: F32
     confidence: F32
     seen: Bool
-    retina: Bool
 
 
 def read_boundaries(reached: F32, scheme: LayerScheme, top: int) -> Boundaries:
@@ -77,10 +74,9 @@ def read_boundaries(reached: F32, scheme: LayerScheme, top: int) -> Boundaries:
     np.clip(depth, 0, positions - 1, out=depth)
     np.maximum.accumulate(depth, axis=0, out=depth)  # in order up to rounding before
     confidence = np.clip(_share_within(reached, depth, NEAR_PX), 0, 1)
-    retina = _has_retina(depth, scheme)
     gathered = _share_within(reached, depth, _AROUND_PX) >= _SCATTERED
-    seen = inside & gathered & retina
-    return Boundaries(depth + np.float32(top), confidence, seen, retina)
+    seen = inside & gathered & _has_retina(depth, scheme)
+    return Boundaries(depth + np.float32(top), confidence, seen)
 
 
 def _share_above(reached: F32, position: NDArray[np.intp]) -> F32:
