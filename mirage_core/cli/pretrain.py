@@ -168,7 +168,7 @@ def _stop_asked() -> Iterator[Callable[[], bool]]:
     asked: list[int] = []
     alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
 
-    def ask(number: int, frame: FrameType | None) -> None:
+    def ask(number: int, _frame: FrameType | None) -> None:
         if asked and alone and number == signal.SIGINT:
             raise KeyboardInterrupt
         asked.append(number)

@@ -73,6 +73,7 @@ def save_last(folder: Path, state: RunState) -> None:
         "optimizer": state.optimizer,
         "scaler": state.scaler,
         "config": state.config.model_dump_json(),
+        "args": model_args(state.config),
         "data": state.data,
         "sums": state.sums,
         "best_loss": state.best_loss,
@@ -89,8 +90,25 @@ def save_best(folder: Path, model: Mapping[str, Tensor], config: PretrainConfig)
     """Write the weights alone as the best checkpoint."""
     with atomic_file(folder / BEST, overwrite=True) as fresh:
         torch.save(
-            {"format": FORMAT, "model": dict(model), "config": config.model_dump_json()}, fresh
+            {
+                "format": FORMAT,
+                "model": dict(model),
+                "config": config.model_dump_json(),
+                "args": model_args(config),
+            },
+            fresh,
         )
+
+
+def model_args(config: PretrainConfig) -> dict[str, Any]:
+    """Return what no shape of a tensor tells, under the names of the published checkpoints."""
+    spec = config.model_spec()
+    return {
+        "in_domains": list(config.domains),
+        "encoder_num_heads": spec.heads,
+        "decoder_dim": config.decoder_dim,
+        "decoder_num_heads": config.decoder_heads,
+    }
 
 
 def has_run(folder: Path) -> bool:
@@ -121,7 +139,7 @@ def load_latest(folder: Path) -> tuple[RunState, list[str]]:
     if notes:
         raise PretrainError(
             f"No checkpoint in {folder} can be used: {' '.join(notes)}",
-            f"Start anew in another folder, from the weights in {BEST} if they are whole (--start).",
+            f"Start anew in another folder, from {BEST} if that is whole (--start).",
         )
     raise PretrainError(f"There is no checkpoint in {folder}.", "Start the run without --resume.")
 

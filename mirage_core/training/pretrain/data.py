@@ -86,7 +86,7 @@ class ArrayTriples:
         for sample in self._samples:
             for name, image in sample.items():
                 digest.update(f"{name} {image.shape}".encode())
-                digest.update(np.ascontiguousarray(image))
+                digest.update(image.tobytes())
         return digest.hexdigest()
 
 

@@ -18,7 +18,7 @@ from mirage_core.training.pretrain.errors import PretrainError
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process among all.
+    """One process among all.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ class Key(NamedTuple):
     """A sample in an epoch: all its randomness follows from these two and the seed."""
 
     epoch: int
-    index: int
+    sample: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +69,13 @@ class Samples(Dataset[Sample | Failure]):
 
     def __getitem__(self, key: Key) -> Sample | Failure:
         try:
-            loaded = self._triples.load(key.index)
+            loaded = self._triples.load(key.sample)
         except ReadError as error:
             # Raised in a reading process, it would lose its path and its hint on the way.
             return Failure(error)
         sample = {d.name: _prepare(loaded[d.name], d) for d in self._domains if d.name in loaded}
         if self._augment is not None:
-            rng = np.random.default_rng((self._seed, _AUGMENT_STREAM, key.epoch, key.index))
+            rng = np.random.default_rng((self._seed, _AUGMENT_STREAM, key.epoch, key.sample))
             sample = apply_change(sample, draw_change(self._augment, self._images, rng))
         return {d.name: sample[d.name] if d.name in sample else _nothing(d) for d in self._domains}
 
