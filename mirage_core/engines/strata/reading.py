@@ -19,6 +19,7 @@ NEAR_PX = 1.5
 """Two graders' curves lie about as far apart."""
 _AROUND_PX = 12
 _SCATTERED = 0.5
+"""Less than this share around a depth says that it might as well be elsewhere."""
 _LEAST_RETINA_PX = 1.0
 
 
@@ -94,7 +95,7 @@ def _share_within(reached: F32, depth: F32, px: float) -> F32:
 
 
 def _share_to(reached: F32, depth: F32) -> F32:
-    """Return the share of the posteriors above any depth; a position's reaches half a px."""
+    """Return the share of the posteriors above any depth, each position's spread over a px."""
     at = depth - np.float32(0.5)
     first = np.floor(at).astype(np.intp)
     part = at - first
