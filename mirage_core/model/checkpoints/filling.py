@@ -13,7 +13,7 @@ from mirage_core.model.build import build_model, empty_model
 from mirage_core.model.checkpoints.aliases import main_name, with_aliases, without_aliases
 from mirage_core.model.checkpoints.errors import CheckpointError, listed
 from mirage_core.model.checkpoints.layout import ENCODER, INPUTS, OUTPUTS
-from mirage_core.model.checkpoints.report import Report, Resized
+from mirage_core.model.checkpoints.report import Report, Resized, counted
 from mirage_core.model.positions import resize_table
 from mirage_core.model.spec import EncoderKind, HeadKind, HeadSpec, ModelSpec, Pool
 
@@ -205,11 +205,9 @@ def _check(
         return
     parts = []
     if missing:
-        parts.append(f"lacks {len(missing)} weights of the model ({listed(missing)})")
+        parts.append(f"lacks {counted(missing)} of the model")
     if report.unexpected:
-        parts.append(
-            f"holds {len(report.unexpected)} that it has not ({listed(report.unexpected)})"
-        )
+        parts.append(f"holds {counted(report.unexpected)} that the model has not")
     raise _refused(source, f"The file {' and '.join(parts)}.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mirage_core.model.checkpoints.errors import CheckpointError
-from mirage_core.model.checkpoints.layout import Layout
+from mirage_core.model.checkpoints.layout import Layout, canonical
 from mirage_core.model.checkpoints.reading import RawCheckpoint
 from mirage_core.model.checkpoints.report import Report
 from mirage_core.model.spec import HEAD_DIM, EncoderKind
@@ -47,7 +47,9 @@ def load_foreign(
     hint = "Check that this is the file you meant; a copy from its source may help."
     assumptions = _assumptions(raw, layout, heads, variant)
     try:
-        encoder, keys = load_timm_encoder(KINDS[layout], raw.state, heads=heads, variant=variant)
+        encoder, keys = load_timm_encoder(
+            KINDS[layout], canonical(raw.state), heads=heads, variant=variant
+        )
     except (ValueError, RuntimeError, IndexError, KeyError) as error:
         what = str(error).rstrip(".") or type(error).__name__
         raise CheckpointError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -52,21 +53,12 @@ class Report:
         """Return all of it for people, what matters most first."""
         lines = []
         if self.missing:
-            lines.append(
-                f"{_count(self.missing)} of the model are not in the file and are random: "
-                f"{listed(self.missing)}."
-            )
+            lines.append(f"Random, because the file lacks them: {counted(self.missing)}.")
         if self.unexpected:
-            lines.append(
-                f"{_count(self.unexpected)} of the file are not known and were not used: "
-                f"{listed(self.unexpected)}."
-            )
+            lines.append(f"In the file, but not known and not used: {counted(self.unexpected)}.")
         lines += self.assumptions
         if self.dropped:
-            lines.append(
-                f"{_count(self.dropped)} of the file are of no use to this model and were left "
-                f"out: {listed(self.dropped)}."
-            )
+            lines.append(f"Left out, as this model has no use for it: {counted(self.dropped)}.")
         for name, before, after in self.resized:
             lines.append(
                 f"The table of positions {name} was resized from {before[0]} x {before[1]} to "
@@ -75,5 +67,6 @@ class Report:
         return (*lines, *self.notes)
 
 
-def _count(names: tuple[str, ...]) -> str:
-    return "1 weight" if len(names) == 1 else f"{len(names)} weights"
+def counted(names: Collection[str]) -> str:
+    """Return how many weights there are, and the first names: "5 weights (a, b, c and 2 more)"."""
+    return f"{len(names)} weight{'s'[: len(names) != 1]} ({listed(names)})"

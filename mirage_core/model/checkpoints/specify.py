@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from mirage_core.model.checkpoints.aliases import without_aliases
 from mirage_core.model.checkpoints.evidence import Evidence
 from mirage_core.model.checkpoints.layout import (
     ENCODER,
@@ -45,7 +46,7 @@ class Checkpoint:
     layout : Layout
     spec : ModelSpec
     state : dict of str to tensor
-        Weights under the keys of the model of `spec`.
+        Weights under the keys of the model of `spec`; each once.
     mapping : dict of int to int, or None
         Of a segmentation head: from grey value in the masks it was trained with to class.
     assumptions, notes : tuple of str
@@ -84,7 +85,10 @@ def understand(
         If these are not MIRAGE's weights, or something has to be known that the file does not
         tell.
     """
-    state = canonical(raw.state)
+    try:
+        state = without_aliases(canonical(raw.state))
+    except ValueError as error:
+        raise Evidence(raw, raw.state).refused(str(error)) from error
     evidence = Evidence(raw, state)
     layout = recognise(state)
     if not layout.is_mirage:
