@@ -75,12 +75,15 @@ class Origin(_Part):
     sha256 : str or None
         Of the file it was read from, which need not be that of the weights kept.
     hub : HubOrigin or None
+    notes : tuple of str
+        Sentences: what its file did not say and was assumed, and what of it is not used.
     """
 
     kind: Literal["file", "hub", "trained", "shipped"]
     format: str = ""
     sha256: Sha256 | None = None
     hub: HubOrigin | None = None
+    notes: tuple[str, ...] = ()
 
 
 class TrainingPart(_Part):
