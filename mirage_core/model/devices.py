@@ -29,8 +29,8 @@ def choose_device(wanted: str = "auto") -> torch.device:
     Parameters
     ----------
     wanted : str
-        ``auto`` for the first of CUDA, MPS and CPU that is there; ``cuda`` (the first one),
-        ``cuda:1``, ``mps`` or ``cpu``.
+        ``auto`` for the first of CUDA, MPS and CPU that is there; ``gpu`` for the first but the
+        CPU; ``cuda`` (the first one), ``cuda:1``, ``mps`` or ``cpu``.
 
     Raises
     ------
@@ -38,7 +38,9 @@ def choose_device(wanted: str = "auto") -> torch.device:
         If this computer has no such device, or the word names none.
     """
     there = available_devices()
-    if wanted == "auto":
+    if wanted == "gpu" and there == ("cpu",):
+        raise DeviceError("There is no graphics card here that models can run on.", "Use the CPU.")
+    if wanted in ("auto", "gpu"):
         return torch.device(there[0])
     match = _DEVICE.fullmatch(wanted)
     if match is None:

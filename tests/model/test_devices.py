@@ -43,6 +43,12 @@ def test_by_itself_the_fastest_kind_is_chosen(computer, n_cuda, mps, expected):
     assert choose_device("auto") == torch.device(expected)
 
 
+@pytest.mark.parametrize(("n_cuda", "expected"), [(2, "cuda:0"), (0, "mps")])
+def test_any_graphics_card_is_the_fastest_there_is(computer, n_cuda, expected):
+    computer(n_cuda, mps=True)
+    assert str(choose_device("gpu")) == expected
+
+
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [("cuda", "cuda:0"), ("cuda:1", "cuda:1"), ("mps", "mps"), ("cpu", "cpu"), ("cpu:0", "cpu")],
@@ -58,7 +64,8 @@ def test_what_is_asked_for_is_taken(computer, wanted, expected):
         ("cuda", "There is no CUDA device here. Use auto or one of: cpu."),
         ("cuda:1", "There is no CUDA device here. Use auto or one of: cpu."),
         ("mps", "There is no MPS device here. Use auto or one of: cpu."),
-        ("gpu", "'gpu' is no device. Use auto or one of: cpu."),
+        ("gpu", "There is no graphics card here that models can run on. Use the CPU."),
+        ("tpu", "'tpu' is no device. Use auto or one of: cpu."),
         ("", "'' is no device. Use auto or one of: cpu."),
         ("CUDA", "'CUDA' is no device. Use auto or one of: cpu."),
     ],
