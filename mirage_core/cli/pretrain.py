@@ -108,6 +108,9 @@ def pretrain(
             listeners = Listeners(
                 report=report,
                 on_epoch=lambda m: None if quiet else _tell(m, settings.epochs),
+                on_note=lambda n: (
+                    None if quiet else stderr().print(f"[yellow]Note:[/] {escape(n)}")
+                ),
                 cancelled=cancelled,
             )
             result = pretrain(
@@ -188,8 +191,6 @@ def _tell(metrics: EpochMetrics, epochs: int) -> None:
 
 
 def _conclude(result: PretrainResult, as_json: bool) -> None:
-    for note in result.notes:
-        stderr().print(f"[yellow]Note:[/] {escape(note)}")
     if as_json:
         print_json(_fields(result))
         return

@@ -18,7 +18,6 @@ from torch.utils.data import Sampler
 
 from mirage_core.training.pretrain.config import PretrainConfig
 from mirage_core.training.pretrain.errors import PretrainError
-from mirage_core.training.pretrain.samples import Key
 from mirage_core.training.pretrain.sampling import generator_of, sample_masks
 
 I64 = NDArray[np.int64]
@@ -104,19 +103,19 @@ def _order(seed: int, epoch: int, n: int) -> I64:
     return order
 
 
-class PlanSampler(Sampler[list[Key]]):
-    """The keys of this process's parts of all steps from one on, across the ends of epochs."""
+class PlanSampler(Sampler[list[int]]):
+    """What one process takes of all steps from one on, across the ends of epochs."""
 
     def __init__(self, plan: Plan, first_step: int) -> None:
         self._plan = plan
         self._first_step = first_step
 
-    def __iter__(self) -> Iterator[list[Key]]:
+    def __iter__(self) -> Iterator[list[int]]:
         shares = self._plan.shares()
         for step in range(self._first_step, self._plan.n_steps):
-            epoch, samples = self._plan.epoch_of(step), self._plan.samples(step)
+            samples = self._plan.samples(step)
             for part in shares:
-                yield [Key(epoch, int(i)) for i in samples[part]]
+                yield samples[part].tolist()
 
     def __len__(self) -> int:
         return (self._plan.n_steps - self._first_step) * len(self._plan.shares())

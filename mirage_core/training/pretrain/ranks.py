@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from mirage_core.model.devices import DeviceError, choose_device
+from mirage_core.model.devices import choose_device
 from mirage_core.training.pretrain.errors import PretrainError
 
 
@@ -69,14 +69,13 @@ def joined(device: str = "auto") -> Iterator[Ranks]:
 
     Raises
     ------
+    DeviceError
+        If that device is not there.
     PretrainError
-        If that device is not there, or not once per process.
+        If it is not there once per process.
     """
     world, rank = (int(os.environ.get(name, n)) for name, n in (("WORLD_SIZE", 1), ("RANK", 0)))
-    try:
-        here = choose_device(device)
-    except DeviceError as error:
-        raise PretrainError(str(error)) from None
+    here = choose_device(device)
     if here.type == "cuda":
         here = here if world == 1 else _own_gpu(device)
         torch.cuda.set_device(here)

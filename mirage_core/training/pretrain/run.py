@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from mirage_core.io.atomic import atomic_file, explain_os_error
+from mirage_core.model.checkpoints.starting import initial_encoder
 from mirage_core.model.masked import MaskedModel
 from mirage_core.training.pretrain.batches import Plan
 from mirage_core.training.pretrain.checkpoints import (
@@ -71,12 +72,15 @@ class Listeners:
         Share of the run that is done, 0..1, after every step.
     on_epoch : callable
         Metrics, after every epoch.
+    on_note : callable
+        A sentence that is worth knowing, as soon as it is known.
     cancelled : callable
         Asked after every step, in every process.
     """
 
     report: Callable[[float], None] = lambda _fraction: None
     on_epoch: Callable[[EpochMetrics], None] = lambda _metrics: None
+    on_note: Callable[[str], None] = lambda _note: None
     cancelled: Cancelled = lambda: False
 
 
@@ -113,6 +117,10 @@ def pretrain(
     ------
     PretrainError
         If the run cannot start or go on.
+    DeviceError
+        If there is no such device.
+    CheckpointError
+        If the weights to start with cannot be used.
     ReadError
         If a sample cannot be read.
     ExportError
@@ -127,6 +135,9 @@ def pretrain(
     with joined(device) as ranks:
         run = _Run(config, triples, folder, ranks)
         run.prepare(start, resume)
+        if ranks.is_first:
+            for note in run.notes:
+                listeners.on_note(note)
         finished = run.train(listeners)
         return run.result(finished)
 
@@ -144,12 +155,12 @@ class _Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self._model = MaskedModel(config.model_spec())
-        samples = Samples(triples, config.domain_specs(), config.augment, config.seed)
+        samples = Samples(triples, config.domain_specs())
         self._trainer = Trainer(config, self._model, samples, self._plan, ranks)
         self._log = MetricsLog(folder)
         self._step = 0
         self._best: float | None = None
-        self._notes: list[str] = []
+        self.notes: list[str] = []
 
     def prepare(self, start: Path | None, resume: bool) -> None:
         if resume:
@@ -165,7 +176,7 @@ class _Run:
             self._open_folder(resume)
 
     def _resume(self) -> None:
-        state, self._notes = load_latest(self._folder)
+        state, self.notes = load_latest(self._folder)
         if changed := state.config.differences(self._config):
             raise PretrainError(
                 f"The run in {self._folder} was begun with other settings: {', '.join(changed)}.",
@@ -180,9 +191,10 @@ class _Run:
         self._step, self._best = state.step, state.best_loss
 
     def _start_from(self, path: Path) -> None:
-        from mirage_core.training.pretrain.start import start_from
-
-        self._notes.append(start_from(self._model, path))
+        initial = initial_encoder(path, self._config.model_spec())
+        initial.copy_into(self._model)
+        self.notes.append(f"The encoder starts with weights of {initial.layout.value}.")
+        self.notes += initial.report.sentences()
 
     def _open_folder(self, resume: bool) -> None:
         try:
@@ -243,5 +255,5 @@ class _Run:
             last=lines[-1] if lines else None,
             device=str(self._ranks.device),
             processes=self._ranks.world,
-            notes=tuple(self._notes),
+            notes=tuple(self.notes),
         )

@@ -1,10 +1,9 @@
-"""Samples as the model takes them: prepared, changed at random, brought together."""
+"""Samples at the sizes the model takes, and batches of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,18 +13,7 @@ from torch.utils.data import Dataset
 from mirage_core.io.errors import ReadError
 from mirage_core.model.preprocessing import Normalisation, prepare_image, prepare_layer_map
 from mirage_core.model.spec import DomainSpec
-from mirage_core.training.pretrain.augment import apply_change, draw_change
-from mirage_core.training.pretrain.config import AugmentConfig
 from mirage_core.training.pretrain.data import U8, Triples
-
-_AUGMENT_STREAM = 1
-
-
-class Key(NamedTuple):
-    """A sample in an epoch: all its randomness follows from these two and the seed."""
-
-    epoch: int
-    sample: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,37 +35,25 @@ class Samples(Dataset[Sample | Failure]):
     ----------
     triples : Triples
     domains : sequence of DomainSpec
-    augment : AugmentConfig or None
-    seed : int
     """
 
-    def __init__(
-        self,
-        triples: Triples,
-        domains: Sequence[DomainSpec],
-        augment: AugmentConfig | None,
-        seed: int,
-    ) -> None:
+    def __init__(self, triples: Triples, domains: Sequence[DomainSpec]) -> None:
         self._triples = triples
         self._domains = tuple(domains)
-        self._images = tuple(d.name for d in self._domains if d.n_classes is None)
-        self._augment = augment
-        self._seed = seed
 
     def __len__(self) -> int:
         return len(self._triples)
 
-    def __getitem__(self, key: Key) -> Sample | Failure:
+    def __getitem__(self, index: int) -> Sample | Failure:
         try:
-            loaded = self._triples.load(key.sample)
+            loaded = self._triples.load(index)
         except ReadError as error:
             # Raised in a reading process, it would lose its path and its hint on the way.
             return Failure(error)
-        sample = {d.name: _prepare(loaded[d.name], d) for d in self._domains if d.name in loaded}
-        if self._augment is not None:
-            rng = np.random.default_rng((self._seed, _AUGMENT_STREAM, key.epoch, key.sample))
-            sample = apply_change(sample, draw_change(self._augment, self._images, rng))
-        return {d.name: sample[d.name] if d.name in sample else _nothing(d) for d in self._domains}
+        return {
+            d.name: _prepare(loaded[d.name], d) if d.name in loaded else _nothing(d)
+            for d in self._domains
+        }
 
 
 def bring_together(samples: Sequence[Sample | Failure]) -> Sample | Failure:

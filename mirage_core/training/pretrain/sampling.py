@@ -51,12 +51,12 @@ def sample_masks(
     # first of all domains is Webster's method. Shares need no common scale for that.
     keys = []
     for domain, n in enumerate(n_tokens):
-        noise = torch.rand(len(present), n, dtype=torch.float64, generator=generator)
-        order = noise.argsort(dim=1).argsort(dim=1)
-        turn = (order + 0.5) / gammas[:, domain, None]
-        keys.append(turn.masked_fill(~present[:, domain, None], torch.inf))
+        order = torch.rand(len(present), n, generator=generator).argsort(dim=1)
+        turn = (torch.arange(n) + 0.5) / gammas[:, domain, None]
+        turn = turn.masked_fill(~present[:, domain, None], torch.inf)
+        keys.append(torch.empty_like(turn).scatter_(1, order, turn))
     turns = torch.cat(keys, dim=1)
-    first = turns.argsort(dim=1, stable=True)[:, :budget]
+    first = turns.topk(min(budget, turns.shape[1]), dim=1, largest=False).indices
     masks = torch.ones(turns.shape, dtype=torch.uint8)
     masks.scatter_(1, first, 0)
     masks[turns.isinf()] = 1

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from mirage_core.model.devices import autocast_dtype
 from mirage_core.training.layer_decay import parameter_groups, set_learning_rate
+from mirage_core.training.pretrain.augment import apply_changes, draw_change
 from mirage_core.training.pretrain.batches import Plan, PlanSampler
 from mirage_core.training.pretrain.config import Precision, PretrainConfig
 from mirage_core.training.pretrain.errors import PretrainError
@@ -163,7 +164,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         losses = torch.zeros(len(self._domains), device=self.ranks.device)
         for i, part in enumerate(shares):
-            inputs = self._next(batches)
+            inputs = self._changed(self._next(batches), step, part)
             hidden = [self._moved(mask[part]) for mask in masks]
             counted = [self._moved(mask[part]) for mask in scored]
             by_name = {d.name: m for d, m in zip(self._domains, hidden, strict=True)}
@@ -190,6 +191,17 @@ class Trainer:
         if isinstance(batch, Failure):
             raise batch.error
         return {name: self._moved(x) for name, x in batch.items()}
+
+    def _changed(self, inputs: Sample, step: int, part: slice) -> Sample:
+        config, epoch = self.config, self.plan.epoch_of(step)
+        if config.augment is None:
+            return inputs
+        images = [d.name for d in self._domains if d.n_classes is None]
+        indices = self.plan.samples(step)[part].tolist()
+        # Here and not in the reading processes: a GPU does it in no time.
+        return apply_changes(
+            inputs, [draw_change(config.augment, images, config.seed, epoch, i) for i in indices]
+        )
 
     def _moved(self, x: Tensor) -> Tensor:
         return x.to(self.ranks.device, non_blocking=True)

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from mirage_core.training.pretrain.augment import Change, apply_change, draw_change
+from mirage_core.training.pretrain.augment import Change, apply_changes, draw_change
 from mirage_core.training.pretrain.config import AugmentConfig
 from tests.training.pretrain.runs import layered
 
 IMAGES = ("bscan", "slo")
+
+
+def apply_change(sample: dict[str, torch.Tensor], change: Change) -> dict[str, torch.Tensor]:
+    changed = apply_changes({name: x[None] for name, x in sample.items()}, [change])
+    return {name: x[0] for name, x in changed.items()}
 
 
 def sample(px: int = 64) -> dict[str, torch.Tensor]:
@@ -40,10 +45,9 @@ def test_all_domains_are_mirrored_together() -> None:
 
 
 def test_b_scan_and_layer_map_stay_registered_under_every_change() -> None:
-    rng = np.random.default_rng(0)
     big = sample(256)
-    for _ in range(10):
-        change = draw_change(AugmentConfig(intensity_std=0), IMAGES, rng)
+    for i in range(10):
+        change = draw_change(AugmentConfig(intensity_std=0), IMAGES, 0, 0, i)
         after = apply_change(big, change)
         bright = after["bscan"][0, 2::4, 2::4] > 0.5
         agreement = (bright == (after["bscanlayermap"] > 0)).float().mean()
@@ -78,9 +82,8 @@ def test_angles_are_angles_in_pixels_whatever_the_aspect() -> None:
 
 
 def test_each_image_gets_one_grey_shift_of_the_configured_spread() -> None:
-    rng = np.random.default_rng(3)
     config = AugmentConfig(hflip=0, intensity_std=0.1, rotation_deg=0, translate=0, shear_deg=0)
-    changes = [draw_change(config, IMAGES, rng) for _ in range(2000)]
+    changes = [draw_change(config, IMAGES, 3, 0, i) for i in range(2000)]
     shifts = np.array([[c.shifts[name] for name in IMAGES] for c in changes])
     assert np.abs(shifts.mean(axis=0)).max() < 0.01
     np.testing.assert_allclose(shifts.std(axis=0), 0.1, atol=0.01)
@@ -92,8 +95,7 @@ def test_each_image_gets_one_grey_shift_of_the_configured_spread() -> None:
 
 
 def test_draws_cover_the_published_ranges() -> None:
-    rng = np.random.default_rng(4)
-    changes = [draw_change(AugmentConfig(), IMAGES, rng) for _ in range(3000)]
+    changes = [draw_change(AugmentConfig(), IMAGES, 0, 4, i) for i in range(3000)]
 
     def spans(values: list[float], low: float, high: float) -> bool:
         edge = 0.02 * (high - low)
@@ -104,3 +106,21 @@ def test_draws_cover_the_published_ranges() -> None:
     assert spans([c.shear_deg for c in changes], -5, 5)
     assert spans([c.scale for c in changes], 0.9, 1.1)
     assert all(spans([c.translate[axis] for c in changes], -0.1, 0.1) for axis in (0, 1))
+
+
+def test_a_change_follows_from_seed_epoch_and_sample_alone() -> None:
+    first, again = (draw_change(AugmentConfig(), IMAGES, 1, 2, 3) for _ in range(2))
+    assert first == again
+    others = [(0, 2, 3), (1, 3, 3), (1, 2, 4), (2, 1, 3)]
+    assert all(draw_change(AugmentConfig(), IMAGES, *other) != first for other in others)
+
+
+def test_samples_of_a_batch_change_each_in_its_own_way() -> None:
+    changes = [draw_change(AugmentConfig(), IMAGES, 0, 0, i) for i in range(4)]
+    before = sample()
+    batch = {name: torch.stack([x] * 4) for name, x in before.items()}
+    together = apply_changes(batch, changes)
+    for i, change in enumerate(changes):
+        alone = apply_change(before, change)
+        for name in before:
+            torch.testing.assert_close(together[name][i], alone[name])

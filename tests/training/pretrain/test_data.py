@@ -15,7 +15,7 @@ from mirage_core.model.spec import DOMAINS as SPECS
 from mirage_core.simulate import EyeParameters, simulate_eye
 from mirage_core.training.pretrain.data import ArrayTriples, FolderTriples
 from mirage_core.training.pretrain.errors import PretrainError
-from mirage_core.training.pretrain.samples import Failure, Key, Samples, bring_together
+from mirage_core.training.pretrain.samples import Failure, Samples, bring_together
 from mirage_core.training.pretrain.simulated import region_map, simulated_triples, triple
 from tests.training.pretrain.runs import DOMAINS, layered, small_config, write_folder
 
@@ -95,9 +95,9 @@ def test_the_fingerprint_changes_with_the_samples_and_holds_no_name(tmp_path: Pa
 
 
 def test_inputs_are_grey_over_255_and_classes_at_the_model_s_sizes() -> None:
-    config = small_config(augment=None)
+    config = small_config()
     sample = layered(1, px=64)[0]
-    made = Samples(ArrayTriples([sample], DOMAINS), config.domain_specs(), None, 0)[Key(0, 0)]
+    made = Samples(ArrayTriples([sample], DOMAINS), config.domain_specs())[0]
     assert isinstance(made, dict)
     torch.testing.assert_close(made["bscan"][0] * 255, torch.from_numpy(sample["bscan"]).float())
     assert made["bscanlayermap"].shape == (16, 16)
@@ -106,9 +106,9 @@ def test_inputs_are_grey_over_255_and_classes_at_the_model_s_sizes() -> None:
 
 
 def test_other_sizes_are_resized_and_missing_domains_are_zeros() -> None:
-    config = small_config(augment=None)
+    config = small_config()
     sample = {"bscan": np.full((48, 100), 51, np.uint8)}
-    made = Samples(ArrayTriples([sample], DOMAINS), config.domain_specs(), None, 0)[Key(0, 0)]
+    made = Samples(ArrayTriples([sample], DOMAINS), config.domain_specs())[0]
     assert isinstance(made, dict)
     assert [tuple(x.shape) for x in made.values()] == [(1, 64, 64), (1, 64, 64), (16, 16)]
     torch.testing.assert_close(made["bscan"], torch.full((1, 64, 64), 0.2))
@@ -116,26 +116,19 @@ def test_other_sizes_are_resized_and_missing_domains_are_zeros() -> None:
     assert not made["bscanlayermap"].any()
 
 
-def test_a_sample_depends_on_seed_and_epoch_alone() -> None:
-    config = small_config()
-
-    def made(seed: int, epoch: int) -> torch.Tensor:
-        triples = ArrayTriples(layered(2), DOMAINS)
-        samples = Samples(triples, config.domain_specs(), config.augment, seed)
-        loaded = pickle.loads(pickle.dumps(samples))[Key(epoch, 1)]  # as reading processes get it
-        return loaded["bscan"]
-
-    assert torch.equal(made(0, 3), made(0, 3))
-    assert not torch.equal(made(0, 3), made(0, 4))
-    assert not torch.equal(made(0, 3), made(1, 3))
+def test_samples_reach_reading_processes_whole(tmp_path: Path) -> None:
+    specs = small_config().domain_specs()
+    samples = Samples(FolderTriples(write_folder(tmp_path, layered(2)), specs), specs)
+    here, there = samples[1], pickle.loads(pickle.dumps(samples))[1]
+    assert all(torch.equal(here[name], there[name]) for name in DOMAINS)
 
 
 def test_a_file_that_cannot_be_read_reaches_the_loop_with_its_path(tmp_path: Path) -> None:
     root = write_folder(tmp_path, layered(2))
     (root / "slo" / "eye_001.png").write_bytes(b"\x89PNG")
     config = small_config()
-    samples = Samples(FolderTriples(root, config.domain_specs()), config.domain_specs(), None, 0)
-    batch = bring_together([samples[Key(0, 0)], samples[Key(0, 1)]])
+    samples = Samples(FolderTriples(root, config.domain_specs()), config.domain_specs())
+    batch = bring_together([samples[0], samples[1]])
     assert isinstance(batch, Failure)
     assert batch.error.path.name == "eye_001.png"
 
