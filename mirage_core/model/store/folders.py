@@ -57,3 +57,6 @@ def clear_leftovers(store: Path) -> None:
             inside = [folder, *folder.rglob("*")]
             if max(p.stat().st_mtime for p in inside) < limit:
                 shutil.rmtree(folder, ignore_errors=True)
+        for folder in store.iterdir():  # reserved, and never filled
+            if folder.is_dir() and folder.stat().st_mtime < limit and not any(folder.iterdir()):
+                folder.rmdir()

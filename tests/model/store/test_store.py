@@ -198,9 +198,11 @@ def test_what_a_killed_write_left_goes_with_the_next_and_a_running_one_stays(
     for folder in (old, young):
         folder.mkdir(parents=True)
         (folder / "weights").write_bytes(b"half")
+    reserved = store.folder / "small"
+    reserved.mkdir()
     hours_ago = time.time() - 7200
-    for path in (old / "weights", old, young):
+    for path in (old / "weights", old, young, reserved):
         os.utime(path, (hours_ago, hours_ago))
-    store.add(card(), write_weights(tmp_path / "w"))
+    assert store.add(card(), write_weights(tmp_path / "w")).id == "small"
     assert not old.exists()
     assert young.exists()  # something in it was written a moment ago
