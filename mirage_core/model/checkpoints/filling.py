@@ -130,18 +130,19 @@ def _dropped(state: Iterable[str], have: ModelSpec, want: ModelSpec) -> tuple[st
     """Return the names in the source that the wanted model has no use for."""
     inputs = sorted({d.name for d in have.domains} - {d.name for d in want.domains})
     unused = [f"{_encoder_prefix(have)}{INPUTS}{name}." for name in inputs]
+    embeddings: set[str] = set()
     if have.decoder is not None:
         outputs = {d.name for d in have.decoder.domains}
         kept = set() if want.decoder is None else {d.name for d in want.decoder.domains}
         unused += [f"{OUTPUTS}{name}." for name in outputs - kept]
-        unused += [f"{OUTPUTS}{out}.task_embeddings.{name}" for out in kept for name in inputs]
+        embeddings = {f"{OUTPUTS}{out}.task_embeddings.{name}" for out in kept for name in inputs}
     if not same_weights(have.head, want.head):
         unused.append(OUTPUTS)
     if have.classifier is not None and want.classifier is None:
         unused += ["norm.", "head."]
     elif have.classifier is not None and _width(have) != _width(want):
         unused.append("head.")
-    return tuple(name for name in state if name.startswith(tuple(unused)))
+    return tuple(n for n in state if n.startswith(tuple(unused)) or n in embeddings)
 
 
 def _width(spec: ModelSpec) -> tuple[bool, int] | None:

@@ -21,6 +21,7 @@ from mirage_core.model.checkpoints.layout import (
 )
 from mirage_core.model.segmentation import TASK
 from mirage_core.model.spec import (
+    DOMAINS,
     LAYER_MAP,
     ClassifierSpec,
     DecoderSpec,
@@ -146,10 +147,17 @@ def _as_in_segmentation(name: str) -> str:
 def _args(spec: ModelSpec, mapping: Mapping[int, int] | None) -> dict[str, Any]:
     if spec.head is not None:
         return _segmentation_args(spec, spec.head, mapping)
-    args = _pretraining_args(spec, spec.decoder or DecoderSpec())
+    args = _pretraining_args(spec, spec.decoder or _absent_decoder(spec))
     if spec.classifier is not None:
         args |= _classification_args(spec.classifier)
     return args
+
+
+def _absent_decoder(spec: ModelSpec) -> DecoderSpec:
+    """Return the published decoders; their settings stand in every file of a classifier."""
+    rows, columns = spec.domains[0].grid
+    domains = [d.model_copy(update={"size": (rows * d.patch, columns * d.patch)}) for d in DOMAINS]
+    return DecoderSpec(domains=tuple(domains))
 
 
 def _pretraining_args(spec: ModelSpec, decoder: DecoderSpec) -> dict[str, Any]:
