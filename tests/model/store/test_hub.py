@@ -33,6 +33,13 @@ def test_looking_up_fetches_no_weights(hub: Hub) -> None:
     assert [r.path.split("/")[-1] for r in hub.requests if r.method == "GET"] == ["main", "LICENSE"]
 
 
+def test_all_that_is_shown_is_of_one_commit(hub: Hub) -> None:
+    look_up("mirage-base")
+    described, *files = hub.requests
+    assert described.path.endswith("/main")
+    assert [r.path.split("/")[-2] for r in files] == [hub.commit] * 2
+
+
 def test_the_published_terms_come_with_the_licence_text_and_what_the_repository_states(
     hub: Hub,
 ) -> None:
