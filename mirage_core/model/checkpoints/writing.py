@@ -50,6 +50,10 @@ _BY_TASK = {
 }
 
 
+_PRETRAINED = {"base": "pretrain_multimae_base", "large": "pretrain_multimae_large"}
+"""What the published scripts call the sizes; they have no name for others."""
+
+
 class _Specified(Protocol):
     spec: ModelSpec
 
@@ -166,7 +170,7 @@ def _pretraining_args(spec: ModelSpec, decoder: DecoderSpec) -> dict[str, Any]:
     every = {d.name: d for d in (*spec.domains, *decoder.domains)}.values()
     grids = {d.name: list(d.grid) for d in every}
     return {
-        "model": "pretrain_multimae_large" if spec.size_name == "large" else _PRETRAINED_BASE,
+        "model": _PRETRAINED.get(spec.size_name, _PRETRAINED["base"]),
         "in_domains": inputs,
         "out_domains": outputs,
         "all_domains": [d.name for d in every],
@@ -187,9 +191,6 @@ def _pretraining_args(spec: ModelSpec, decoder: DecoderSpec) -> dict[str, Any]:
         "alphas": 1.0,
         "encoder_num_heads": spec.heads,
     }
-
-
-_PRETRAINED_BASE = "pretrain_multimae_base"
 
 
 def _classification_args(classifier: ClassifierSpec) -> dict[str, Any]:
