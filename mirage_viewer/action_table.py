@@ -6,6 +6,7 @@ from mirage_viewer.actions import Action, ActionRegistry, Menu, When
 
 _FILE, _EDIT, _SCAN = Menu.FILE, Menu.EDIT, Menu.SCAN
 _CORRECT, _VIEW, _HELP = Menu.CORRECT, Menu.VIEW, Menu.HELP
+IMAGINE_MENU = "Imagine from other images"
 
 # One row an action: spread over lines by the formatter it could not be read as a table.
 # fmt: off
@@ -57,13 +58,13 @@ _EDIT_ACTIONS = (
 _SCAN_ACTIONS = (
     Action("scan.segment", "Segment volume", "Find all layers and fluid on every B-scan.",
            "segment_volume", ("Ctrl+R",), _SCAN, 0, "segment", When.READY, toolbar="Segment",
-           keywords="run engine graph predict"),
+           keywords="run engine graph model predict"),
     Action("scan.segment_one", "Segment this B-scan", "Find layers and fluid on this B-scan only.",
            "segment_b_scan", ("Ctrl+Shift+R",), _SCAN, 0, "segment_one", When.READY,
            keywords="run engine predict"),
-    Action("scan.cancel", "Cancel segmentation", "Stop the running segmentation; nothing of it "
-           "stays.", "cancel_segmentation", ("Ctrl+.",), _SCAN, 0, "stop", When.RUNNING,
-           keywords="stop abort"),
+    Action("scan.cancel", "Cancel run", "Stop the engine at work; nothing of its run stays.",
+           "cancel_run", ("Ctrl+.",), _SCAN, 0, "stop", When.RUNNING,
+           keywords="stop abort segmentation"),
     Action("scan.previous", "Previous B-scan", "Step one B-scan back.", "previous_b_scan",
            ("Up", "Left", "PgUp"), _SCAN, 1, "previous", When.SCAN),
     Action("scan.next", "Next B-scan", "Step one B-scan on.", "next_b_scan",
@@ -77,6 +78,26 @@ _SCAN_ACTIONS = (
     Action("scan.spacing", "Set spacing…", "Enter the spacing in mm that figures in µm need.",
            "set_spacing", ("Ctrl+M",), _SCAN, 2, "ruler", When.SCAN,
            keywords="scale calibration mm um"),
+    Action("imagine.layers", "Layer map from this B-scan", "Let a model imagine the map of layers, "
+           "to look at over the B-scan.", "imagine", ("Ctrl+I",), _SCAN, 3, "layers",
+           When.IMAGINE_LAYERS, argument="layers", submenu=IMAGINE_MENU, keywords="reconstruct"),
+    Action("imagine.b_scan", "B-scan from the SLO image", "Let a model imagine the B-scan from the "
+           "SLO image, to look at over the B-scan.", "imagine", ("Ctrl+Alt+I",), _SCAN, 3,
+           "segment_one", When.IMAGINE_B_SCAN, argument="b_scan", submenu=IMAGINE_MENU,
+           keywords="reconstruct"),
+    Action("imagine.slo", "SLO image from this B-scan", "Let a model imagine the SLO image from "
+           "this B-scan, to look at over the SLO image.", "imagine", ("Ctrl+Shift+I",), _SCAN, 3,
+           "eye", When.IMAGINE_SLO, argument="slo", submenu=IMAGINE_MENU,
+           keywords="reconstruct fundus"),
+    Action("imagine.remove", "Remove imagined pictures", "Take away what was imagined for this "
+           "B-scan.", "remove_imagined", ("Ctrl+Shift+Backspace",), _SCAN, 3, "close",
+           When.IMAGINED, submenu=IMAGINE_MENU),
+    Action("scan.classify", "Classify…", "Show what a model takes this scan for, with "
+           "probabilities.", "classify", ("Ctrl+Shift+C",), _SCAN, 3, "classes", When.CLASSIFY,
+           keywords="diagnosis disease class"),
+    Action("scan.models", "Models…", "Get models, look at them, pass them on or remove them.",
+           "show_models", ("Ctrl+Shift+M",), _SCAN, 4, "models",
+           keywords="weights download import mirage hub licence"),
 )
 
 _CORRECT_ACTIONS = (

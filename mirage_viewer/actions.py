@@ -7,8 +7,8 @@ other module makes an action.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 
@@ -34,6 +34,11 @@ class When(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     UNSAVED = "unsaved"
+    IMAGINE_LAYERS = "imagine_layers"
+    IMAGINE_B_SCAN = "imagine_b_scan"
+    IMAGINE_SLO = "imagine_slo"
+    IMAGINED = "imagined"
+    CLASSIFY = "classify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +52,19 @@ class Circumstances:
     editable : bool
         Its annotation can be changed.
     ready : bool
-        Editable, and no segmentation runs on it.
+        Editable, and no engine runs.
     running : bool
-        A segmentation runs.
+        An engine runs.
     undo, redo : bool
         There is something to undo or redo.
     unsaved : bool
         Edits wait to be written.
+    imagine_layers, imagine_b_scan, imagine_slo, classify : bool
+        A model is there that can, and the scan has what it needs.
+    imagined : bool
+        Something imagined lies over the B-scan shown, or over the SLO for it.
+    why : mapping of str to str
+        Why something that does not hold does not, in a sentence, by its name.
     """
 
     scan: bool = False
@@ -63,11 +74,21 @@ class Circumstances:
     undo: bool = False
     redo: bool = False
     unsaved: bool = False
+    imagine_layers: bool = False
+    imagine_b_scan: bool = False
+    imagine_slo: bool = False
+    imagined: bool = False
+    classify: bool = False
     always: bool = True
+    why: Mapping[str, str] = field(default_factory=dict)
 
     def allow(self, action: Action) -> bool:
         """Return whether `action` can be used now."""
         return bool(getattr(self, action.when.value))
+
+    def reason(self, action: Action) -> str:
+        """Return why `action` cannot be used now, as far as there is more to say."""
+        return "" if self.allow(action) else self.why.get(action.when.value, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,8 @@ class Action:
         Then the method is called with the new state.
     argument : str or None
         Passed to the method.
+    submenu : str
+        Title of a menu within `menu` that it stands in, empty for none.
     toolbar : str
         Short text on the toolbar, empty if it is not there.
     keywords : str
@@ -114,6 +137,7 @@ class Action:
     checkable: bool = False
     argument: str | None = None
     toolbar: str = ""
+    submenu: str = ""
     keywords: str = ""
 
 
@@ -210,4 +234,4 @@ def _in_order(letters: str, text: str) -> bool:
     return all(letter in rest for letter in letters)
 
 
-assert {w.value for w in When} == {f.name for f in fields(Circumstances)}
+assert {w.value for w in When} == {f.name for f in fields(Circumstances)} - {"why"}

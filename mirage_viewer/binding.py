@@ -10,11 +10,13 @@ from qtpy.QtCore import QTimer
 from mirage_core.annotate import State
 from mirage_viewer import readout
 from mirage_viewer.controller import Desk
+from mirage_viewer.engines import GRAPH
 from mirage_viewer.export_run import ExportChoice
 
 if TYPE_CHECKING:
     from mirage_core.annotate import Change, Session, ToolRunner
     from mirage_core.project.records import WorklistRow
+    from mirage_viewer.engine_run import EngineRun
     from mirage_viewer.main_window import MainWindow
 
 _WORKLIST_AFTER_MS = 700
@@ -74,7 +76,7 @@ class Binding:
         w.segment_panel.segment_requested.connect(
             lambda engine, whole, keep: d.segment(engine, whole=whole, keep_corrected=keep)
         )
-        w.segment_panel.cancel_requested.connect(d.segmentation.cancel)
+        w.segment_panel.cancel_requested.connect(d.models.cancel)
         w.correct_panel.undo_requested.connect(d.undo)
         w.correct_panel.redo_requested.connect(d.redo)
         w.correct_panel.approve_requested.connect(d.approve)
@@ -109,8 +111,7 @@ class Binding:
         if (session, runner) != self._shown:
             same_scan = self._shown is not None and session is self._shown[0]
             self._shown = (session, runner)
-            w.canvas.set_session(session, runner)
-            w.canvas.show_b_scan(d.b)
+            w.canvas.set_session(session, runner, d.b)
             if not same_scan:
                 w.slo.set_session(session)
                 w.strip.set_session(session)
@@ -169,18 +170,25 @@ class Binding:
         now = d.circumstances
         w.qt_actions.update(now)
         w.correct_panel.set_can(undo=now.undo, redo=now.redo)
-        run = d.segmentation
-        if run.running:
+        run = d.models.run
+        if run is not None:
             progress = run.progress
             w.segment_panel.show_running(
                 progress.fraction if progress is not None else 0.0,
                 progress.left_s if progress is not None else None,
                 cancelling=run.cancelling,
-                where="" if run.target is d.open_scan else "Another scan: ",
+                where=self._where(run),
+                loading="Starting…" if run.engine == GRAPH else "Loading the model…",
             )
         else:
             w.segment_panel.show_idle(ready=now.ready)
         self._show_saved()
+
+    def _where(self, run: EngineRun) -> str:
+        """Say what runs, unless it is what everyone expects: this scan's segmentation."""
+        if run is not self.d.segmentation:
+            return f"{run.noun}: "
+        return "" if run.target is self.d.open_scan else "Another scan: "
 
     def _show_saved(self) -> None:
         d = self.d

@@ -145,9 +145,26 @@ class Commands:
         """Segment this B-scan."""
         self._window.segment_panel.request(whole=False)
 
-    def cancel_segmentation(self) -> None:
-        """Cancel the segmentation."""
-        self._desk.segmentation.cancel()
+    def cancel_run(self) -> None:
+        """Cancel the run that goes on."""
+        self._desk.models.cancel()
+
+    def imagine(self, what: str) -> None:
+        """Let a model imagine something to look at."""
+        self._desk.imagine(what)
+
+    def remove_imagined(self) -> None:
+        """Take away what was imagined for this B-scan."""
+        self._desk.remove_imagined()
+
+    def classify(self) -> None:
+        """Show what a model takes this B-scan for."""
+        self._window.model_windows.show_classes()
+        self._desk.classify(whole=False)
+
+    def show_models(self) -> None:
+        """Open the models dialog."""
+        self._window.model_windows.show_models()
 
     def previous_b_scan(self) -> None:
         """Step back."""
@@ -275,6 +292,8 @@ class Commands:
         self._window.canvas.set_crosshair_visible(
             not on and self._window.qt_actions["view.crosshair"].isChecked()
         )
+        self._window.canvas.set_imagined_visible(not on)
+        self._window.slo.set_imagined_visible(not on)
 
     def show_confidence(self, on: bool) -> None:
         """Mark where the engine was unsure."""

@@ -1,7 +1,7 @@
 """Desk: what is open and everything that can be done with it. No Qt: the window listens.
 
-It holds the parts that do the work (opener, projects, segmentation, exports) and tells the
-window what changed.
+It holds the parts that do the work (opener, projects, engines, exports) and tells the window
+what changed.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from psygnal import Signal
 
 from mirage_core.annotate import Change, Session, State, ToolRunner
 from mirage_viewer import opening
-from mirage_viewer.actions import Circumstances
+from mirage_viewer.actions import Circumstances, When
 from mirage_viewer.background import Background, Inline
+from mirage_viewer.engine_desk import EngineDesk
 from mirage_viewer.export_run import ExportChoice, ExportRun
+from mirage_viewer.imagining import Place
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opener import Opener
 from mirage_viewer.opening import OpenScan, SpacingMm
 from mirage_viewer.projects import Projects
 from mirage_viewer.segmentation import Segmentation
 from mirage_viewer.settings import Settings
+from mirage_viewer.workers import Workers
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
@@ -62,7 +65,7 @@ class Desk:
         background: Background,
         settings: Settings,
         project_folder: Path,
-        segmentation: Segmentation,
+        workers: Workers,
     ) -> None:
         self._background = background
         self.settings = settings
@@ -73,9 +76,9 @@ class Desk:
         self.projects.said.connect(self.say)
         self.projects.unfinished_found.connect(self._offer)
         self.opener = Opener(self, background, self.projects)
-        self.segmentation = segmentation
-        self.segmentation.changed.connect(self.tell_conditions)
-        self.segmentation.said.connect(self.say)
+        self.models = EngineDesk(background, settings, workers)
+        self.models.changed.connect(self.tell_conditions)
+        self.models.said.connect(self.say)
         self.segmentation.ended.connect(self._segmentation_ended)
         self.exports = ExportRun(background)
         self.exports.said.connect(self.say)
@@ -86,6 +89,11 @@ class Desk:
     def session(self) -> Session | None:
         """The session shown, or None."""
         return self.open_scan.session if self.open_scan is not None else None
+
+    @property
+    def segmentation(self) -> Segmentation:
+        """The segmentation that runs, or will."""
+        return self.models.segmentation
 
     @property
     def runner(self) -> ToolRunner | None:
@@ -107,14 +115,22 @@ class Desk:
         """What the actions need to know."""
         session = self.session
         history = session.history if session is not None and self.editable else None
+        running = self.models.run is not None
+        why = self.models.why_not(self.open_scan)
         return Circumstances(
             scan=session is not None,
             editable=self.editable,
-            ready=self.editable and not self.segmentation.running,
-            running=self.segmentation.running,
+            ready=self.editable and not running and self.models.engines.settled,
+            running=running,
             undo=bool(history and history.done),
             redo=bool(history and history.undone),
             unsaved=bool(session is not None and session.unsaved),
+            imagine_layers=When.IMAGINE_LAYERS not in why,
+            imagine_b_scan=When.IMAGINE_B_SCAN not in why,
+            imagine_slo=When.IMAGINE_SLO not in why,
+            imagined=any(self.models.imagining.of(self.b, place) for place in Place),
+            classify=When.CLASSIFY not in why,
+            why=why,
         )
 
     def say(self, message: Message) -> None:
@@ -131,8 +147,8 @@ class Desk:
 
     # ------------------------------------------------------------------ opening and closing
 
-    def show(self, opened: OpenScan | None, b: int = 0) -> None:
-        """Show `opened`, at B-scan `b`, in place of what is shown; the opener brings scans."""
+    def show(self, opened: OpenScan | None) -> None:
+        """Show `opened` in place of what is shown; the opener brings scans."""
         old = self.open_scan
         if old is opened:
             return
@@ -142,15 +158,19 @@ class Desk:
             old.session.save_problem_changed.disconnect(self._saving_changed)
             self.opener.let_go(old, needed=old is self.segmentation.target)
         self.open_scan = opened
+        same = old is not None and opened is not None and old.scan.pixels is opened.scan.pixels
+        if not same:
+            self.models.another_scan()
         if opened is not None:
             opened.session.changed.connect(self._edited)
             opened.session.save_problem_changed.connect(self._saving_changed)
             n, height, width = opened.scan.shape
-            # A scan that was only shown so far keeps its place when it becomes editable.
-            if old is None or old.scan.pixels is not opened.scan.pixels:
-                self.b, self.crosshair = min(b, n - 1), (height / 2, width / 2)
-            elif self.b == 0:
-                self.b = min(b, n - 1)
+            # A scan that was only shown so far keeps its place when it becomes editable, unless
+            # nobody has moved from where it opened.
+            if not same:
+                self.crosshair = (height / 2, width / 2)
+            if not same or old is None or self.b == old.begins_at:
+                self.b = min(opened.begins_at, n - 1)
             opened.runner.go_to(self.b)
         self.hush("spacing")
         self.scan_changed.emit()
@@ -205,7 +225,7 @@ class Desk:
         """End everything; call once, when the window closes."""
         self.opener.stop()
         self.exports.cancel()
-        self.segmentation.close()
+        self.models.close()
         if self.open_scan is not None:
             self.open_scan.runner.finish()
         self.projects.close()
@@ -298,12 +318,29 @@ class Desk:
         if self.open_scan is not None and self.circumstances.ready:
             self.hush("segment")
             self.open_scan.runner.finish()
-            self.segmentation.start(
+            self.models.segment(
                 self.open_scan,
                 engine,
                 None if whole else (self.b,),
                 overwrite=not keep_corrected,
             )
+
+    def imagine(self, what: str) -> None:
+        """Imagine `what`, a key of WISHES, for the B-scan shown."""
+        if self.open_scan is not None and self.models.run is None:
+            self.hush("imagine")
+            self.models.imagine(self.open_scan, what, self.b)
+
+    def remove_imagined(self) -> None:
+        """Take away what was imagined for the B-scan shown."""
+        self.models.imagining.remove(self.b)
+
+    def classify(self, *, whole: bool) -> None:
+        """Classify the volume or the B-scan shown."""
+        if self.open_scan is not None and self.models.run is None:
+            self.hush("classify")
+            n = self.open_scan.scan.n_b_scans
+            self.models.classify(self.open_scan, tuple(range(n)) if whole else (self.b,))
 
     def set_spacing(self, spacing_mm: SpacingMm) -> None:
         """Set the spacing in mm as the user says; None leaves a component as it is."""

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_core.annotate import Change, Target
-from mirage_viewer.action_table import ACTIONS
+from mirage_viewer.action_table import ACTIONS, IMAGINE_MENU
 from mirage_viewer.actions import Menu
 from mirage_viewer.binding import Binding
 from mirage_viewer.canvas import BScanCanvas, BScanStrip, SloCanvas
@@ -34,6 +34,7 @@ from mirage_viewer.dialogs import Unsaved, ask_about_unsaved
 from mirage_viewer.guard import guarded
 from mirage_viewer.message_bar import MessageBar
 from mirage_viewer.messages import Level, Message, print_message
+from mirage_viewer.model_windows import ModelWindows
 from mirage_viewer.panels.correct import CorrectPanel
 from mirage_viewer.panels.export import ExportPanel
 from mirage_viewer.panels.history import HistoryPanel
@@ -97,6 +98,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.qt_actions.tool_bar(self))
         self._lay_out()
         self._binding = Binding(self, desk)
+        self.model_windows = ModelWindows(self, desk)
         self._show_theme(desk.settings.theme)
         self._restore_geometry()
         app = QApplication.instance()
@@ -112,6 +114,7 @@ class MainWindow(QMainWindow):
         file_menu.insertMenu(self.qt_actions["file.project"], self.recent_menu)
         file_menu.insertSeparator(self.qt_actions["file.project"])
         self.show_recent()
+        self.imaginer_menu = self.qt_actions.submenus[IMAGINE_MENU].addMenu("Model")
 
     def _lay_out(self) -> None:
         self.view_bar.arrange({a.key: self.qt_actions[a.key] for a in ACTIONS})
@@ -197,6 +200,7 @@ class MainWindow(QMainWindow):
                     do=self._notice_seen,
                 )
             )
+        self.desk.models.engines.refresh()
         self.desk.projects.look_in()
 
     def _notice_seen(self) -> None:
@@ -257,6 +261,7 @@ class MainWindow(QMainWindow):
             self.correct_panel,
             self.layers_panel,
             self.export_panel,
+            self.model_windows,
         ):
             part.repaint_icons()
 
@@ -268,6 +273,12 @@ class MainWindow(QMainWindow):
             event.accept()
             return True
         return super().eventFilter(watched, event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Look for models that another program brought while it was in front."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.desk.models.engines.look_again()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files that are dragged in."""

@@ -42,7 +42,7 @@ class Place(Protocol):
         """What is shown now."""
         ...
 
-    def show(self, opened: OpenScan | None, b: int = 0) -> None:
+    def show(self, opened: OpenScan | None) -> None:
         """Show a scan in place of the one shown."""
         ...
 
@@ -235,7 +235,7 @@ class Opener:
             return
         if opened in self.held:
             self.held.remove(opened)
-        self._place.show(opened, opened.stopped_at)
+        self._place.show(opened)
         self._ready(opened)
 
     def _ready(self, opened: OpenScan) -> None:

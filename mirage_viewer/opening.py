@@ -61,10 +61,11 @@ class OpenScan:
         return self.project is not None and self.project.read_only
 
     @property
-    def stopped_at(self) -> int:
-        """The B-scan that was corrected last, the first if none was."""
+    def begins_at(self) -> int:
+        """The B-scan to show first: the one corrected last, the middle one if none was."""
         edits = reversed(self.session.history.done)
-        return next((edit.b_scans[0] for edit in edits if len(edit.b_scans) == 1), 0)
+        middle = self.scan.n_b_scans // 2
+        return next((edit.b_scans[0] for edit in edits if len(edit.b_scans) == 1), middle)
 
     @property
     def name(self) -> str:

@@ -27,6 +27,7 @@ class QtActions:
     def __init__(self, registry: ActionRegistry, commands: object, window: QMainWindow) -> None:
         self.registry = registry
         self._qt: dict[str, QAction] = {}
+        self.submenus: dict[str, QMenu] = {}
         for action in registry:
             qt = QAction(action.text, window)
             qt.setToolTip(_tip(action))
@@ -51,9 +52,13 @@ class QtActions:
         self[key].setChecked(checked)
 
     def update(self, circumstances: Circumstances) -> None:
-        """Enable what can be done now."""
+        """Enable what can be done now; let the others say why not, where there is more to it."""
         for action in self.registry:
-            self._qt[action.key].setEnabled(circumstances.allow(action))
+            qt = self._qt[action.key]
+            qt.setEnabled(circumstances.allow(action))
+            tip = circumstances.reason(action) or _tip(action)
+            if qt.toolTip() != tip:
+                qt.setToolTip(tip)
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""
@@ -68,12 +73,20 @@ class QtActions:
             menu = window.menuBar().addMenu(name.value)
             menu.setToolTipsVisible(True)
             group = None
+            inner: dict[str, QMenu] = {}
             for action in self.registry.menu(name):
                 if group is not None and action.group != group:
                     menu.addSeparator()
                 group = action.group
-                menu.addAction(self._qt[action.key])
+                into = menu
+                if action.submenu:
+                    if action.submenu not in inner:
+                        inner[action.submenu] = menu.addMenu(action.submenu)
+                        inner[action.submenu].setToolTipsVisible(True)
+                    into = inner[action.submenu]
+                into.addAction(self._qt[action.key])
             menus[name] = menu
+            self.submenus |= inner
         return menus
 
     def tool_bar(self, parent: QWidget) -> QToolBar:

@@ -45,6 +45,14 @@ class Settings(BaseSettings):
         Project folder in use, empty for the default one.
     export_folder : str
         Folder exported to last, empty for one in the home folder.
+    engine : str
+        What segments: ``graph``, or the id of a model.
+    imaginer, classifier : str
+        Ids of the models that imagine and classify; empty or gone: the first there is.
+    mode : ``"exact"`` or ``"fast"``
+        How models compute.
+    device : str
+        Where models run: ``auto``, ``gpu``, ``cpu``, or one device by name (``cuda:1``, ``mps``).
     geometry : str
         Size and place of the window, base64.
     research_notice_seen : bool
@@ -61,6 +69,11 @@ class Settings(BaseSettings):
     ordering: Literal["push", "clamp"] = "push"
     last_project: str = ""
     export_folder: str = ""
+    engine: str = "graph"
+    imaginer: str = ""
+    classifier: str = ""
+    mode: Literal["exact", "fast"] = "exact"
+    device: str = Field(default="auto", pattern=r"^(auto|gpu|cpu|mps|cuda(:\d+)?)$")
     geometry: str = ""
     research_notice_seen: bool = False
 

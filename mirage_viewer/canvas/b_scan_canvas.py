@@ -61,14 +61,14 @@ class BScanCanvas(BScanView):
         self._drag_from = QPointF()
         self._levels_from = (0, 255)
 
-    def set_session(self, session: Session | None, runner: ToolRunner | None) -> None:
-        """Show `session`, from its first B-scan on, and let `runner` have the pointer."""
+    def set_session(self, session: Session | None, runner: ToolRunner | None, b: int = 0) -> None:
+        """Show `session`, B-scan `b` of it, and let `runner` have the pointer."""
         self._runner_links.clear()
         self._runner, self._drag = runner, _Drag.NOTHING
         if runner is not None:
             self._runner_links.connect(runner.drawn, self._on_drawn)
             self._runner_links.connect(runner.guides_changed, self._on_guides)
-        self.take_session(session)
+        self.take_session(session, b)
 
     def show_b_scan(self, b: int) -> None:
         """Show B-scan `b`, or the nearest there is; a stroke in hand is finished first."""

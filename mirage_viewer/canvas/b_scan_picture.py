@@ -12,6 +12,7 @@ from mirage_core.annotate.tools.base import Rect
 from mirage_core.scan import LabelScheme, surface_kind
 from mirage_viewer.canvas.contrast import grey_table
 from mirage_viewer.canvas.guides import GuidesItem
+from mirage_viewer.canvas.imagined_item import ImaginedItem
 from mirage_viewer.canvas.items import BrushRing, Crosshair, GreyItem, MaskItem
 from mirage_viewer.canvas.surface_item import SurfaceItem
 
@@ -21,6 +22,7 @@ F32 = NDArray[np.float32]
 UNSURE_BELOW = 0.5
 """Confidence under which an engine's surface is dashed."""
 
+_Z_IMAGINED = 0.5
 _Z_MASK, _Z_SURFACES, _Z_CROSSHAIR, _Z_GUIDES, _Z_RING = 1.0, 2.0, 3.0, 4.0, 5.0
 
 
@@ -30,6 +32,7 @@ class BScanPicture:
     def __init__(self, scene: QGraphicsScene) -> None:
         self._scene = scene
         self.grey = GreyItem()
+        self.imagined = ImaginedItem()
         self.mask = MaskItem()
         self.guides = GuidesItem()
         self.ring = BrushRing()
@@ -37,6 +40,7 @@ class BScanPicture:
         self.surfaces: list[SurfaceItem] = []
         for item, z in (
             (self.grey, 0.0),
+            (self.imagined, _Z_IMAGINED),
             (self.mask, _Z_MASK),
             (self.guides, _Z_GUIDES),
             (self.ring, _Z_RING),
@@ -100,7 +104,9 @@ class BScanPicture:
 
     def set_contrast(self, low: int, high: int, gamma: float) -> None:
         """Map grey `low` to black and `high` to white."""
-        self.grey.set_table(grey_table(low, high, gamma))
+        table = grey_table(low, high, gamma)
+        self.grey.set_table(table)
+        self.imagined.set_table(table)
 
     def set_surface_visible(self, row: int, visible: bool) -> None:
         """Show or hide one surface."""

@@ -14,6 +14,7 @@ from mirage_viewer.canvas.badges import badge_rect, draw_badge
 from mirage_viewer.canvas.colors import STATE_STYLES
 from mirage_viewer.canvas.contrast import auto_levels
 from mirage_viewer.canvas.image_view import AspectMode, ImageView
+from mirage_viewer.canvas.imagined_item import Overlay, draw_notice
 from mirage_viewer.canvas.links import Links
 from mirage_viewer.guard import guarded
 
@@ -46,6 +47,8 @@ class BScanView(ImageView):
         self._gamma = 1.0
         self._crosshair_wanted = True
         self._mask_wanted = True
+        self._imagined_wanted = True
+        self._imagined_b = -1
         self._picture.set_contrast(0, 255, 1.0)
 
     @property
@@ -78,13 +81,14 @@ class BScanView(ImageView):
         """Image point ``(z, x)`` px of the crosshair."""
         return self._picture.crosshair.z, self._picture.crosshair.x
 
-    def take_session(self, session: Session | None) -> None:
-        """Show `session`, from its first B-scan on; None empties the view."""
+    def take_session(self, session: Session | None, b: int = 0) -> None:
+        """Show `session`, B-scan `b` of it; None empties the view."""
         if self._cache is not None:
             self._cache.close()
             self._cache = None
         self._session_links.clear()
-        self._session, self._b, self._problem = session, 0, ""
+        self._session, self._b, self._problem = session, b, ""
+        self.set_imagined(-1, None)
         self._picture.ring.setVisible(False)
         self._picture.guides.set_guides(())
         if session is None:
@@ -99,7 +103,7 @@ class BScanView(ImageView):
         self._fitted = True
         self._picture.crosshair.move_to(height / 2, width / 2, height, width)
         self._set_size()
-        self.show_b_scan(0)
+        self.show_b_scan(b)
 
     def show_b_scan(self, b: int) -> None:
         """Show B-scan `b`, or the nearest there is."""
@@ -182,6 +186,29 @@ class BScanView(ImageView):
         self._aspect_mode = mode
         self._set_size()
 
+    def set_imagined(self, b: int, overlay: Overlay | None) -> None:
+        """Lay what a model imagined for B-scan `b` over it; seen while that one is shown."""
+        self._imagined_b = b
+        self._picture.imagined.set_overlay(overlay)
+        self._apply_visibility()
+        self.viewport().update()
+
+    def set_imagined_opacity(self, opacity: float) -> None:
+        """Set how strongly what was imagined covers the image, 0..1."""
+        self._picture.imagined.setOpacity(opacity)
+        self._apply_visibility()
+
+    def set_imagined_visible(self, visible: bool) -> None:
+        """Show or hide what was imagined."""
+        self._imagined_wanted = visible
+        self._apply_visibility()
+
+    @property
+    def imagined(self) -> Overlay | None:
+        """What is seen over the image that a model imagined, or None."""
+        item = self._picture.imagined
+        return item.overlay if item.isVisible() else None
+
     def set_surface_visible(self, row: int, visible: bool) -> None:
         """Show or hide the surface in `row` of the annotation."""
         self._picture.set_surface_visible(row, visible)
@@ -222,6 +249,12 @@ class BScanView(ImageView):
         shown = self._session is not None and not self._problem
         self._picture.mask.setVisible(shown and self._mask_wanted)
         self._picture.crosshair.set_visible(shown and self._crosshair_wanted)
+        imagined = self._picture.imagined
+        here = imagined.overlay is not None and self._imagined_b == self._b
+        visible = shown and here and self._imagined_wanted and imagined.opacity() > 0
+        if visible != imagined.isVisible():
+            imagined.setVisible(visible)
+            self.viewport().update()  # the notice on it comes and goes with it
 
     def mm_per_px(self) -> tuple[float | None, float | None]:
         if self._session is None:
@@ -247,7 +280,8 @@ class BScanView(ImageView):
 
     def _badge_rect(self) -> QRectF:
         width = float(self.viewport().width())
-        return QRectF(0, 0, width, 16 + badge_rect(self.overlay_font(), "X").height())
+        lines = 3 if self.imagined is not None else 1
+        return QRectF(0, 0, width, 16 + lines * (badge_rect(self.overlay_font(), "X").height() + 6))
 
     def _paint_badges(self, painter: QPainter, view: QRectF) -> None:
         assert self._session is not None
@@ -262,3 +296,6 @@ class BScanView(ImageView):
         if scan.acquisition.simulated:
             size = badge_rect(font, "simulated")
             draw_badge(painter, QPointF(view.right() - 8 - size.width(), 8), "simulated", font)
+        overlay = self.imagined
+        if overlay is not None:
+            draw_notice(painter, QPointF(8, box.bottom() + 6), overlay, view.width() - 16, font)

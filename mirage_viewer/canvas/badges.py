@@ -19,20 +19,27 @@ def badge_rect(font: QFont, text: str, *, dot: bool = False) -> QRectF:
 
 
 def draw_badge(
-    painter: QPainter, at: QPointF, text: str, font: QFont, dot: QColor | None = None
+    painter: QPainter,
+    at: QPointF,
+    text: str,
+    font: QFont,
+    dot: QColor | None = None,
+    *,
+    plate: QColor = _PLATE,
+    ink: QColor = OVERLAY_TEXT,
 ) -> QRectF:
     """Draw `text` with its top left at `at`, after a dot of colour if given; return its place."""
     rect = badge_rect(font, text, dot=dot is not None).translated(at)
     painter.setRenderHint(QPainter.Antialiasing, True)
     painter.setPen(Qt.NoPen)
-    painter.setBrush(_PLATE)
+    painter.setBrush(plate)
     painter.drawRoundedRect(rect, 4, 4)
     inner = rect.adjusted(_PAD_X, 0, -_PAD_X, 0)
     if dot is not None:
         painter.setBrush(dot)
         painter.drawEllipse(QPointF(inner.left() + _DOT / 2, rect.center().y()), _DOT / 2, _DOT / 2)
         inner.setLeft(inner.left() + _DOT + 6)
-    painter.setPen(OVERLAY_TEXT)
+    painter.setPen(ink)
     painter.setFont(font)
     painter.drawText(inner, Qt.AlignVCenter | Qt.AlignLeft, text)
     return rect

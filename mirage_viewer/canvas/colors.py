@@ -43,3 +43,23 @@ GUIDE = QColor(255, 240, 120)
 HALO = QColor(0, 0, 0, 190)
 OVERLAY_TEXT = QColor(240, 242, 245)
 QUIET_TEXT = QColor(165, 171, 180)
+# What a model imagined must never pass for an image: amber stands for it alone.
+IMAGINED = QColor(255, 191, 71)
+ON_IMAGINED = QColor(28, 20, 0)
+
+CLASS_COLORS: tuple[tuple[int, int, int], ...] = (
+    (58, 62, 70),
+    (230, 75, 53),
+    (77, 187, 213),
+    (0, 160, 135),
+    (243, 195, 0),
+    (135, 110, 220),
+    (241, 143, 178),
+    (126, 200, 80),
+    (60, 84, 160),
+    (243, 155, 100),
+    (160, 95, 60),
+    (190, 240, 215),
+    (145, 150, 160),
+)
+"""Of the classes of a layer map, 0 to 12; nobody has published what they are."""

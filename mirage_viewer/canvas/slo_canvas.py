@@ -13,6 +13,7 @@ from mirage_viewer.canvas.background import Background
 from mirage_viewer.canvas.contrast import grey_table
 from mirage_viewer.canvas.en_face import EnFace, can_project, project, row_aspect
 from mirage_viewer.canvas.image_view import ImageView
+from mirage_viewer.canvas.imagined_item import ImaginedItem, Overlay, draw_notice
 from mirage_viewer.canvas.items import GreyItem
 from mirage_viewer.canvas.links import Links
 from mirage_viewer.canvas.slo_items import (
@@ -52,10 +53,14 @@ class SloCanvas(ImageView):
         self._picking = False
         self._grey = GreyItem()
         self._grey.set_table(grey_table(0, 255))
+        self._imagined = ImaginedItem()
+        self._imagined_b = -1
+        self._imagined_wanted = True
         self._lines = LinesItem()
         self._current = CurrentLineItem()
         self._point = PointItem()
-        for z, item in enumerate((self._grey, self._lines, self._current, self._point)):
+        items = self._grey, self._imagined, self._lines, self._current, self._point
+        for z, item in enumerate(items):
             item.setZValue(z)
             item.setVisible(False)
             self.scene().addItem(item)
@@ -93,6 +98,7 @@ class SloCanvas(ImageView):
         self._fitted = True
         for item in (self._grey, self._lines, self._current, self._point):
             item.setVisible(False)
+        self.set_imagined(-1, None)
         self._lines.set_lines([])
         self.set_image_size(0, 0, 1.0)
         if session is not None:
@@ -103,6 +109,7 @@ class SloCanvas(ImageView):
     def set_current(self, b: int, x: float) -> None:
         """Mark B-scan `b` and column `x` (px)."""
         self._b, self._x = b, x
+        self._show_imagined()
         if self._session is None:
             return
         self._current.set_line(self._line(b))
@@ -112,6 +119,36 @@ class SloCanvas(ImageView):
         if place is not None:
             row, col = place
             self._point.setPos(col + 0.5, row + 0.5)
+
+    def set_imagined(self, b: int, overlay: Overlay | None) -> None:
+        """Lay what a model imagined from B-scan `b` over the SLO; seen while `b` is current."""
+        self._imagined_b = b
+        self._imagined.set_overlay(overlay)
+        self._show_imagined()
+        self.viewport().update()
+
+    def set_imagined_opacity(self, opacity: float) -> None:
+        """Set how strongly what was imagined covers the image, 0..1."""
+        self._imagined.setOpacity(opacity)
+        self._show_imagined()
+
+    def set_imagined_visible(self, visible: bool) -> None:
+        """Show or hide what was imagined."""
+        self._imagined_wanted = visible
+        self._show_imagined()
+
+    @property
+    def imagined(self) -> Overlay | None:
+        """What is seen over the SLO that a model imagined, or None."""
+        return self._imagined.overlay if self._imagined.isVisible() else None
+
+    def _show_imagined(self) -> None:
+        there = self._session is not None and self._imagined.overlay is not None
+        here = there and self._en_face is None and self._imagined_b == self._b
+        shown = here and self._imagined_wanted and self._imagined.opacity() > 0
+        if shown != self._imagined.isVisible():
+            self._imagined.setVisible(shown)
+            self.viewport().update()
 
     def _begin(self, session: Session) -> None:
         scan = session.scan
@@ -232,3 +269,7 @@ class SloCanvas(ImageView):
         at = QPointF(10, 8)
         for text in (*((eye,) if eye else ()), *self.notes):
             at = QPointF(10, self.paint_note(painter, at, text).bottom() + 1)
+        overlay = self.imagined
+        if overlay is not None:
+            place = QPointF(8, at.y() + 3)
+            draw_notice(painter, place, overlay, view.width() - 16, self.overlay_font())

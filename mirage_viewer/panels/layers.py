@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 from mirage_core.annotate import MASKS, Session, State, ToolRunner
 from mirage_core.scan import surface_kind
 from mirage_viewer.canvas import STATE_STYLES
+from mirage_viewer.panels.imagined import ImaginedControls
 from mirage_viewer.panels.widgets import label, row, swatch
 from mirage_viewer.theme import current_colors
 
@@ -68,6 +69,7 @@ class LayersPanel(QWidget):
         self.opacity.setValue(45)
         self.opacity.setToolTip("How strongly masks cover the image")
         self.legend = label("", "small")
+        self.imagined = ImaginedControls()
         # A click leaves the keyboard with the image; all of it is still reached with Tab.
         for widget in (self.surfaces, self.masks, self.opacity, self.confidence, self.list):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -78,6 +80,7 @@ class LayersPanel(QWidget):
         layout.addWidget(self.list, 1)
         layout.addLayout(row(self.masks, self.opacity, spacing=12))
         layout.addWidget(self.legend)
+        layout.addWidget(self.imagined)
         self.surfaces.toggled.connect(self.all_surfaces_shown)
         self.masks.toggled.connect(self.masks_shown)
         self.confidence.toggled.connect(self.confidence_shown)
@@ -135,6 +138,7 @@ class LayersPanel(QWidget):
     def repaint_icons(self) -> None:
         """Take the theme's colours again."""
         self.refresh()
+        self.imagined.repaint_icons()
 
     def choose_surface(self, at: int) -> None:
         """Mark the surface in row `at` as the one that is corrected."""

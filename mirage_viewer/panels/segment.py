@@ -1,41 +1,86 @@
-"""Segment: run an engine, see how far it is, stop it."""
+"""Segment: choose an engine, run it, see how far it is, stop it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QStackedWidget, QWidget
 
+from mirage_viewer.engines import GRAPH, GRAPH_TITLE
+from mirage_viewer.panels.device_button import DeviceButton
 from mirage_viewer.panels.widgets import Card, Picker, column, duration, label, row
 from mirage_viewer.theme import current_colors, icon
 
-# Name and title of the engines; asking the registry would import every engine's libraries.
-ENGINES = (("graph", "Graph search (no weights needed)"),)
+MODES = (
+    ("exact", "Exact", "Computes as the model was trained; its published figures hold for this."),
+    ("fast", "Fast", "Rounds more to be several times quicker; some boundary pixels may differ."),
+)
+"""Name, title, and what it means in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """An engine as the panel offers it.
+
+    Attributes
+    ----------
+    name, title : str
+    about : str
+        For the tooltip.
+    modes : tuple of str
+        Modes it knows, none if there is but one way.
+    movable : bool
+        Whether it can run on a graphics card.
+    """
+
+    name: str
+    title: str
+    about: str = ""
+    modes: tuple[str, ...] = ()
+    movable: bool = False
 
 
 class SegmentPanel(Card):
-    """Engine, "Segment volume", "This B-scan", progress with time left, cancel.
+    """Engine, mode, device, "Segment volume", "This B-scan", progress with time left, cancel.
 
     Signals
     -------
     segment_requested(str, bool, bool)
         Engine name, whole volume, keep corrected B-scans.
     cancel_requested()
+    engine_picked(str), mode_picked(str), device_picked(str)
+        The user chose another.
     """
 
     segment_requested = Signal(str, bool, bool)
     cancel_requested = Signal()
+    engine_picked = Signal(str)
+    mode_picked = Signal(str)
+    device_picked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Segment")
         if parent is not None:
             self.setParent(parent)
+        self._choices: tuple[EngineChoice, ...] = ()
         self.engine = Picker()
         self.engine.setToolTip("What finds the layers and the fluid")
-        where = label("on this computer's CPU", "small")
-        where.setToolTip("Segmentation runs in a process of its own beside the window")
-        self.header.addWidget(where)
+        self.mode = Picker()
+        self.mode.setMinimumContentsLength(6)
+        self.mode.setMaximumWidth(self.mode.sizeHint().width())
+        for name, title, meaning in MODES:
+            self.mode.addItem(title, name)
+            self.mode.setItemData(
+                self.mode.count() - 1, f"{title}: {meaning}", Qt.ItemDataRole.ToolTipRole
+            )
+        self.mode.setToolTip("\n".join(f"{title}: {meaning}" for _, title, meaning in MODES))
+        self.where = label("on this computer's CPU", "small")
+        self.where.setToolTip("The graph search always runs on the CPU, in a process of its own")
+        self.device = DeviceButton()
+        self.header.addWidget(self.where)
+        self.header.addWidget(self.device)
         self.volume = QPushButton("Segment volume")
         self.volume.setProperty("look", "primary")
         self.one = QPushButton("This B-scan")
@@ -51,7 +96,7 @@ class SegmentPanel(Card):
         self.words = label("", "small")
         for button in (self.volume, self.one, self.keep, self.cancel):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.body.addWidget(self.engine)
+        self.body.addLayout(row(self.engine, self.mode, wide=self.engine))
         # What runs takes the place of the buttons, so that the tools below stay where they are.
         self._pages = QStackedWidget()
         self._pages.addWidget(self._idle_page())
@@ -60,7 +105,11 @@ class SegmentPanel(Card):
         self.volume.clicked.connect(lambda: self.request(whole=True))
         self.one.clicked.connect(lambda: self.request(whole=False))
         self.cancel.clicked.connect(self.cancel_requested)
-        self.set_engines(ENGINES)
+        self.engine.activated.connect(lambda _: self.engine_picked.emit(self.chosen))
+        self.engine.currentIndexChanged.connect(self._show_engine)
+        self.mode.activated.connect(lambda _: self.mode_picked.emit(self.mode.currentData()))
+        self.device.picked.connect(self.device_picked)
+        self.set_engines((EngineChoice(GRAPH, GRAPH_TITLE),), GRAPH)
         self.show_idle(ready=False)
         self.repaint_icons()
 
@@ -80,25 +129,65 @@ class SegmentPanel(Card):
         inner.addStretch()
         return page
 
-    def set_engines(self, engines: Sequence[tuple[str, str]]) -> None:
-        """Offer `engines` as (name, title), the first by default."""
+    @property
+    def chosen(self) -> str:
+        """Name of the engine that is chosen."""
+        return str(self.engine.currentData())
+
+    def set_engines(self, engines: Sequence[EngineChoice], chosen: str) -> None:
+        """Offer `engines`, `chosen` by default, or the first if it is not among them."""
+        self._choices = tuple(engines)
+        self.engine.blockSignals(True)
         self.engine.clear()
-        for name, title in engines:
-            self.engine.addItem(title, name)
+        for i, choice in enumerate(engines):
+            self.engine.addItem(choice.title, choice.name)
+            self.engine.setItemData(i, choice.about or choice.title, Qt.ItemDataRole.ToolTipRole)
+        self.engine.setCurrentIndex(max(0, self.engine.findData(chosen)))
+        self.engine.blockSignals(False)
+        self._show_engine()
+
+    def set_how(self, mode: str, device: str) -> None:
+        """Show how models run."""
+        self.mode.setCurrentIndex(max(0, self.mode.findData(mode)))
+        self.device.show_choice(device)
+
+    def _show_engine(self) -> None:
+        choice = self._choices[self.engine.currentIndex()]
+        self.mode.setVisible(bool(choice.modes))
+        self.device.setVisible(choice.movable)
+        self.where.setVisible(not choice.movable)
+        self.engine.setToolTip(choice.about or "What finds the layers and the fluid")
 
     def request(self, *, whole: bool) -> None:
         """Ask for a segmentation with what is chosen here."""
-        self.segment_requested.emit(str(self.engine.currentData()), whole, self.keep.isChecked())
+        self.segment_requested.emit(self.chosen, whole, self.keep.isChecked())
 
     def show_idle(self, *, ready: bool) -> None:
         """No run; `ready` says whether one can be started."""
         self._pages.setCurrentIndex(0)
         self._enable(ready)
+        for widget in (self.engine, self.mode, self.device):
+            widget.setEnabled(True)
 
     def show_running(
-        self, fraction: float, left_s: float | None, *, cancelling: bool = False, where: str = ""
+        self,
+        fraction: float,
+        left_s: float | None,
+        *,
+        cancelling: bool = False,
+        where: str = "",
+        loading: str = "Starting…",
     ) -> None:
-        """A run is at `fraction` (0..1) with `left_s` seconds to go, None if not known yet."""
+        """A run is at `fraction` (0..1) with `left_s` seconds to go, None if not known yet.
+
+        Parameters
+        ----------
+        cancelling : bool
+        where : str
+            Said before anything else: what runs, if it is not this scan's segmentation.
+        loading : str
+            What is done while the fraction is 0.
+        """
         self._enable(False)
         self._pages.setCurrentIndex(1)
         self.cancel.setEnabled(not cancelling)
@@ -108,7 +197,7 @@ class SegmentPanel(Card):
         if cancelling:
             words = "Stopping…"
         elif fraction <= 0:
-            words = "Starting…"
+            words = loading
         else:
             words = f"{fraction:.0%}"
             if left_s is not None:
@@ -116,7 +205,7 @@ class SegmentPanel(Card):
         self.words.setText(f"{where}{words}")
 
     def _enable(self, on: bool) -> None:
-        for widget in (self.volume, self.one, self.keep, self.engine):
+        for widget in (self.volume, self.one, self.keep, self.engine, self.mode, self.device):
             widget.setEnabled(on)
 
     def repaint_icons(self) -> None:

@@ -63,6 +63,9 @@ ICONS: dict[str, str] = {
     "aspect": '<path d="M4 4v16h16"/><path d="M4 8h3M4 12h2M4 16h3M8 20v-3M12 20v-2M16 20v-3"/>',
     "crosshair": '<circle cx="12" cy="12" r="6"/><path d="M12 2.5v6M12 15.5v6M2.5 12h6M15.5'
     ' 12h6"/>',
+    "models": '<path d="M12 2.8l8 4.4v9.6l-8 4.4-8-4.4V7.2z"/><path d="M4.3 7.4L12 11.7l7.7-4.3"/>'
+    '<path d="M12 11.7v9.3"/>',
+    "classes": '<path d="M4 20V4"/><path d="M4 7h14M4 12h9M4 17h5" stroke-width="3"/>',
     "layers": '<path d="M12 3.5l9 4.5-9 4.5L3 8z"/><path d="M3 12l9 4.5 9-4.5"/>'
     '<path d="M3 16l9 4.5 9-4.5"/>',
     "mask": '<path d="M6 13c-2-4 2-8 6-7 5 1 8 5 6 9s-5 4-7 3-4-2-5-5z" fill="C"/>',

@@ -83,6 +83,13 @@ QToolButton[look="flat"]:hover { background: $hover; }
 QToolButton[look="flat"]:checked { background: $selection; border-color: $accent; }
 QToolButton[look="flat"]:disabled { color: $disabled; }
 
+QToolButton[look="words"] { background: transparent; border: 1px solid transparent;
+    border-radius: 5px; padding: 1px 4px; color: $muted; font-size: ${small}px; }
+QToolButton[look="words"]:hover { background: $hover; color: $text; }
+QToolButton[look="words"]:focus { border-color: $accent; }
+QToolButton[look="words"]:disabled { color: $disabled; }
+QToolButton[look="words"]::menu-indicator { image: none; width: 0; }
+
 QComboBox, QLineEdit, QDoubleSpinBox, QSpinBox { background: $raised; border: 1px solid $border;
     border-radius: 6px; padding: 4px 8px; min-height: 18px; selection-background-color: $selection;
     selection-color: $text; }

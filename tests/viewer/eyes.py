@@ -28,11 +28,16 @@ def write_scan(path: Path, seed: int = 1, spacing: bool = True) -> Path:
     return path
 
 
-def open_scan(qtbot: Any, window: MainWindow, path: Path) -> None:
-    """Open `path` in `window` and wait until it can be edited."""
+def open_scan(qtbot: Any, window: MainWindow, path: Path, b: int | None = 0) -> None:
+    """Open `path` in `window`, wait until it can be edited, and go to B-scan `b`.
+
+    None leaves it where it opened.
+    """
     before = window.desk.open_scan
     window.desk.opener.open_path(path)
     wait_open(qtbot, window, before)
+    if b is not None:
+        window.desk.show_b_scan(b)
 
 
 def wait_open(qtbot: Any, window: MainWindow, before: object = None) -> None:

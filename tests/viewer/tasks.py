@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mirage_core.annotate import Proposal
+from mirage_core.engines.base import EngineOptions
 from mirage_core.scan import Masks, Scan, Surfaces
 
 Report = Callable[[float], None]
@@ -22,6 +23,7 @@ def flat(
     scan: Scan,
     engine_name: str,
     b_scans: tuple[int, ...] | None = None,
+    options: EngineOptions | None = None,
     report: Report = lambda _f: None,
     cancelled: Cancelled = lambda: False,
 ) -> Proposal:
@@ -41,6 +43,7 @@ def slow(
     scan: Scan,
     engine_name: str,
     b_scans: tuple[int, ...] | None = None,
+    options: EngineOptions | None = None,
     report: Report = lambda _f: None,
     cancelled: Cancelled = lambda: False,
 ) -> Proposal:
@@ -57,6 +60,7 @@ def broken(
     scan: Scan,
     engine_name: str,
     b_scans: tuple[int, ...] | None = None,
+    options: EngineOptions | None = None,
     report: Report = lambda _f: None,
     cancelled: Cancelled = lambda: False,
 ) -> Proposal:

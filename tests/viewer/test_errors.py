@@ -113,7 +113,7 @@ def test_a_newer_project_is_open_for_reading_and_says_so(
     stroke(window, [(20, 30), (20, 40)])
     assert not window.desk.session.annotation.masks.labels.any()
     key(window, "Down")
-    assert window.desk.b == 1
+    assert window.desk.b == 3
 
 
 class FullDisk:

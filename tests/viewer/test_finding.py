@@ -69,10 +69,12 @@ def test_the_shortcut_sheet_lists_every_shortcut(window: MainWindow) -> None:
 
 
 def test_every_menu_entry_comes_from_the_registry(window: MainWindow) -> None:
+    menus = [menu.menu() for menu in window.menuBar().actions()]
+    menus += window.qt_actions.submenus.values()
     entries = [
         entry
-        for menu in window.menuBar().actions()
-        for entry in menu.menu().actions()
+        for menu in menus
+        for entry in menu.actions()
         if not entry.isSeparator() and entry.menu() is None
     ]
     assert len(entries) == len(ACTIONS)

@@ -95,7 +95,7 @@ def test_arrow_keys_step_at_once_after_opening_by_the_start_page(
     click(window.start_page.open)
     qtbot.waitUntil(lambda: window.desk.editable, timeout=20_000)
     press(window, Qt.Key.Key_Down)
-    assert window.desk.b == 1
+    assert window.desk.b == 3
 
 
 @pytest.mark.parametrize("wanted", [Qt.Key.Key_Escape, Qt.Key.Key_Return])

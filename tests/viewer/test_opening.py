@@ -210,13 +210,34 @@ def test_a_scan_is_seen_before_its_place_in_the_project_is_made(
     window.desk.opener.open_path(scan_file)
     qtbot.waitUntil(window.canvas.isVisible)
     key(window, "Down")
-    assert window.canvas.b == 1
+    assert window.canvas.b == 3
     assert not window.correct_panel.tools["pen"].isEnabled()
     assert window.status.saved.text() == "Opening the scan…"
     go_on.set()
     wait_open(qtbot, window)
     assert window.correct_panel.tools["pen"].isEnabled()
-    assert window.canvas.b == window.desk.b == 1, "the place is kept"
+    assert window.canvas.b == window.desk.b == 3, "the place is kept"
+
+
+def test_a_volume_opens_at_its_middle_b_scan(
+    qtbot: Any, window: MainWindow, scan_file: Path
+) -> None:
+    open_scan(qtbot, window, scan_file, b=None)
+    assert window.desk.b == window.canvas.b == window.strip.current == 2
+    assert window.view_bar.place.text() == "B-scan 3 of 5"
+
+
+def test_work_that_was_begun_goes_on_at_the_b_scan_corrected_last(
+    qtbot: Any, make_app_window: Callable[..., MainWindow], scan_file: Path
+) -> None:
+    window = make_app_window()
+    open_scan(qtbot, window, scan_file, b=4)
+    key(window, "B")
+    stroke(window, [(20, 20), (20, 40)])
+    window.close()
+    again = make_app_window()
+    open_scan(qtbot, again, scan_file, b=None)
+    assert again.desk.b == again.canvas.b == 4
 
 
 def test_another_project_takes_over_and_the_first_can_be_gone_back_to(

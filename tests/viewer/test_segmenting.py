@@ -12,8 +12,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from mirage_core.annotate import State
+from mirage_viewer.engines import GRAPH, GRAPH_TITLE
 from mirage_viewer.main_window import MainWindow
-from mirage_viewer.segmentation import Segmentation
+from mirage_viewer.workers import Workers
 from tests.viewer import tasks
 from tests.viewer.eyes import key, open_scan, stroke, write_scan
 
@@ -25,9 +26,7 @@ def eye_with(
     """Return a factory of windows with an open scan, whose worker runs a given task."""
 
     def make(task: Callable[..., Any]) -> MainWindow:
-        window = make_app_window(
-            segmentation=lambda background: Segmentation(background, task=task)
-        )
+        window = make_app_window(workers=Workers({"segment_scan": task}))
         open_scan(qtbot, window, write_scan(tmp_path / "eye.npz"))
         return window
 
@@ -156,12 +155,11 @@ def test_the_window_can_be_closed_during_a_run(
     assert not window.isVisible()
 
 
-def test_the_engines_offered_are_those_there_are() -> None:
-    from mirage_core.engines import engine_names, make_engine
-    from mirage_viewer.panels.segment import ENGINES
+def test_the_engine_offered_before_the_list_is_read_is_the_one_that_is_always_there() -> None:
+    from mirage_core.engines import DEFAULT_ENGINE, engine_infos
 
-    titles = {name: make_engine(name).describe().title for name in engine_names()}
-    assert dict(ENGINES) == titles
+    (info,) = engine_infos("segment")
+    assert (DEFAULT_ENGINE, info.title) == (GRAPH, GRAPH_TITLE)
 
 
 def test_the_graph_engine_runs_from_the_window(

@@ -1,0 +1,150 @@
+"""ClassesWindow: what a model takes a scan for, with probabilities; it stays beside the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mirage_viewer.classifying import Classes
+from mirage_viewer.panels.widgets import Picker, label, row
+from mirage_viewer.theme import icon
+
+NOTICE = "Research use only – not a diagnosis. Probabilities are the model's, not the patient's."
+_MOST = 12
+
+
+class ClassesWindow(QDialog):
+    """Class probabilities of the last classification, and buttons for another.
+
+    Signals
+    -------
+    classify_requested(bool)
+        True for the whole volume, False for the B-scan shown.
+    model_picked(str)
+    b_scan_picked(int)
+    """
+
+    classify_requested = Signal(bool)
+    model_picked = Signal(str)
+    b_scan_picked = Signal(int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Classify")
+        self.resize(460, 320)
+        self.model = Picker()
+        self.model.setToolTip("The model that classifies")
+        self.title = label("", "heading")
+        self.title.setWordWrap(True)
+        self.state = label("", "muted")
+        self.state.setWordWrap(True)
+        self.rows: list[tuple[str, float]] = []
+        self._table = QWidget()
+        self.notice = label(NOTICE, "warning")
+        self.notice.setWordWrap(True)
+        self.one = QPushButton("This B-scan")
+        self.all = QPushButton("Whole volume")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        buttons.addButton(self.one, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(self.all, QDialogButtonBox.ButtonRole.ActionRole)
+        self._layout = QVBoxLayout(self)
+        self._layout.setSpacing(10)
+        self._layout.addLayout(row(label("Model", "muted"), self.model, wide=self.model))
+        self._layout.addWidget(self.title)
+        self._layout.addWidget(self.state)
+        self._layout.addWidget(self._table)
+        self._layout.addStretch()
+        self._layout.addWidget(self.notice)
+        self._layout.addWidget(buttons)
+        self.one.clicked.connect(lambda: self.classify_requested.emit(False))
+        self.all.clicked.connect(lambda: self.classify_requested.emit(True))
+        self.model.activated.connect(lambda _: self.model_picked.emit(self.model.currentData()))
+        self.repaint_icons()
+
+    def set_models(self, models: Sequence[tuple[str, str]], chosen: str) -> None:
+        """Offer `models` as (name, title)."""
+        self.model.clear()
+        for name, title in models:
+            self.model.addItem(title, name)
+        self.model.setCurrentIndex(max(0, self.model.findData(chosen)))
+
+    def set_ready(self, ready: bool, why: str) -> None:
+        """Say whether something can be classified now, and if not, why."""
+        for button in (self.one, self.all):
+            button.setEnabled(ready)
+            button.setToolTip(why)
+
+    def show_state(self, words: str) -> None:
+        """Say how far it is, or ``""``."""
+        self.state.setText(words)
+        self.state.setVisible(bool(words))
+
+    def forget(self) -> None:
+        """Another scan is shown: the figures are not of it."""
+        self.title.setText("Nothing classified yet")
+        self._replace([], None)
+
+    def show_classes(self, classes: Classes) -> None:
+        """Show the probabilities, the likeliest class first."""
+        of = classes.b_scans
+        where = (
+            f"B-scan {of[0] + 1} of {classes.n_b_scans}"
+            if len(of) == 1
+            else f"mean over {len(of)} B-scans"
+        )
+        self.title.setText(f"{classes.model} · {where}")
+        means = classes.probabilities.mean(axis=0)
+        order = np.argsort(-means, kind="stable")[:_MOST]
+        self._replace([(int(k), float(means[k])) for k in order], classes)
+
+    def repaint_icons(self) -> None:
+        """Draw the icons in the theme's colours again."""
+        self.one.setIcon(icon("segment_one"))
+        self.all.setIcon(icon("layers"))
+
+    def _replace(self, shown: list[tuple[int, float]], classes: Classes | None) -> None:
+        fresh = QWidget()
+        grid = QGridLayout(fresh)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(10)
+        grid.setColumnStretch(1, 1)
+        self.rows = []
+        for at, (k, mean) in enumerate(shown):
+            assert classes is not None
+            self.rows.append((classes.labels[k], mean))
+            grid.addWidget(label(classes.labels[k]), at, 0)
+            bar = QProgressBar()
+            bar.setRange(0, 1000)
+            bar.setValue(round(1000 * mean))
+            bar.setTextVisible(False)
+            grid.addWidget(bar, at, 1)
+            percent = label(f"{mean:.1%}")
+            percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(percent, at, 2)
+            if len(classes.b_scans) > 1:
+                grid.addWidget(self._link(classes, k), at, 3)
+        self._layout.replaceWidget(self._table, fresh)
+        self._table.hide()
+        self._table.deleteLater()
+        self._table = fresh
+
+    def _link(self, classes: Classes, k: int) -> QPushButton:
+        b = classes.highest(k)
+        most = float(classes.probabilities[:, k].max())
+        link = QPushButton(f"highest {most:.0%} on B-scan {b + 1}")
+        link.setProperty("look", "link")
+        link.setToolTip("Go to this B-scan")
+        link.clicked.connect(lambda: self.b_scan_picked.emit(b))
+        return link

@@ -1,0 +1,143 @@
+"""EngineDesk: what engines do for one window, one run at a time, and why something cannot be."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from psygnal import Signal
+
+from mirage_viewer.actions import When
+from mirage_viewer.background import Background
+from mirage_viewer.classifying import Classifying
+from mirage_viewer.engine_run import EngineRun
+from mirage_viewer.engines import Engines
+from mirage_viewer.imagining import WISHES, Imagining, Wish
+from mirage_viewer.library import ModelLibrary
+from mirage_viewer.messages import Message
+from mirage_viewer.opening import OpenScan
+from mirage_viewer.segmentation import Segmentation
+from mirage_viewer.settings import Settings
+from mirage_viewer.workers import Workers
+
+_WHENS = {
+    "layers": When.IMAGINE_LAYERS,
+    "b_scan": When.IMAGINE_B_SCAN,
+    "slo": When.IMAGINE_SLO,
+}
+_WHAT = {"bscan": "B-scan", "slo": "SLO image"}
+
+
+class EngineDesk:
+    """Engines, their runs and their models.
+
+    Signals
+    -------
+    changed()
+        A run began, got on or ended, or there are other engines.
+    said(Message)
+    """
+
+    changed: ClassVar[Signal] = Signal()
+    said: ClassVar[Signal] = Signal(Message)
+
+    def __init__(self, background: Background, settings: Settings, workers: Workers) -> None:
+        self._workers = workers
+        self.engines = Engines(background, settings)
+        self.segmentation = Segmentation(background, workers)
+        self.imagining = Imagining(background, workers)
+        self.classifying = Classifying(background, workers)
+        self.library = ModelLibrary(background, workers, self.in_use)
+        for part in (self.engines, *self._runs):
+            part.changed.connect(self.changed.emit)
+            part.said.connect(self.said.emit)
+        self.library.stored_changed.connect(self._stored_changed)
+
+    @property
+    def _runs(self) -> tuple[EngineRun, ...]:
+        return self.segmentation, self.imagining, self.classifying
+
+    @property
+    def run(self) -> EngineRun | None:
+        """The run that goes on, None if none does."""
+        return next((run for run in self._runs if run.running), None)
+
+    def in_use(self, engine: str) -> bool:
+        """Return whether the engine called `engine` is at work."""
+        return any(run.running and run.engine == engine for run in self._runs)
+
+    def cancel(self) -> None:
+        """Cancel the run that goes on."""
+        run = self.run
+        if run is not None:
+            run.cancel()
+
+    def close(self) -> None:
+        """End everything at once."""
+        for part in (*self._runs, self.library):
+            part.close()
+        self._workers.close()
+
+    def another_scan(self) -> None:
+        """What was worked out to look at belongs to a scan that is no longer shown."""
+        self.imagining.forget()
+        self.classifying.forget()
+
+    # ------------------------------------------------------------------ starting
+
+    def segment(
+        self,
+        target: OpenScan,
+        engine: str,
+        b_scans: tuple[int, ...] | None,
+        *,
+        overwrite: bool,
+    ) -> None:
+        """Segment `b_scans` of `target`, None for all."""
+        how = self.engines.how(engine)
+        self.segmentation.start(target, engine, b_scans, how, overwrite=overwrite)
+
+    def imagine(self, target: OpenScan, what: str, b: int) -> None:
+        """Imagine `what`, a key of WISHES, for B-scan `b` of `target`."""
+        wish = WISHES[what]
+        imaginer = self.engines.imaginer(wish.domain, wish.given)
+        if imaginer is not None:
+            name = imaginer.info.name
+            self.imagining.start(target, name, wish, b, self.engines.how(name))
+
+    def classify(self, target: OpenScan, b_scans: tuple[int, ...]) -> None:
+        """Classify `b_scans` of `target`."""
+        model = self.engines.classifier
+        if model is not None:
+            self.classifying.start(target, model.name, b_scans, self.engines.how(model.name))
+
+    # ------------------------------------------------------------------ what can be done
+
+    def why_not(self, opened: OpenScan | None) -> dict[str, str]:
+        """Return why the actions that need a model cannot be used, by :class:`When`."""
+        reasons = {_WHENS[key]: self._why_not(wish, opened) for key, wish in WISHES.items()}
+        reasons[When.CLASSIFY] = self._general(opened) or (
+            "" if self.engines.classifiers else "No model here classifies; Models… can get one."
+        )
+        return {str(when): reason for when, reason in reasons.items() if reason}
+
+    def _general(self, opened: OpenScan | None) -> str:
+        if opened is None:
+            return "Open a scan first."
+        if self.engines.listing is None:
+            return "The models are still being looked for."
+        return "Another run goes on; wait for it or cancel it." if self.run is not None else ""
+
+    def _why_not(self, wish: Wish, opened: OpenScan | None) -> str:
+        general = self._general(opened)
+        if general or opened is None:
+            return general
+        if not self.engines.imaginers:
+            return "No model here imagines images; Models… can get one."
+        if self.engines.imaginer(wish.domain, wish.given) is None:
+            return f"No model here imagines a {wish.title} from the {_WHAT[wish.given]}."
+        if "slo" in (wish.domain, wish.given) and opened.scan.slo is None:
+            return "This scan has no SLO image."
+        return ""
+
+    def _stored_changed(self, _id: str) -> None:
+        self.engines.refresh()

@@ -1,0 +1,258 @@
+"""ModelWindows: ties the models dialog, the classes and the imagined pictures to the desk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mirage_viewer.canvas import CLASS_COLORS, Overlay
+from mirage_viewer.classes_window import ClassesWindow
+from mirage_viewer.engines import GRAPH, GRAPH_TITLE
+from mirage_viewer.imagining import Imagined, Place
+from mirage_viewer.models_dialog import ModelsDialog
+from mirage_viewer.panels.segment import EngineChoice
+
+if TYPE_CHECKING:
+    from mirage_core.engines.base import EngineInfo
+    from mirage_viewer.controller import Desk
+    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.messages import Message
+
+
+class ModelWindows:
+    """What the window shows of engines and models; it makes the dialogs when first wanted.
+
+    The window keeps it; signals hold it only weakly.
+    """
+
+    def __init__(self, window: MainWindow, desk: Desk) -> None:
+        self.w, self.d = window, desk
+        self.dialog: ModelsDialog | None = None
+        self.classes: ClassesWindow | None = None
+        self._shown: tuple[dict[Place, Imagined | None], bool] | None = None
+        self._pixels: object = None
+        models = desk.models
+        desk.scan_changed.connect(self.scan_changed)
+        desk.b_changed.connect(self.show_imagined)
+        models.engines.changed.connect(self.engines_changed)
+        models.changed.connect(self.run_changed)
+        models.imagining.ended.connect(self.imagined)
+        models.classifying.classified.connect(self.classified)
+        models.library.said.connect(self.tell)
+        models.library.listed.connect(self.listed)
+        models.library.busy_changed.connect(self.library_busy)
+        models.library.offered.connect(self.offered)
+        models.library.stored_changed.connect(self.stored_changed)
+        panel = window.segment_panel
+        panel.engine_picked.connect(models.engines.choose)
+        panel.mode_picked.connect(models.engines.choose_mode)
+        panel.device_picked.connect(models.engines.choose_device)
+        controls = window.layers_panel.imagined
+        controls.blended.connect(self.blend)
+        controls.remove_requested.connect(desk.remove_imagined)
+        self.blend(controls.blend)
+        self.engines_changed()
+
+    # ------------------------------------------------------------------ engines
+
+    def engines_changed(self) -> None:
+        """Offer the engines there are."""
+        engines, settings = self.d.models.engines, self.d.settings
+        listed = engines.listing.segmenters if engines.listing is not None else ()
+        choices = [_choice(info) for info in listed] or [EngineChoice(GRAPH, GRAPH_TITLE)]
+        panel = self.w.segment_panel
+        panel.set_engines(choices, settings.engine)
+        panel.set_how(settings.mode, settings.device)
+        self._fill_imaginers()
+        self._fill_classes()
+
+    def _fill_imaginers(self) -> None:
+        """Let the model that imagines be chosen where there are several."""
+        engines = self.d.models.engines
+        menu = self.w.imaginer_menu
+        menu.clear()
+        chosen = self.d.settings.imaginer
+        names = [i.info.name for i in engines.imaginers]
+        for imaginer in engines.imaginers:
+            name = imaginer.info.name
+            entry = menu.addAction(imaginer.info.title.replace("&", "&&"))
+            entry.setCheckable(True)
+            entry.setChecked(name == (chosen if chosen in names else names[0]))
+            entry.triggered.connect(lambda _=False, n=name: engines.choose_imaginer(n))
+        menu.menuAction().setVisible(len(names) > 1)
+
+    # ------------------------------------------------------------------ imagined pictures
+
+    def run_changed(self) -> None:
+        """Show how far a run is, where it is not the segment panel's to say."""
+        self.show_imagined()
+        if self.classes is not None:
+            run = self.d.models.classifying
+            progress = run.progress.fraction if run.progress is not None else 0.0
+            words = f"Classifying: {progress:.0%}" if progress else "Loading the model…"
+            self.classes.show_state(words if run.running else "")
+            self._fill_ready()
+
+    def scan_changed(self) -> None:
+        """The images are those of another session, maybe of another scan."""
+        opened = self.d.open_scan
+        pixels = opened.scan.pixels if opened is not None else None
+        if pixels is not self._pixels and self.classes is not None:
+            self.classes.forget()
+        self._pixels, self._shown = pixels, None
+        self.show_imagined()
+
+    def show_imagined(self) -> None:
+        """Lay what was imagined for the B-scan shown over the images."""
+        imagining, b = self.d.models.imagining, self.d.b
+        shown = {place: imagining.of(b, place) for place in Place}
+        if self._shown == (shown, imagining.any):
+            return
+        self._shown = shown, imagining.any
+        on_b_scan, on_slo = shown[Place.B_SCAN], shown[Place.SLO]
+        self.w.canvas.set_imagined(b, _overlay(on_b_scan))
+        self.w.slo.set_imagined(b, _overlay(on_slo))
+        titles = [picture.wish.title for picture in shown.values() if picture is not None]
+        self.w.layers_panel.imagined.show_pictures(
+            titles, _classes_of(on_b_scan), any_at_all=imagining.any
+        )
+        self.w.qt_actions["imagine.remove"].setEnabled(bool(titles))
+
+    def imagined(self, _target: object) -> None:
+        """Something was imagined: bring its slider to the front."""
+        if self.d.models.imagining.any:
+            self.w.show_tab(self.w.layers_panel)
+
+    def blend(self, opacity: float) -> None:
+        """Show imagined pictures so strongly."""
+        self.w.canvas.set_imagined_opacity(opacity)
+        self.w.slo.set_imagined_opacity(opacity)
+
+    # ------------------------------------------------------------------ classes
+
+    def show_classes(self) -> None:
+        """Open the window of class probabilities."""
+        if self.classes is None:
+            self.classes = ClassesWindow(self.w)
+            self.classes.classify_requested.connect(lambda whole: self.d.classify(whole=whole))
+            self.classes.model_picked.connect(self.d.models.engines.choose_classifier)
+            self.classes.b_scan_picked.connect(self.d.show_b_scan)
+            self.classes.forget()
+            self._fill_classes()
+        self.classes.show()
+        self.classes.raise_()
+        self.classes.activateWindow()
+
+    def classified(self, classes: object) -> None:
+        """Show what came of a classification."""
+        self.show_classes()
+        assert self.classes is not None
+        self.classes.show_classes(classes)
+
+    def _fill_classes(self) -> None:
+        if self.classes is not None:
+            engines = self.d.models.engines
+            chosen = engines.classifier
+            models = [(info.name, info.title) for info in engines.classifiers]
+            self.classes.set_models(models, chosen.name if chosen is not None else "")
+            self._fill_ready()
+
+    def _fill_ready(self) -> None:
+        assert self.classes is not None
+        why = self.d.circumstances.why.get("classify", "")
+        self.classes.set_ready(not why, why)
+
+    # ------------------------------------------------------------------ models
+
+    def show_models(self) -> None:
+        """Open the models dialog."""
+        library = self.d.models.library
+        if self.dialog is None:
+            dialog = self.dialog = ModelsDialog(self.w)
+            dialog.import_requested.connect(library.import_file)
+            dialog.export_requested.connect(library.export)
+            dialog.rename_requested.connect(library.rename)
+            dialog.remove_requested.connect(library.remove)
+            dialog.verify_requested.connect(library.verify)
+            dialog.download_opened.connect(self.show_download)
+            dialog.download_page.look_up_requested.connect(library.look_up)
+            dialog.download_page.download_requested.connect(library.download)
+            dialog.work.cancel_requested.connect(library.cancel)
+            self.library_busy()
+        library.refresh()
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+        self.dialog.show_models()
+
+    def show_download(self) -> None:
+        """Show the page that asks before a download."""
+        from mirage_core.model.store.hub import KNOWN, is_offline
+
+        assert self.dialog is not None
+        self.dialog.show_download(tuple(KNOWN), offline=is_offline())
+
+    def listed(self, entries: tuple) -> None:
+        """List the models."""
+        if self.dialog is not None:
+            self.dialog.set_entries(entries)
+
+    def stored_changed(self, id: str) -> None:
+        """A model came, changed or went."""
+        if self.dialog is not None:
+            self.dialog.choose_next(id)
+            self.dialog.show_models()
+
+    def offered(self, offer: object, consent: object) -> None:
+        """The hub answered: show what it has and its terms."""
+        if self.dialog is not None:
+            self.dialog.download_page.show_offer(offer, consent)
+
+    def library_busy(self) -> None:
+        """Show what is done with files of models."""
+        library = self.d.models.library
+        if self.dialog is not None:
+            self.dialog.show_work(
+                library.busy if library.working else "",
+                library.progress.fraction if library.progress is not None else None,
+                cancelling=library.cancelling,
+            )
+
+    def tell(self, message: Message) -> None:
+        """Say how work on models ended: in the dialog if it is there to be seen."""
+        if self.dialog is not None and self.dialog.isVisible():
+            self.dialog.show_message(message)
+        else:
+            self.w.show_message(message)
+
+    def repaint_icons(self) -> None:
+        """Draw the icons in the theme's colours again."""
+        for window in (self.dialog, self.classes):
+            if window is not None:
+                window.repaint_icons()
+
+
+def _choice(info: EngineInfo) -> EngineChoice:
+    finds = ", ".join((*info.surfaces, *info.mask_classes)) or "layers"
+    eyes = "B-scan and SLO image" if info.uses_slo else "B-scan"
+    return EngineChoice(
+        info.name,
+        info.title,
+        f"{info.title}\nFinds {finds}\nLooks at the {eyes}",
+        info.modes,
+        info.needs_weights,
+    )
+
+
+def _overlay(picture: Imagined | None) -> Overlay | None:
+    if picture is None:
+        return None
+    return Overlay(picture.image, picture.inside, picture.model, picture.is_map)
+
+
+def _classes_of(picture: Imagined | None) -> list[int]:
+    if picture is None or not picture.is_map:
+        return []
+    counts = np.bincount(picture.image.ravel(), minlength=len(CLASS_COLORS))
+    return [int(n) for n in np.flatnonzero(counts[: len(CLASS_COLORS)])]

@@ -1,0 +1,92 @@
+"""Workers: the processes that run models and take files in. The window never does either."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from mirage_core.jobs import Job
+
+KEEP_S = 300.0
+"""How long a worker keeps libraries and weights loaded for the next run."""
+
+
+class Workers:
+    """Worker processes of one window, started when something is to be done.
+
+    Engines run in one that stays warm for a while. Files are imported in another, which ends
+    with its task, so that a long segmentation keeps nobody from looking for a model.
+
+    Parameters
+    ----------
+    tasks : mapping of str to callable, optional
+        What is run instead of the core's ``segment_scan`` and the like, by their names.
+    make : callable, optional
+        Makes an executor that keeps its workers for so many seconds.
+    """
+
+    def __init__(
+        self,
+        tasks: Mapping[str, Callable[..., Any]] | None = None,
+        make: Callable[[float], Executor] | None = None,
+    ) -> None:
+        self._tasks = dict(tasks or {})
+        self._make = make or _local
+        self._lock = threading.Lock()
+        self._executors: dict[str, Executor] = {}
+
+    def run_engine(self, task: str, *args: Any, **kwargs: Any) -> Job:
+        """Hand over the task of the core called `task`; from a background thread, it pickles."""
+        return self._submit("engines", KEEP_S, self._task(task), args, kwargs)
+
+    def run_on_files(self, task: Callable[..., Any], *args: Any, **kwargs: Any) -> Job:
+        """Hand over work on files of models, to a process of its own."""
+        return self._submit("files", 0.0, self._tasks.get(task.__name__, task), args, kwargs)
+
+    def end_idle(self) -> None:
+        """Let go of loaded models: on some systems a file in use cannot be removed."""
+        executor = self._executors.get("engines")
+        end = getattr(executor, "end_idle_workers", None)
+        if end is not None:
+            end()
+
+    def close(self) -> None:
+        """End everything at once."""
+        with self._lock:
+            executors, self._executors = list(self._executors.values()), {}
+        for executor in executors:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def _task(self, name: str) -> Callable[..., Any]:
+        if name in self._tasks:
+            return self._tasks[name]
+        from mirage_core import jobs
+
+        found: Callable[..., Any] = getattr(jobs, name)
+        return found
+
+    def _submit(
+        self,
+        kind: str,
+        keep_s: float,
+        task: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Job:
+        from mirage_core.jobs import submit
+
+        with self._lock:
+            if kind not in self._executors:
+                self._executors[kind] = self._make(keep_s)
+            executor = self._executors[kind]
+        return submit(executor, task, *args, **kwargs)
+
+
+def _local(keep_s: float) -> Executor:
+    from mirage_core.jobs import LocalExecutor
+
+    return LocalExecutor(keep_s=keep_s)
