@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from mirage_core.model.devices import autocast_dtype
 from mirage_core.training.layer_decay import parameter_groups, set_learning_rate
 from mirage_core.training.pretrain.augment import apply_changes, draw_change
-from mirage_core.training.pretrain.batches import Plan, PlanSampler
+from mirage_core.training.pretrain.batches import Plan
 from mirage_core.training.pretrain.config import Precision, PretrainConfig
 from mirage_core.training.pretrain.errors import PretrainError
+from mirage_core.training.pretrain.loading import Batches
 from mirage_core.training.pretrain.metrics import EpochMetrics, EpochSums
 from mirage_core.training.pretrain.objective import domain_losses, n_scored, scored_masks
 from mirage_core.training.pretrain.ranks import Ranks, own_gradients
-from mirage_core.training.pretrain.samples import Failure, Sample, Samples, bring_together
+from mirage_core.training.pretrain.samples import Sample, Samples
 from mirage_core.training.schedules import pretraining_lr
 
 Cancelled = Callable[[], bool]
@@ -119,39 +119,34 @@ class Trainer:
             If a sample cannot be read.
         """
         wrapped = self.ranks.wrap(self.model).train()
-        batches = iter(self._loader(first))
-        per_epoch = self.plan.steps_per_epoch
-        since, n_timed = time.perf_counter(), 0
-        for step in range(first, self.plan.n_steps):
-            stop = self._step(wrapped, step, batches, cancelled)
-            n_timed += 1
-            metrics = None
-            if (step + 1) % per_epoch == 0:
-                metrics = self._metrics(step, time.perf_counter() - since, n_timed)
-                self.sums = EpochSums()
-            yield StepDone(step + 1, metrics, stop)
-            if stop:
-                return
-            if metrics is not None:
-                since, n_timed = time.perf_counter(), 0
-
-    def _loader(self, first: int) -> DataLoader[Sample | Failure]:
-        workers = self.config.workers
-        return DataLoader(
+        batches = Batches(
             self._samples,
-            batch_sampler=PlanSampler(self.plan, first),
-            num_workers=workers,
-            collate_fn=bring_together,
-            # Forking a process that has threads, as torch has, may leave a lock held for ever.
-            multiprocessing_context="spawn" if workers else None,
-            pin_memory=self.ranks.device.type == "cuda",
+            self.plan,
+            first,
+            workers=self.config.workers,
+            pin=self.ranks.device.type == "cuda",
         )
+        per_epoch = self.plan.steps_per_epoch
+        with closing(batches):
+            since, n_timed = time.perf_counter(), 0
+            for step in range(first, self.plan.n_steps):
+                stop = self._step(wrapped, step, batches, cancelled)
+                n_timed += 1
+                metrics = None
+                if (step + 1) % per_epoch == 0:
+                    metrics = self._metrics(step, time.perf_counter() - since, n_timed)
+                    self.sums = EpochSums()
+                yield StepDone(step + 1, metrics, stop)
+                if stop:
+                    return
+                if metrics is not None:
+                    since, n_timed = time.perf_counter(), 0
 
     def _step(
         self,
         wrapped: nn.Module,
         step: int,
-        batches: Iterator[Sample | Failure],
+        batches: Batches,
         cancelled: Cancelled,
     ) -> bool:
         """Do one optimiser step; return whether to stop after it."""
@@ -164,7 +159,8 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         losses = torch.zeros(len(self._domains), device=self.ranks.device)
         for i, part in enumerate(shares):
-            inputs = self._changed(self._next(batches), step, part)
+            inputs = {name: self._moved(x) for name, x in batches.take().items()}
+            inputs = self._changed(inputs, step, part)
             hidden = [self._moved(mask[part]) for mask in masks]
             counted = [self._moved(mask[part]) for mask in scored]
             by_name = {d.name: m for d, m in zip(self._domains, hidden, strict=True)}
@@ -185,12 +181,6 @@ class Trainer:
         self.scaler.update()
         self.sums.add(dict(zip(config.domains, by_domain, strict=True)), grad_norm)
         return stop > 0
-
-    def _next(self, batches: Iterator[Sample | Failure]) -> Sample:
-        batch = next(batches)
-        if isinstance(batch, Failure):
-            raise batch.error
-        return {name: self._moved(x) for name, x in batch.items()}
 
     def _changed(self, inputs: Sample, step: int, part: slice) -> Sample:
         config, epoch = self.config, self.plan.epoch_of(step)

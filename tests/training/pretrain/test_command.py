@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from mirage_core.training.pretrain.checkpoints import load_latest
 from mirage_core.training.pretrain.config import CONFIG, read_config
 from mirage_core.training.pretrain.metrics import MetricsLog
 from tests.cli.running import Ran, mirage
 from tests.training.pretrain.runs import layered, small_config, write_folder
 
+ROOT = Path(__file__).resolve().parents[3]
 SHORT = ("--preset", "tiny", "--device", "cpu", "--epochs", "3", "--batch", "4")
 
 
@@ -70,6 +75,28 @@ def test_ctrl_c_leaves_a_checkpoint_that_resume_goes_on_from(data: Path, tmp_pat
     assert "begun with other settings: epochs" in ran.err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of another process group on Windows")
+def test_ctrl_c_in_a_terminal_reaches_reading_processes_too(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ("--preset", "tiny", "--epochs", "500", "--batch", "4", "--workers", "1")
+    process = subprocess.Popen(
+        [*(sys.executable, "-m", "mirage_core.cli", "pretrain", data, "-o", out), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        cwd=ROOT,
+    )
+    while not MetricsLog(out).lines():
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Stopped after step" in said
+    assert load_latest(out)[0].step >= 2
+
+
 def test_resume_takes_the_settings_of_the_run(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert pretrained(data, out).code == 0
@@ -123,7 +150,7 @@ def test_settings_come_from_a_file_and_options_go_before_it(data: Path, tmp_path
 
 
 def test_the_example_of_the_docs_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (Path(__file__).parents[3] / "docs" / "pretraining.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "pretraining.md").read_text(encoding="utf-8")
     example = text.split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "docs/pretraining.md", "exec"), {})
