@@ -95,7 +95,8 @@ from mirage_core.model.build import build_model
 from mirage_core.model.checkpoints.native import save_native
 from mirage_core.model.checkpoints.writing import Published, save_published
 from mirage_core.model.spec import DOMAINS, DecoderSpec, mirage_spec
-from mirage_core.model.store.card import ModelCard, Normalisation, Origin
+from mirage_core.model.spec import Normalisation
+from mirage_core.model.store.card import ModelCard, Origin
 folder = Path(sys.argv[1])
 torch.manual_seed(0)
 model = build_model(mirage_spec("base", decoder=DecoderSpec()))

@@ -1,4 +1,4 @@
-"""What goes wrong around models, in sentences. Imports no torch: errors travel between processes."""
+"""What goes wrong around models, in sentences. Imports no torch, so that they travel."""
 
 from __future__ import annotations
 

@@ -63,6 +63,27 @@ class Pool(StrEnum):
     TOKEN_MIX = "token_mix"
 
 
+class Normalisation(StrEnum):
+    """Which chain of resizing and scaling a model was trained with.
+
+    Attributes
+    ----------
+    WRAPPER
+        Pre-training and reconstruction: blurred and resized by splines of order 1, grey / 255.
+    HUB
+        The encoder on the hub: antialiased bilinear in 8 bit, grey / 255.
+    SEGMENTATION
+        Minimum and maximum of the image to 0 and 1, then bilinear without antialiasing.
+    CLASSIFICATION
+        Antialiased bilinear in 8 bit, then minimum and maximum to 0 and 1.
+    """
+
+    WRAPPER = "wrapper"
+    HUB = "hub"
+    SEGMENTATION = "segmentation"
+    CLASSIFICATION = "classification"
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -11,7 +11,8 @@ import pytest
 from mirage_core.io.label_info import LabelInfo
 from mirage_core.jobs import LocalExecutor, submit
 from mirage_core.jobs.import_model import Unsaid, import_model
-from mirage_core.model.store.card import HubOrigin, Normalisation
+from mirage_core.model.spec import Normalisation
+from mirage_core.model.store.card import HubOrigin
 from mirage_core.model.store.errors import CancelledError, ModelStoreError
 from mirage_core.model.store.store import ModelStore
 from mirage_core.model.store.terms import PUBLISHED, UNKNOWN

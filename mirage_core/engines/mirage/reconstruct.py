@@ -46,9 +46,8 @@ def reconstruct(
     @torch.inference_mode()
     def work(rows: Sequence[int], device: torch.device) -> U8:
         inputs = {n: to_device(x, device) for n, x in prepared.inputs(rows).items()}
-        assert isinstance(model.module, MaskedModel)
         with arithmetic(device, fast=False):
-            image = model.module.reconstruct(inputs, (domain,))[domain].float().cpu()
+            image = model.of(MaskedModel).reconstruct(inputs, (domain,))[domain].float().cpu()
         return _grey(image) if domain == "slo" else _on_b_scan(image, size)
 
     done = run.batches(source.wanted, work, model)

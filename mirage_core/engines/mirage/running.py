@@ -24,6 +24,7 @@ from mirage_core.model.store.card import ModelCard
 from mirage_core.model.store.store import StoredModel
 
 T = TypeVar("T")
+M = TypeVar("M", bound=nn.Module)
 
 
 class Run:
@@ -93,6 +94,11 @@ class Model:
         self._run, self._wrap, self._kind = run, wrap, kind
         self._device = run.device
         self.module = self._resident()
+
+    def of(self, kind: type[M]) -> M:
+        """Return the model as what it is known to be."""
+        assert isinstance(self.module, kind)
+        return self.module
 
     def move(self, device: torch.device) -> None:
         """Have the model on `device` from now on."""

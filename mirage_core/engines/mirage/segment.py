@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
 
 from mirage_core.engines.base import EngineInput, Prediction
@@ -14,6 +16,9 @@ from mirage_core.engines.mirage.inputs import Preparation
 from mirage_core.engines.mirage.running import Run
 from mirage_core.engines.strata import Decoded, decode
 from mirage_core.model.devices import to_device
+from mirage_core.model.inference import InferenceModel, retina_band
+from mirage_core.model.segmentation import SegmentationModel
+from mirage_core.model.store.scheme import LayerScheme
 from mirage_core.scan import FLUID_SCHEME, Masks, Surfaces
 
 
@@ -21,36 +26,52 @@ def segment(run: Run, source: EngineInput) -> Prediction:
     """Return surfaces, confidence and masks of the wanted B-scans, on their own grid."""
     scheme = run.card.scheme
     assert scheme is not None
+    mode = run.options.mode
+    background = background_classes(scheme)
     prepared = Preparation(run.card, source, run.info.domains)
-    model = run.model()
+
+    def ready(model: nn.Module) -> nn.Module:
+        return InferenceModel(cast(SegmentationModel, model), mode)
+
+    model = run.model(ready, mode)
+    remarks = model.of(InferenceModel).remarks
     size = source.b_scans.shape[1], source.b_scans.shape[2]
 
     @torch.inference_mode()
     def work(rows: Sequence[int], device: torch.device) -> Decoded:
         padding = prepared.padding(rows)
         inputs = {n: to_device(x, device) for n, x in prepared.inputs(rows, padding).items()}
-        logits = model.module.grid_logits(inputs)
-        logits, band = band_to_original(logits, 0, logits.shape[2], size)
+        wanted = None
+        if background is not None:
+            wanted = [retina_band(source.b_scans[r]) for r in rows]
+        found = model.of(InferenceModel).grid_logits(inputs, wanted, background)
+        logits, band = band_to_original(found.values, found.first_row, found.grid_height, size)
         probabilities = functional.softmax(logits.float(), dim=1).cpu().numpy()
         return decode(
             probabilities, scheme, size, network_height=size[0], rows=band, padding=padding
         )
 
     done = run.batches(source.wanted, work, model)
-    remarks = (scheme.remark,) if scheme.remark else ()
-    found = done.results
+    how = run.run_info(done, (*([scheme.remark] if scheme.remark else []), *remarks), mode)
+    names, found = scheme.surface_names, done.results
     if not found:
+        nothing = Surfaces.empty(names, 0, size[1])
         return Prediction(
-            Surfaces.empty(scheme.surface_names, 0, size[1]),
-            np.zeros((len(scheme.surface_names), 0, size[1]), np.float32),
-            Masks.empty((0, *size), FLUID_SCHEME),
-            run.info,
-            run=run.run_info(done, remarks, run.options.mode),
+            nothing, nothing.values.copy(), Masks.empty((0, *size), FLUID_SCHEME), run.info, run=how
         )
     return Prediction(
-        Surfaces(np.concatenate([f.surfaces.values for f in found], axis=1), scheme.surface_names),
+        Surfaces(np.concatenate([f.surfaces.values for f in found], axis=1), names),
         np.concatenate([f.confidence for f in found], axis=1),
         Masks(np.concatenate([f.masks.labels for f in found]), FLUID_SCHEME),
         run.info,
-        run=run.run_info(done, remarks, run.options.mode),
+        run=how,
     )
+
+
+def background_classes(scheme: LayerScheme) -> tuple[int, int] | None:
+    """Return the classes above and below the retina; None where there is no telling.
+
+    With them only the region of the retina needs to be computed.
+    """
+    first, last = scheme.strata[0], scheme.strata[-1]
+    return (first[0], last[0]) if len(first) == len(last) == 1 else None

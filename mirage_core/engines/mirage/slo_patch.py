@@ -45,7 +45,7 @@ class SloPatch:
         """Return the patch of `slo` at its own scale, uint8 ``[n, n]``, black beyond the border."""
         n = max(1, round(self.side_px))
         values = ndimage.map_coordinates(
-            slo.astype(np.float32), self.places(n), order=1, mode="constant", cval=0.0
+            slo.astype(np.float32), self.places(n), order=1, mode="grid-constant", cval=0.0
         )
         return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 

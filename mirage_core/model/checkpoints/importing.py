@@ -17,8 +17,7 @@ from mirage_core.model.checkpoints.native import write_weights
 from mirage_core.model.checkpoints.reading import read_state
 from mirage_core.model.checkpoints.report import Report
 from mirage_core.model.checkpoints.specify import Checkpoint, understand
-from mirage_core.model.spec import ModelSpec
-from mirage_core.model.store.card import Normalisation
+from mirage_core.model.spec import ModelSpec, Normalisation
 from mirage_core.model.store.known_schemes import scheme_for
 from mirage_core.model.store.scheme import LayerScheme
 

@@ -6,6 +6,6 @@ May be imported by the model store, engines, training and benchmark.
 
 from mirage_core.model.preprocessing.chains import min_max, prepare_image
 from mirage_core.model.preprocessing.labels import prepare_layer_map, prepare_mask
-from mirage_core.model.preprocessing.names import Normalisation
+from mirage_core.model.spec import Normalisation
 
 __all__ = ["Normalisation", "min_max", "prepare_image", "prepare_layer_map", "prepare_mask"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from mirage_core.model.preprocessing.names import Normalisation
+from mirage_core.model.spec import Normalisation
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]

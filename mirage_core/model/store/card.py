@@ -6,7 +6,6 @@ import json
 import re
 import unicodedata
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from mirage_core.model.spec import ModelSpec
+from mirage_core.model.spec import ModelSpec, Normalisation
 from mirage_core.model.store.errors import ModelStoreError
 from mirage_core.model.store.scheme import LayerScheme
 from mirage_core.model.store.terms import UNKNOWN, Terms
@@ -43,15 +42,6 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 class _Part(BaseModel):
     # What a newer program wrote more of the same version is left out, not refused.
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Normalisation(StrEnum):
-    """The chain of steps from grey values to the input of a model, by who trained it so."""
-
-    WRAPPER = "wrapper"
-    HUB = "hub"
-    SEGMENTATION = "segmentation"
-    CLASSIFICATION = "classification"
 
 
 class HubOrigin(_Part):

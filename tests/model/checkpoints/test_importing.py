@@ -13,8 +13,8 @@ from mirage_core.model.build import build_model
 from mirage_core.model.checkpoints.errors import CheckpointError
 from mirage_core.model.checkpoints.importing import Imported, import_file
 from mirage_core.model.checkpoints.native import load_native
-from mirage_core.model.spec import DomainSpec, EncoderKind, HeadKind, ModelSpec
-from mirage_core.model.store.card import ModelCard, Normalisation, Origin
+from mirage_core.model.spec import DomainSpec, EncoderKind, HeadKind, ModelSpec, Normalisation
+from mirage_core.model.store.card import ModelCard, Origin
 from mirage_core.model.store.store import ModelStore
 from tests.model.checkpoints.files import (
     ALL,

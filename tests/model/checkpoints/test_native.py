@@ -13,8 +13,8 @@ from mirage_core.io.atomic import ExportError
 from mirage_core.model.checkpoints import native
 from mirage_core.model.checkpoints.errors import CheckpointError
 from mirage_core.model.checkpoints.native import load_native, save_native
-from mirage_core.model.spec import HeadKind, ModelSpec, Pool
-from mirage_core.model.store.card import ModelCard, Normalisation, Origin
+from mirage_core.model.spec import HeadKind, ModelSpec, Normalisation, Pool
+from mirage_core.model.store.card import ModelCard, Origin
 from mirage_core.model.store.copying import file_sha256
 from mirage_core.model.store.errors import ModelStoreError
 from tests.model.checkpoints.files import (

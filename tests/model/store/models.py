@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from mirage_core.model.spec import BSCAN, ClassifierSpec, Pool, mirage_spec
-from mirage_core.model.store.card import ModelCard, Normalisation, Origin
+from mirage_core.model.spec import BSCAN, ClassifierSpec, Normalisation, Pool, mirage_spec
+from mirage_core.model.store.card import ModelCard, Origin
 
 _BOTH = ("weight", "bias")
 
