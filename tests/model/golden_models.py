@@ -76,6 +76,10 @@ def pretraining_model() -> nn.Module:
     return loaded(spec(decoder=decoder()), weights("pretrain_tiny.pth"))
 
 
+def encoder_depth(state: dict[str, Tensor]) -> int:
+    return 1 + max(int(k.split(".")[1]) for k in state if k.startswith("encoder."))
+
+
 def head_spec(kind: str, names: tuple[str, ...], state: dict[str, Tensor]) -> HeadSpec:
     c = config()
     common: dict[str, Any] = {"kind": HeadKind(kind), "n_classes": c["nseg"], "domains": names}
@@ -88,14 +92,15 @@ def head_spec(kind: str, names: tuple[str, ...], state: dict[str, Tensor]) -> He
     if kind == "dpt":
         widths = tuple(len(state[f"{key}act_{j}_postprocess.0.bias"]) for j in range(1, 5))
         features = len(state[f"{key}head.0.weight"])
-        return HeadSpec(layers=(0, 1, 2, 3), widths=widths, features=features, **common)
+        layers = tuple(encoder_depth(state) * j // 4 - 1 for j in range(1, 5))
+        return HeadSpec(layers=layers, widths=widths, features=features, **common)
     return HeadSpec(**common)
 
 
 def segmentation_model(kind: str, names: tuple[str, ...] = ("bscan",)) -> nn.Module:
     suffix = "" if names == ("bscan",) else "_" + "-".join(names)
     state = weights(f"seg_{kind}{suffix}_tiny.pth")
-    depth = 1 + max(int(k.split(".")[1]) for k in state if k.startswith("encoder."))
+    depth = encoder_depth(state)
     size = tuple(config()["dpt_img"]) if kind == "dpt" else None
     head = head_spec(kind, names, state)
     return loaded(spec(names, depth=depth, domains=domains(names, size), head=head), state)
