@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mirage_core import RESEARCH_USE_ONLY, __version__
-from mirage_core.cli import demo, doctor, export, info, models, pretrain, segment
+from mirage_core.cli import demo, doctor, export, features, info, models, pretrain, segment
 
 app = typer.Typer(
     name="mirage",
@@ -45,6 +45,9 @@ def mirage(
 app.command("info")(info.info)
 app.command("segment")(segment.segment)
 app.command("export")(export.export)
+app.command("features")(features.features)
+app.command("classify")(features.classify)
+app.command("imagine")(features.imagine)
 app.command("pretrain")(pretrain.pretrain)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)

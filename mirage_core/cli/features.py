@@ -1,0 +1,173 @@
+"""`mirage features`, `classify`, `imagine`: what a model does with a scan beside segmenting it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from mirage_core.cli.console import (
+    CommandError,
+    DebugFlag,
+    JsonFlag,
+    failures,
+    print_json,
+    stderr,
+    stdout,
+)
+from mirage_core.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from mirage_core.engines import EngineInfo, RunInfo
+    from mirage_core.engines.base import Report
+    from mirage_core.scan import Scan
+
+_DOMAINS = {"bscan": "B-scan", "slo": "SLO", "bscanlayermap": "layer map"}
+
+ScanPath = Annotated[Path, typer.Argument(help="A scan file, or a folder of B-scan images.")]
+ModelOption = Annotated[str, typer.Option(help="Model that does it (mirage models list).")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cuda, cuda:1, mps or cpu.")]
+OverwriteFlag = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+
+
+def features(
+    path: ScanPath,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The .npz file to write.")],
+    model: ModelOption,
+    device: DeviceOption = "auto",
+    overwrite: OverwriteFlag = False,
+    as_json: JsonFlag = False,
+    debug: DebugFlag = False,
+) -> None:
+    """Write a model's features of every B-scan: tokens and their means."""
+    with failures(as_json, debug):
+        import numpy as np
+
+        from mirage_core.io.atomic import atomic_file
+        from mirage_core.jobs.model_tasks import embed_scan
+
+        out = out if out.suffix == ".npz" else out.with_name(f"{out.name}.npz")
+        # The place is opened before the work, so that one may not write there is found at once.
+        with atomic_file(out, overwrite=overwrite) as fresh:
+            found = _run(path, model, device, "embed", embed_scan, quiet=as_json)
+            with fresh.open("wb") as file:
+                np.savez(
+                    file,
+                    tokens=found.tokens,
+                    grid=np.array(found.grid),
+                    pooled=found.pooled,
+                    model=found.engine.name,
+                    model_sha256=found.engine.sha256,
+                )
+        n, _, width = found.tokens.shape
+        if as_json:
+            fields = {"features": str(out), "b_scans": n, "grid": list(found.grid), "width": width}
+            print_json({**fields, **_how(found.engine, found.run)})
+        else:
+            grid = f"{found.grid[0]} × {found.grid[1]}"
+            stdout().print(escape(f"{out}: {n} B-scans, {grid} tokens of {width}"))
+
+
+def classify(
+    path: ScanPath,
+    model: ModelOption,
+    device: DeviceOption = "auto",
+    as_json: JsonFlag = False,
+    debug: DebugFlag = False,
+) -> None:
+    """Show a model's class probabilities of every B-scan. Research use only."""
+    with failures(as_json, debug):
+        from mirage_core.jobs.model_tasks import classify_scan
+
+        found = _run(path, model, device, "classify", classify_scan, quiet=as_json)
+        if as_json:
+            rows = [[round(float(p), 6) for p in row] for row in found.probabilities]
+            fields = {"labels": list(found.labels), "probabilities": rows}
+            print_json({**fields, **_how(found.engine, found.run)})
+            return
+        table = Table("B-scan", *(escape(label) for label in found.labels), box=None)
+        for b, row in enumerate(found.probabilities):
+            table.add_row(str(b + 1), *(f"{p:.3f}" for p in row))
+        stdout().print(table)
+
+
+def imagine(
+    path: ScanPath,
+    domain: Annotated[str, typer.Argument(help="bscan, slo or bscanlayermap.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder that gets an image a B-scan.")],
+    model: ModelOption,
+    device: DeviceOption = "auto",
+    overwrite: OverwriteFlag = False,
+    as_json: JsonFlag = False,
+    debug: DebugFlag = False,
+) -> None:
+    """Write what a model imagines of one kind of image from the others; never to be measured."""
+    with failures(as_json, debug):
+        if domain not in _DOMAINS:
+            raise CommandError(f"There is no {domain!r}.", f"There are: {', '.join(_DOMAINS)}.")
+        from PIL import Image
+
+        from mirage_core.io.atomic import atomic_folder
+        from mirage_core.jobs.model_tasks import reconstruct_scan
+
+        with atomic_folder(out, overwrite=overwrite, marker="imagined.txt") as folder:
+
+            def work(scan: Scan, engine: str, **more: Any) -> Any:
+                return reconstruct_scan(scan, engine, domain, **more)
+
+            found = _run(path, model, device, "reconstruct", work, quiet=as_json)
+            for b, image in enumerate(found.images):
+                Image.fromarray(image).save(folder / f"imagined_{domain}_{b + 1:04d}.png")
+            given = " and ".join(_DOMAINS[d] for d in found.given)
+            (folder / "imagined.txt").write_text(
+                f"Images of the {_DOMAINS[domain]} imagined from {given} by {found.engine.title} "
+                f"(weights {found.engine.sha256}). Not a recording, not to be measured.\n",
+                encoding="utf-8",
+            )
+        if as_json:
+            fields = {"images": str(out), "n": len(found.images), "given": list(found.given)}
+            print_json({**fields, **_how(found.engine, found.run)})
+        else:
+            stdout().print(escape(f"{out}: {len(found.images)} images"))
+
+
+def _run(
+    path: Path,
+    model: str,
+    device: str,
+    task: str,
+    work: Callable[..., Any],
+    *,
+    quiet: bool,
+) -> Any:
+    """Do `work` with the model on the one scan at `path`; say the remarks of the run."""
+    from mirage_core.cli.inputs import scans_in
+    from mirage_core.engines import EngineOptions, engine_names
+    from mirage_core.io import open_scan
+
+    sources = scans_in(path)
+    if len(sources) > 1:
+        raise CommandError(f"{path} holds {len(sources)} scans.", "Name one of them.")
+    known = engine_names(task)
+    if model not in known:
+        there = f"There are: {', '.join(known)}." if known else "Import or download one first."
+        raise CommandError(f"There is no model {model!r} that can do this.", there)
+    options = EngineOptions(device=device)
+    with progress_bar(path.name, 1.0, quiet=quiet) as advance:
+        report: Report = advance
+        found = work(open_scan(sources[0]), model, options=options, report=report)
+    for remark in found.run.remarks:
+        stderr().print(f"[yellow]Note:[/] {escape(remark)}")
+    return found
+
+
+def _how(engine: EngineInfo, run: RunInfo) -> dict[str, Any]:
+    return {
+        "engine": {"name": engine.name, "title": engine.title, "sha256": engine.sha256},
+        "device": run.device,
+        "remarks": list(run.remarks),
+    }
