@@ -18,10 +18,14 @@ from qtpy.QtWidgets import (
 
 from mirage_viewer.classifying import Classes
 from mirage_viewer.panels.widgets import Picker, label, row
-from mirage_viewer.theme import icon
+from mirage_viewer.theme import icon, scaled
 
-NOTICE = "Research use only – not a diagnosis. Probabilities are the model's, not the patient's."
+NOTICE = (
+    "Research use only – not a diagnosis. The figures are what a model puts out, not the chance "
+    "that this eye has a disease."
+)
 _MOST = 12
+_WORTH_A_LOOK = 0.01
 
 
 class ClassesWindow(QDialog):
@@ -130,10 +134,11 @@ class ClassesWindow(QDialog):
             bar.setValue(round(1000 * mean))
             bar.setTextVisible(False)
             grid.addWidget(bar, at, 1)
-            percent = label(f"{mean:.1%}")
+            percent = label(_percent(mean))
             percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(percent, at, 2)
-            if len(classes.b_scans) > 1:
+            grid.setRowMinimumHeight(at, scaled(26))
+            if len(classes.b_scans) > 1 and classes.most(k) >= _WORTH_A_LOOK:
                 grid.addWidget(self._link(classes, k), at, 3)
         self._layout.replaceWidget(self._table, fresh)
         self._table.hide()
@@ -142,9 +147,14 @@ class ClassesWindow(QDialog):
 
     def _link(self, classes: Classes, k: int) -> QPushButton:
         b = classes.highest(k)
-        most = float(classes.probabilities[:, k].max())
-        link = QPushButton(f"highest {most:.0%} on B-scan {b + 1}")
+        link = QPushButton(f"highest on B-scan {b + 1}: {_percent(classes.most(k))}")
         link.setProperty("look", "link")
         link.setToolTip("Go to this B-scan")
         link.clicked.connect(lambda: self.b_scan_picked.emit(b))
         return link
+
+
+def _percent(share: float) -> str:
+    if share < 0.001:
+        return "< 0.1%"
+    return "> 99.9%" if share > 0.999 else f"{share:.1%}"

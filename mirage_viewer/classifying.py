@@ -46,6 +46,10 @@ class Classes:
         """Return the B-scan on which class `k` is likeliest."""
         return self.b_scans[int(self.probabilities[:, k].argmax())]
 
+    def most(self, k: int) -> float:
+        """Return how likely class `k` is there."""
+        return float(self.probabilities[:, k].max())
+
 
 class Classifying(EngineRun):
     """Runs a classifier on one B-scan or all.

@@ -292,8 +292,7 @@ class Commands:
         self._window.canvas.set_crosshair_visible(
             not on and self._window.qt_actions["view.crosshair"].isChecked()
         )
-        self._window.canvas.set_imagined_visible(not on)
-        self._window.slo.set_imagined_visible(not on)
+        self._window.model_windows.show_or_hide()
 
     def show_confidence(self, on: bool) -> None:
         """Mark where the engine was unsure."""

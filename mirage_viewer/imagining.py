@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from psygnal import Signal
 
 from mirage_viewer.background import Background
 from mirage_viewer.engine_run import EngineRun, remarks_message
@@ -81,7 +82,15 @@ class Imagined:
 
 
 class Imagining(EngineRun):
-    """Runs a model on one B-scan and keeps its pictures, per B-scan, of the scan shown."""
+    """Runs a model on one B-scan and keeps its pictures, per B-scan, of the scan shown.
+
+    Signals
+    -------
+    arrived(int)
+        There is a new picture for this B-scan.
+    """
+
+    arrived: ClassVar[Signal] = Signal(int)
 
     noun = "Imagining"
     topic = "imagine"
@@ -122,11 +131,6 @@ class Imagining(EngineRun):
         """Return what was imagined for B-scan `b` to lie on `place`."""
         return self._kept.get((b, place))
 
-    @property
-    def any(self) -> bool:
-        """Whether there is anything imagined of this scan."""
-        return bool(self._kept)
-
     def _take(self, result: Reconstruction) -> None:
         assert self.target is not None
         assert self.wish is not None
@@ -142,6 +146,7 @@ class Imagining(EngineRun):
             self._kept.popitem(last=False)
         remarks = (*_geometry_remarks(self.target, self.wish), *result.run.remarks)
         self._finish(remarks_message(remarks, "imagine"))
+        self.arrived.emit(self._b)
 
 
 def _grid(target: OpenScan, place: Place) -> tuple[int, ...] | None:

@@ -225,7 +225,11 @@ class ModelLibrary:
         self._errand.start(submit, done, self._failed, lambda: self._say(cancelled))
 
     def _arrived(self, card: ModelCard) -> None:
-        self._say(f"{card.title} is ready to use.", card.terms.notice)
+        from mirage_core.engines.mirage.info import engine_info
+
+        able = set(engine_info(card).tasks) - {"embed"}
+        what = "is ready to use" if able else "is here, to fine-tune: it has no usable head yet"
+        self._say(f"{card.title} {what}.", card.terms.notice)
         self._changed(card.id)
 
     # ------------------------------------------------------------------ telling

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +11,15 @@ from mirage_viewer.canvas import CLASS_COLORS, Overlay
 from mirage_viewer.classes_window import ClassesWindow
 from mirage_viewer.engines import GRAPH, GRAPH_TITLE
 from mirage_viewer.imagining import Imagined, Place
+from mirage_viewer.messages import Message
 from mirage_viewer.models_dialog import ModelsDialog
+from mirage_viewer.panels.imagined import ImaginedControls
 from mirage_viewer.panels.segment import EngineChoice
 
 if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
     from mirage_viewer.controller import Desk
     from mirage_viewer.main_window import MainWindow
-    from mirage_viewer.messages import Message
 
 
 class ModelWindows:
@@ -30,14 +32,14 @@ class ModelWindows:
         self.w, self.d = window, desk
         self.dialog: ModelsDialog | None = None
         self.classes: ClassesWindow | None = None
-        self._shown: tuple[dict[Place, Imagined | None], bool] | None = None
+        self._shown: dict[Place, Imagined | None] | None = None
         self._pixels: object = None
         models = desk.models
         desk.scan_changed.connect(self.scan_changed)
         desk.b_changed.connect(self.show_imagined)
         models.engines.changed.connect(self.engines_changed)
         models.changed.connect(self.run_changed)
-        models.imagining.ended.connect(self.imagined)
+        models.imagining.arrived.connect(self.imagined)
         models.classifying.classified.connect(self.classified)
         models.library.said.connect(self.tell)
         models.library.listed.connect(self.listed)
@@ -48,10 +50,11 @@ class ModelWindows:
         panel.engine_picked.connect(models.engines.choose)
         panel.mode_picked.connect(models.engines.choose_mode)
         panel.device_picked.connect(models.engines.choose_device)
-        controls = window.layers_panel.imagined
-        controls.blended.connect(self.blend)
-        controls.remove_requested.connect(desk.remove_imagined)
-        self.blend(controls.blend)
+        self.controls = ImaginedControls(window.canvas)
+        self.controls.blended.connect(self.blend)
+        self.controls.remove_requested.connect(desk.remove_imagined)
+        window.correct_panel.tool_changed.connect(self.show_or_hide)
+        self.blend(self.controls.blend)
         self.engines_changed()
 
     # ------------------------------------------------------------------ engines
@@ -107,22 +110,32 @@ class ModelWindows:
         """Lay what was imagined for the B-scan shown over the images."""
         imagining, b = self.d.models.imagining, self.d.b
         shown = {place: imagining.of(b, place) for place in Place}
-        if self._shown == (shown, imagining.any):
+        if shown == self._shown:
             return
-        self._shown = shown, imagining.any
+        self._shown = shown
         on_b_scan, on_slo = shown[Place.B_SCAN], shown[Place.SLO]
         self.w.canvas.set_imagined(b, _overlay(on_b_scan))
         self.w.slo.set_imagined(b, _overlay(on_slo))
         titles = [picture.wish.title for picture in shown.values() if picture is not None]
-        self.w.layers_panel.imagined.show_pictures(
-            titles, _classes_of(on_b_scan), any_at_all=imagining.any
-        )
+        self.controls.show_pictures(titles, _classes_of(on_b_scan))
         self.w.qt_actions["imagine.remove"].setEnabled(bool(titles))
 
-    def imagined(self, _target: object) -> None:
-        """Something was imagined: bring its slider to the front."""
-        if self.d.models.imagining.any:
-            self.w.show_tab(self.w.layers_panel)
+    def imagined(self, b: int) -> None:
+        """Something was imagined, to be looked at: put the tool down, or say where it is."""
+        if b == self.d.b:
+            self.w.correct_panel.choose_tool("")
+        else:
+            go = partial(self.d.show_b_scan, b)
+            text = f"What was imagined lies on B-scan {b + 1}."
+            self.w.show_message(Message(text, topic="imagined", action="Go there", do=go))
+
+    def show_or_hide(self) -> None:
+        """Hide imagined pictures on a bare image, and under a tool: only real images are traced."""
+        bare = self.w.qt_actions["view.clean"].isChecked()
+        tool = self.d.runner.tool if self.d.runner is not None else None
+        self.w.canvas.set_imagined_visible(not bare and tool is None)
+        self.w.slo.set_imagined_visible(not bare)
+        self.controls.say_hidden("while a tool is in hand (V puts it down)" if tool else "")
 
     def blend(self, opacity: float) -> None:
         """Show imagined pictures so strongly."""
@@ -228,9 +241,9 @@ class ModelWindows:
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""
-        for window in (self.dialog, self.classes):
-            if window is not None:
-                window.repaint_icons()
+        for part in (self.controls, self.dialog, self.classes):
+            if part is not None:
+                part.repaint_icons()
 
 
 def _choice(info: EngineInfo) -> EngineChoice:

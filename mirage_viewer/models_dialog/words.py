@@ -28,6 +28,11 @@ _ENCODERS = {"mirage": "MIRAGE", "dinov2": "DINOv2", "retfound": "RETFound", "sa
 _HEADS = {"convnext": "ConvNeXt", "linear": "linear", "segmenter": "Segmenter", "dpt": "DPT"}
 _SHORT_SHA = 12
 
+FEATURES_ONLY = "features only"
+NO_HEAD = (
+    "it has no head and does not segment, classify or imagine by itself; fine-tuning starts from it"
+)
+
 
 def card_of(entry: StoredModel | BrokenModel) -> ModelCard | None:
     """Return the card of a model, None if it cannot be used."""
@@ -50,7 +55,8 @@ def list_line(entry: StoredModel | BrokenModel) -> str:
     card = card_of(entry)
     if card is None:
         return "cannot be used"
-    return " · ".join((tasks(card), megabytes(card.weights_bytes), card.terms.title))
+    terms = card.terms.title.split(" (")[0]
+    return " · ".join((tasks(card), megabytes(card.weights_bytes), terms))
 
 
 def tasks(card: ModelCard) -> str:
@@ -60,7 +66,7 @@ def tasks(card: ModelCard) -> str:
     can = [t for t in engine_info(card).tasks if t != "embed"]
     if can:
         return ", ".join(_TASKS[t] for t in can)
-    return "features only" if card.spec.head is None else "classes not known"
+    return FEATURES_ONLY if card.spec.head is None else "classes not known"
 
 
 def megabytes(n_bytes: int) -> str:
@@ -78,12 +84,12 @@ def card_html(card: ModelCard, muted: str) -> str:
         ("Surfaces", ", ".join(card.scheme.surface_names) if card.scheme is not None else ""),
         ("Remark", card.scheme.remark if card.scheme is not None else ""),
         ("Source", _source(card)),
-        ("Fine-tuned from", (card.parent_sha256 or "")[:_SHORT_SHA]),
+        ("Tuned from", _short(card.parent_sha256)),
         ("Trained on", _training(card)),
         ("Metrics", ", ".join(f"{k} {v:.3g}" for k, v in card.metrics.items() if v is not None)),
         ("Terms", f"{card.terms.title}. {card.terms.notice}"),
         ("Weights", megabytes(card.weights_bytes)),
-        ("SHA-256", f"{(card.weights_sha256 or '')[:_SHORT_SHA]}…"),
+        ("SHA-256", _short(card.weights_sha256)),
         ("Added", f"{card.created.astimezone():%Y-%m-%d %H:%M}"),
         ("Id", card.id),
         ("Notes", " ".join(card.origin.notes)),
@@ -116,12 +122,18 @@ def _table(title: str, rows: tuple[tuple[str, str], ...], muted: str) -> str:
     return f"<h3 style='margin:2px 0 8px 0'>{escape(title)}</h3><table>{lines}</table>"
 
 
+def _short(sha256: str | None) -> str:
+    return f"{sha256[:_SHORT_SHA]}…" if sha256 else ""
+
+
 def _does(card: ModelCard) -> str:
     if card.spec.head is not None and (card.scheme is None or not card.scheme.strata):
         return (
             "It segments, but nobody has said what its classes are: it cannot be used for that "
             "until it has a label scheme."
         )
+    if tasks(card) == FEATURES_ONLY:
+        return f"{FEATURES_ONLY}: {NO_HEAD}"
     return tasks(card)
 
 

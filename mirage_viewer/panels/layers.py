@@ -16,7 +16,6 @@ from qtpy.QtWidgets import (
 from mirage_core.annotate import MASKS, Session, State, ToolRunner
 from mirage_core.scan import surface_kind
 from mirage_viewer.canvas import STATE_STYLES
-from mirage_viewer.panels.imagined import ImaginedControls
 from mirage_viewer.panels.widgets import label, row, swatch
 from mirage_viewer.theme import current_colors
 
@@ -69,7 +68,6 @@ class LayersPanel(QWidget):
         self.opacity.setValue(45)
         self.opacity.setToolTip("How strongly masks cover the image")
         self.legend = label("", "small")
-        self.imagined = ImaginedControls()
         # A click leaves the keyboard with the image; all of it is still reached with Tab.
         for widget in (self.surfaces, self.masks, self.opacity, self.confidence, self.list):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -80,7 +78,6 @@ class LayersPanel(QWidget):
         layout.addWidget(self.list, 1)
         layout.addLayout(row(self.masks, self.opacity, spacing=12))
         layout.addWidget(self.legend)
-        layout.addWidget(self.imagined)
         self.surfaces.toggled.connect(self.all_surfaces_shown)
         self.masks.toggled.connect(self.masks_shown)
         self.confidence.toggled.connect(self.confidence_shown)
@@ -95,6 +92,8 @@ class LayersPanel(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         if session is not None:
+            # The scan before may have had more B-scans; which one is shown now is told next.
+            self._b = min(self._b, session.scan.n_b_scans - 1)
             for i, name in enumerate(session.annotation.surfaces.names):
                 item = QListWidgetItem(swatch(surface_kind(name).color), name)
                 item.setData(Qt.ItemDataRole.UserRole, i)
@@ -138,7 +137,6 @@ class LayersPanel(QWidget):
     def repaint_icons(self) -> None:
         """Take the theme's colours again."""
         self.refresh()
-        self.imagined.repaint_icons()
 
     def choose_surface(self, at: int) -> None:
         """Mark the surface in row `at` as the one that is corrected."""

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QStackedWidget,
 from mirage_viewer.engines import GRAPH, GRAPH_TITLE
 from mirage_viewer.panels.device_button import DeviceButton
 from mirage_viewer.panels.widgets import Card, Picker, column, duration, label, row
-from mirage_viewer.theme import current_colors, icon
+from mirage_viewer.theme import current_colors, icon, scaled
 
 MODES = (
     ("exact", "Exact", "Computes as the model was trained; its published figures hold for this."),
@@ -68,8 +68,8 @@ class SegmentPanel(Card):
         self.engine = Picker()
         self.engine.setToolTip("What finds the layers and the fluid")
         self.mode = Picker()
-        self.mode.setMinimumContentsLength(6)
-        self.mode.setMaximumWidth(self.mode.sizeHint().width())
+        self.mode.setMinimumContentsLength(5)
+        self.mode.setFixedWidth(scaled(98))
         for name, title, meaning in MODES:
             self.mode.addItem(title, name)
             self.mode.setItemData(
