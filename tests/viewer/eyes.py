@@ -9,7 +9,7 @@ import numpy as np
 from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QWidget
 
 from mirage_viewer.main_window import MainWindow
 
@@ -88,6 +88,11 @@ def _drag(view: Any, place: QPoint) -> None:
         Qt.KeyboardModifier.NoModifier,
     )
     QApplication.sendEvent(view, event)
+
+
+def click(widget: QWidget, place: QPoint | None = None) -> None:
+    """Click `widget` with the left button, in its middle unless told where."""
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place or widget.rect().center())
 
 
 def key(window: MainWindow, sequence: str) -> None:

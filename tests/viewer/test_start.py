@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from mirage_core.engines.errors import InputError
+from mirage_core.model.checkpoints.errors import CheckpointError
+from mirage_core.model.errors import DeviceError
+from mirage_core.model.store.store import ModelStore
+
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "timm", "torchvision")
 LATE = ("sqlalchemy", "h5py", "scipy", "skimage", "nibabel", "tifffile", "PIL", "matplotlib")
 
 _SCRIPT = """
+import pickle
 import sys
 from pathlib import Path
 from qtpy.QtCore import QTimer
 from mirage_viewer import app as program
+from mirage_viewer.main_window import MainWindow
+
+def tell(when):
+    print(when, *sorted(m for m in sys.modules if "." not in m))
+
+def read_what_a_worker_says():
+    # As jobs do: what a worker answers with is a pickle.
+    for name in ("device", "input", "checkpoint"):
+        error = pickle.loads(Path(sys.argv[2], name).read_bytes())
+        assert error.what and error.hint
 
 def run(app):
-    print("painted", *sorted(m for m in sys.modules if "." not in m))
-    (window,) = [w for w in app.topLevelWidgets() if w.isVisible()]
+    tell("painted")
+    (window,) = [
+        w for w in app.topLevelWidgets() if w.isVisible() and isinstance(w, MainWindow)
+    ]
+    window.begin()
     def look():
         if window.desk.editable and window.desk.opener.importing is None:
             window.segment_panel.one.click()
@@ -32,7 +52,24 @@ def run(app):
         if window.desk.segmentation.running:
             QTimer.singleShot(10, finish)
             return
-        print("worked", *sorted(m for m in sys.modules if "." not in m))
+        tell("worked")
+        if window.desk.models.engines.listing is None:
+            QTimer.singleShot(10, finish)
+            return
+        assert [i.name for i in window.desk.models.engines.classifiers] == ["small"]
+        tell("listed")
+        window.qt_actions.trigger("scan.models")
+        show_models()
+    def show_models():
+        dialog = window.model_windows.dialog
+        if not dialog.list.count():
+            QTimer.singleShot(10, show_models)
+            return
+        assert "Small classifier" in dialog.card.toPlainText()
+        dialog.download_button.click()
+        tell("dialog")
+        read_what_a_worker_says()
+        tell("errors")
         window.close()
         app.quit()
     look()
@@ -43,9 +80,19 @@ program.main([sys.argv[1]])
 """
 
 
+_MOMENTS = ("painted", "worked", "listed", "dialog", "errors")
+_ERRORS = {
+    "device": DeviceError("There is no such device.", "Use the CPU."),
+    "input": InputError("This scan has no SLO image.", "Choose another model."),
+    "checkpoint": CheckpointError(Path("weights"), "The weights are damaged.", "Import them."),
+}
+"""What workers raise that have torch; here it is only read."""
+
+
 @pytest.fixture
 def modules(tmp_path: Path) -> dict[str, set[str]]:
-    """Return what a window has imported when painted, and after work in it."""
+    """Return what a window has imported when painted, and after each kind of work in it."""
+    from tests.model.store.models import card, write_weights
     from tests.viewer.eyes import write_scan
 
     # Packages of these names that can be imported anywhere, so that an import is seen even
@@ -61,8 +108,11 @@ def modules(tmp_path: Path) -> dict[str, set[str]]:
         "MIRAGE_DATA_DIR": str(tmp_path / "data"),
     }
     scan = write_scan(tmp_path / "eye.npz")
+    ModelStore(tmp_path / "data" / "models").add(card(), write_weights(tmp_path / "weights"))
+    for name, error in _ERRORS.items():
+        (tmp_path / name).write_bytes(pickle.dumps(error))
     done = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, str(scan)],
+        [sys.executable, "-c", _SCRIPT, str(scan), str(tmp_path)],
         cwd=tmp_path,
         env=surroundings,
         capture_output=True,
@@ -73,12 +123,13 @@ def modules(tmp_path: Path) -> dict[str, set[str]]:
     return {
         line.split()[0]: set(line.split()[1:])
         for line in done.stdout.splitlines()
-        if line.startswith(("painted", "worked"))
+        if line.split()[:1] and line.split()[0] in _MOMENTS
     }
 
 
 def test_the_window_never_imports_the_model_s_libraries(modules: dict[str, set[str]]) -> None:
-    assert not modules["painted"] & set(HEAVY)
+    assert tuple(modules) == _MOMENTS
+    for moment in _MOMENTS:
+        assert not modules[moment] & set(HEAVY), moment
     assert "mirage_core" in modules["worked"]
-    assert not modules["worked"] & set(HEAVY)
     assert not modules["painted"] & set(LATE), "needed only once something is opened"

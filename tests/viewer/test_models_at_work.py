@@ -1,0 +1,112 @@
+"""Real models, tiny and untrained, run from the window; their libraries stay in the worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+_SCRIPT = """
+import json, sys, time
+from pathlib import Path
+from qtpy.QtWidgets import QApplication
+from mirage_viewer.settings import Settings
+from mirage_viewer.window_factory import make_window
+
+app = QApplication([])
+window = make_window(settings=Settings(engine="layers", research_notice_seen=True))
+window.resize(1440, 900)
+window.show()
+window.begin()
+desk = window.desk
+
+def wait(holds, what):
+    end = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < end, what
+        app.processEvents()
+        time.sleep(0.01)
+
+def run(action):
+    assert window.qt_actions[action].isEnabled(), window.qt_actions[action].toolTip()
+    window.qt_actions.trigger(action)
+    wait(lambda: desk.models.run is None, action)
+    assert not [e for e in window.messages.entries if e.message.level == "error"], action
+
+desk.opener.open_path(Path(sys.argv[1]))
+wait(lambda: desk.editable and desk.models.engines.listing is not None, "opening")
+found = {"b": desk.b}
+run("scan.segment_one")
+edit = desk.session.history.done[-1]
+found["edit"] = [edit.label, list(edit.b_scans)]
+for action in ("imagine.layers", "imagine.slo", "imagine.b_scan"):
+    run(action)
+    found[action] = [
+        view.imagined is not None and list(view.imagined.image.shape)
+        for view in (window.canvas, window.slo)
+    ]
+run("scan.classify")
+found["classes"] = window.model_windows.classes.rows
+found["modules"] = sorted({m.split(".")[0] for m in sys.modules})
+window.close()
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what came of a window's work with one model of every kind."""
+    from tests.viewer.eyes import write_scan
+
+    folder = tmp_path_factory.mktemp("models")
+    surroundings = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MIRAGE_CONFIG_DIR": str(folder / "config"),
+        "MIRAGE_DATA_DIR": str(folder / "data"),
+    }
+    script = ["-c", _SCRIPT, str(write_scan(folder / "eye.npz"))]
+    for command in (["-m", "tests.viewer.make_models"], script):
+        done = subprocess.run(
+            [sys.executable, *command],
+            env=surroundings,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_a_model_segments_the_b_scan_that_is_shown(found: dict[str, Any]) -> None:
+    label, b_scans = found["edit"]
+    assert "Tiny layers · exact" in label
+    assert b_scans == [found["b"]] == [2]
+
+
+def test_a_model_imagines_on_the_grids_of_the_scan(found: dict[str, Any]) -> None:
+    b_scan, slo = [64, 96], [100, 100]
+    assert found["imagine.layers"] == [b_scan, False]
+    assert found["imagine.slo"] == [b_scan, slo]
+    assert found["imagine.b_scan"] == [b_scan, slo]
+
+
+def test_a_model_classifies(found: dict[str, Any]) -> None:
+    shares = dict(found["classes"])
+    assert shares.keys() == {"normal", "AMD"}
+    assert sum(shares.values()) == pytest.approx(1.0)
+
+
+def test_the_window_ran_them_without_their_libraries(found: dict[str, Any]) -> None:
+    assert "mirage_core" in found["modules"]
+    assert not {"torch", "timm", "torchvision"} & set(found["modules"])
