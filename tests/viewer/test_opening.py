@@ -227,6 +227,16 @@ def test_a_volume_opens_at_its_middle_b_scan(
     assert window.view_bar.place.text() == "B-scan 3 of 5"
 
 
+def test_a_scan_with_fewer_b_scans_opens_from_a_place_it_does_not_have(
+    qtbot: Any, window: MainWindow, scan_file: Path, tmp_path: Path
+) -> None:
+    open_scan(qtbot, window, scan_file, b=4)
+    np.savez(tmp_path / "line.npz", volume=np.full((1, 64, 96), 40, np.uint8))
+    open_scan(qtbot, window, tmp_path / "line.npz", b=None)
+    assert window.desk.b == window.canvas.b == 0
+    assert window.layers_panel.list.count() > 0
+
+
 def test_work_that_was_begun_goes_on_at_the_b_scan_corrected_last(
     qtbot: Any, make_app_window: Callable[..., MainWindow], scan_file: Path
 ) -> None:
