@@ -28,7 +28,10 @@ def embed(run: Run, source: EngineInput) -> Embedding:
 
     @torch.inference_mode()
     def work(rows: Sequence[int], device: torch.device) -> tuple[Tokens, torch.Tensor]:
-        inputs = {n: to_device(x, device) for n, x in prepared.inputs(rows).items()}
+        inputs = {
+            n: to_device(x, device)
+            for n, x in prepared.inputs(rows, prepared.padding(rows)).items()
+        }
         with arithmetic(device, fast=False):
             tokens = encode(model.module, inputs)
             patches, global_token = pooled(tokens.values, tokens.n_global)
@@ -55,7 +58,10 @@ def classify(run: Run, source: EngineInput) -> Classification:
 
     @torch.inference_mode()
     def work(rows: Sequence[int], device: torch.device) -> torch.Tensor:
-        inputs = {n: to_device(x, device) for n, x in prepared.inputs(rows).items()}
+        inputs = {
+            n: to_device(x, device)
+            for n, x in prepared.inputs(rows, prepared.padding(rows)).items()
+        }
         with arithmetic(device, fast=False):
             logits = model.module(inputs)
         return functional.softmax(logits.float(), dim=1).cpu()

@@ -57,17 +57,17 @@ class Preparation:
         """Return the white registration padding of B-scans, bool ``[n, z, x]``."""
         return np.stack([registration_padding(self.source.b_scans[r]) for r in rows])
 
-    def inputs(self, rows: Sequence[int], padding: Bool | None = None) -> dict[str, Tensor]:
-        """Return the inputs for B-scans `rows`, float32 ``(n, 1, H, W)`` per domain."""
+    def inputs(self, rows: Sequence[int], padding: Bool) -> dict[str, Tensor]:
+        """Return the inputs for B-scans `rows`, float32 ``(n, 1, H, W)`` per domain.
+
+        What is `padding` ``[n, z, x]`` becomes black.
+        """
         out: dict[str, Tensor] = {}
         for name in self.domains:
             if name == "slo":
                 images = [self._slo(r) for r in rows]
             else:
-                images = [
-                    self._b_scan(r, None if padding is None else padding[i])
-                    for i, r in enumerate(rows)
-                ]
+                images = [self._b_scan(r, hidden) for r, hidden in zip(rows, padding, strict=True)]
             out[name] = torch.from_numpy(np.stack(images))
         return out
 
@@ -76,10 +76,10 @@ class Preparation:
         cut = self.patch(row).cut(self.source.slo)
         return prepare_image(cut, self.card.spec.domain("slo").size, self.card.normalisation)
 
-    def _b_scan(self, row: int, padding: Bool | None) -> NDArray[np.float32]:
+    def _b_scan(self, row: int, padding: Bool) -> NDArray[np.float32]:
         image, chain = self.source.b_scans[row], self.card.normalisation
         size = self.card.spec.domain("bscan").size
-        if padding is None or not padding.any():
+        if not padding.any():
             return prepare_image(image, size, chain)
         if chain is Normalisation.SEGMENTATION:
             return prepare_image(image, size, chain, padding)

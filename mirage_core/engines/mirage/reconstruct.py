@@ -45,7 +45,10 @@ def reconstruct(
 
     @torch.inference_mode()
     def work(rows: Sequence[int], device: torch.device) -> U8:
-        inputs = {n: to_device(x, device) for n, x in prepared.inputs(rows).items()}
+        inputs = {
+            n: to_device(x, device)
+            for n, x in prepared.inputs(rows, prepared.padding(rows)).items()
+        }
         with arithmetic(device, fast=False):
             image = model.of(MaskedModel).reconstruct(inputs, (domain,))[domain].float().cpu()
         return _grey(image) if domain == "slo" else _on_b_scan(image, size)

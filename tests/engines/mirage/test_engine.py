@@ -167,6 +167,20 @@ def test_features_are_the_models_tokens(store: Path) -> None:
     assert np.abs(found.pooled - expected).max() < 1e-4
 
 
+def test_white_registration_padding_is_black_to_a_model(store: Path) -> None:
+    models.reconstructing(store)
+    engine = make_engine("imagines", CPU)
+    assert isinstance(engine, MirageEngine)
+    source = models.source(1, slo=False)
+    white, black = source.b_scans.copy(), source.b_scans.copy()
+    white[:, :20, :40], black[:, :20, :40] = 255, 0
+    # The px that resampling greyed at its rim belong to the padding.
+    white[:, 20:24, :44] = black[:, 20:24, :44] = 0
+    white[:, :24, 40:44] = black[:, :24, 40:44] = 0
+    found = [engine.embed(type(source)(b, (0,))).tokens for b in (white, black)]
+    assert np.array_equal(*found)
+
+
 def test_class_probabilities_are_named_and_sum_to_one(store: Path) -> None:
     models.classifying(store)
     engine = make_engine("tells", CPU)
