@@ -31,8 +31,8 @@ class Classes:
         What the rows are of.
     n_b_scans : int
         Of the whole scan.
-    model, scan : str
-        Titles for people.
+    model : str
+        Title of the model.
     """
 
     labels: tuple[str, ...]
@@ -40,7 +40,6 @@ class Classes:
     b_scans: tuple[int, ...]
     n_b_scans: int
     model: str
-    scan: str
 
     def highest(self, k: int) -> int:
         """Return the B-scan on which class `k` is likeliest."""
@@ -88,7 +87,6 @@ class Classifying(EngineRun):
             self._b_scans,
             self.target.scan.n_b_scans,
             result.engine.title,
-            self.target.scan.title,
         )
         self._finish(remarks_message(result.run.remarks, "classify"))
         self.classified.emit(classes)

@@ -151,16 +151,17 @@ class Commands:
 
     def imagine(self, what: str) -> None:
         """Let a model imagine something to look at."""
-        self._desk.imagine(what)
+        self._desk.hush("imagine")
+        self._desk.models.imagine(self._desk.open_scan, what, self._desk.b)
 
     def remove_imagined(self) -> None:
         """Take away what was imagined for this B-scan."""
-        self._desk.remove_imagined()
+        self._desk.models.imagining.remove(self._desk.b)
 
     def classify(self) -> None:
         """Show what a model takes this B-scan for."""
         self._window.model_windows.show_classes()
-        self._desk.classify(whole=False)
+        self._window.model_windows.classify(whole=False)
 
     def show_models(self) -> None:
         """Open the models dialog."""

@@ -325,23 +325,6 @@ class Desk:
                 overwrite=not keep_corrected,
             )
 
-    def imagine(self, what: str) -> None:
-        """Imagine `what`, a key of WISHES, for the B-scan shown."""
-        if self.open_scan is not None and self.models.run is None:
-            self.hush("imagine")
-            self.models.imagine(self.open_scan, what, self.b)
-
-    def remove_imagined(self) -> None:
-        """Take away what was imagined for the B-scan shown."""
-        self.models.imagining.remove(self.b)
-
-    def classify(self, *, whole: bool) -> None:
-        """Classify the volume or the B-scan shown."""
-        if self.open_scan is not None and self.models.run is None:
-            self.hush("classify")
-            n = self.open_scan.scan.n_b_scans
-            self.models.classify(self.open_scan, tuple(range(n)) if whole else (self.b,))
-
     def set_spacing(self, spacing_mm: SpacingMm) -> None:
         """Set the spacing in mm as the user says; None leaves a component as it is."""
         opened = self.open_scan

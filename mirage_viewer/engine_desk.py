@@ -47,9 +47,11 @@ class EngineDesk:
         self.imagining = Imagining(background, workers)
         self.classifying = Classifying(background, workers)
         self.library = ModelLibrary(background, workers, self.in_use)
-        for part in (self.engines, *self._runs):
-            part.changed.connect(self.changed.emit)
-            part.said.connect(self.said.emit)
+        self.engines.changed.connect(self.changed.emit)
+        self.engines.said.connect(self.said.emit)
+        for run in self._runs:
+            run.changed.connect(self.changed.emit)
+            run.said.connect(self.said.emit)
         self.library.stored_changed.connect(self._stored_changed)
 
     @property
@@ -73,8 +75,9 @@ class EngineDesk:
 
     def close(self) -> None:
         """End everything at once."""
-        for part in (*self._runs, self.library):
-            part.close()
+        for run in self._runs:
+            run.close()
+        self.library.close()
         self._workers.close()
 
     def another_scan(self) -> None:
@@ -96,18 +99,18 @@ class EngineDesk:
         how = self.engines.how(engine)
         self.segmentation.start(target, engine, b_scans, how, overwrite=overwrite)
 
-    def imagine(self, target: OpenScan, what: str, b: int) -> None:
-        """Imagine `what`, a key of WISHES, for B-scan `b` of `target`."""
+    def imagine(self, target: OpenScan | None, what: str, b: int) -> None:
+        """Imagine `what`, a key of WISHES, for B-scan `b` of `target`, unless something runs."""
         wish = WISHES[what]
         imaginer = self.engines.imaginer(wish.domain, wish.given)
-        if imaginer is not None:
+        if target is not None and imaginer is not None and self.run is None:
             name = imaginer.info.name
             self.imagining.start(target, name, wish, b, self.engines.how(name))
 
     def classify(self, target: OpenScan, b_scans: tuple[int, ...]) -> None:
-        """Classify `b_scans` of `target`."""
+        """Classify `b_scans` of `target`, unless something runs."""
         model = self.engines.classifier
-        if model is not None:
+        if model is not None and self.run is None:
             self.classifying.start(target, model.name, b_scans, self.engines.how(model.name))
 
     # ------------------------------------------------------------------ what can be done

@@ -52,7 +52,7 @@ class ModelWindows:
         panel.device_picked.connect(models.engines.choose_device)
         self.controls = ImaginedControls(window.canvas)
         self.controls.blended.connect(self.blend)
-        self.controls.remove_requested.connect(desk.remove_imagined)
+        self.controls.remove_requested.connect(window.commands.remove_imagined)
         window.correct_panel.tool_changed.connect(self.show_or_hide)
         self.blend(self.controls.blend)
         self.engines_changed()
@@ -148,7 +148,7 @@ class ModelWindows:
         """Open the window of class probabilities."""
         if self.classes is None:
             self.classes = ClassesWindow(self.w)
-            self.classes.classify_requested.connect(lambda whole: self.d.classify(whole=whole))
+            self.classes.classify_requested.connect(lambda whole: self.classify(whole=whole))
             self.classes.model_picked.connect(self.d.models.engines.choose_classifier)
             self.classes.b_scan_picked.connect(self.d.show_b_scan)
             self.classes.forget()
@@ -156,6 +156,14 @@ class ModelWindows:
         self.classes.show()
         self.classes.raise_()
         self.classes.activateWindow()
+
+    def classify(self, *, whole: bool) -> None:
+        """Classify the volume, or the B-scan shown."""
+        opened = self.d.open_scan
+        if opened is not None:
+            self.d.hush("classify")
+            every = tuple(range(opened.scan.n_b_scans))
+            self.d.models.classify(opened, every if whole else (self.d.b,))
 
     def classified(self, classes: object) -> None:
         """Show what came of a classification."""
