@@ -13,9 +13,19 @@ from pathlib import Path
 
 from benchmarks.report import parse
 
-SCRIPTS = ("startup", "open_vol", "stepping", "stroke", "journal", "graph_engine", "batch")
+SCRIPTS = (
+    "startup",
+    "open_vol",
+    "stepping",
+    "stroke",
+    "journal",
+    "graph_engine",
+    "batch",
+    "model_loading",
+    "model_segmentation",
+)
 ROOT = Path(__file__).resolve().parents[1]
-PEERS = ("eyepy", "napari", "PySide6", "numpy", "scikit-image")
+PEERS = ("eyepy", "napari", "PySide6", "numpy", "scikit-image", "torch")
 
 
 def run(name: str) -> tuple[list[dict[str, object]], str]:
@@ -39,6 +49,8 @@ def table(results: list[dict[str, object]], failures: dict[str, str]) -> str:
         "ratio compares with the named peer in the same run on the same machine; single numbers",
         "of seconds say more about the machine than about the program. Without a display napari is",
         "measured under Xvfb with software OpenGL; with a graphics card it is faster than here.",
+        "MIRAGE's own weights cannot be shipped: the model's rows are of a stand-in with the same",
+        "graph and sizes, trained here by `benchmarks.model_substitute` (some 20 minutes, once).",
         "",
         f"Machine: {os.cpu_count()} cores, {platform.system()}, Python "
         f"{platform.python_version()}. " + ", ".join(versions()) + ".",

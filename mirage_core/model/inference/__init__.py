@@ -1,4 +1,4 @@
-"""Segmentation made quick: exactly, or with 8-bit layers and without the background's tokens.
+"""Segmentation made quick: exactly, or with 8-bit layers and the background merged.
 
 Engines and benchmarks import it; it knows models, not scans.
 """

@@ -1,4 +1,4 @@
-"""One pass through a MIRAGE encoder with prepared linear layers, of all tokens or of some."""
+"""One pass through a MIRAGE encoder with prepared linear layers, background merged or not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from mirage_core.model.encoder import Inputs, MirageEncoder
 from mirage_core.model.inference.linears import Linear, Maker
-from mirage_core.model.tokens import Kept, Tokens, gather
+from mirage_core.model.inference.token_choice import Merging
+from mirage_core.model.tokens import Tokens
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,39 +41,37 @@ class EncoderPass:
         self._layers = [_prepared(block, make) for block in encoder.encoder]
 
     def __call__(
-        self, inputs: Inputs, keep: Kept | None = None, layers: Sequence[int] | None = None
+        self, inputs: Inputs, merge: Merging | None = None, layers: Sequence[int] | None = None
     ) -> Tokens:
         """Return the tokens of `inputs`, as :meth:`MirageEncoder.encode` does.
 
-        Raises
-        ------
-        ValueError
-            If samples keep different numbers of tokens.
+        With `merge` the encoder is given the tokens of its groups, and all members of a group
+        get the same token.
         """
-        if keep is not None and keep.valid is not None:
-            raise ValueError("every sample of a pass keeps the same number of tokens")
         encoder = self._encoder
         x = encoder.embed(inputs)
-        if keep is not None:
-            x = gather(x, keep.index)
+        weight = None
+        if merge is not None:
+            x, weight = merge.merged(x), merge.weight(encoder.spec.n_global)
         x = torch.cat([x, encoder.global_tokens.expand(len(x), -1, -1)], dim=1)
         shape, x = x.shape, x.flatten(0, 1)
         wanted = set(layers or ())
         outputs: dict[int, Tensor] = {}
         for i, block in enumerate(self._layers):
-            x += block.proj(self._attention(block.qkv(_normed(block.norm1, x)), shape))
+            x += block.proj(self._attention(block.qkv(_normed(block.norm1, x)), shape, weight))
             x += block.fc2(block.fc1(_normed(block.norm2, x)))
             if i in wanted:
                 outputs[i] = x.clone().view(shape)
         found = tuple(outputs[i] for i in layers or ())
-        return Tokens(x.view(shape), encoder.grids(inputs), encoder.spec.n_global, found, keep)
+        tokens = Tokens(x.view(shape), encoder.grids(inputs), encoder.spec.n_global, found)
+        return tokens if merge is None else merge.spread(tokens)
 
-    def _attention(self, qkv: Tensor, shape: torch.Size) -> Tensor:
+    def _attention(self, qkv: Tensor, shape: torch.Size, weight: Tensor | None) -> Tensor:
         n_samples, n_tokens, dim = shape
         heads = self._encoder.spec.heads
         split = qkv.view(n_samples, n_tokens, 3, heads, dim // heads).permute(2, 0, 3, 1, 4)
         q, k, v = split.unbind(0)
-        attended = functional.scaled_dot_product_attention(q, k, v)
+        attended = functional.scaled_dot_product_attention(q, k, v, attn_mask=weight)
         return attended.transpose(1, 2).reshape(n_samples * n_tokens, dim)
 
 

@@ -17,7 +17,7 @@ from mirage_core.model.inference.heads import PLACES_PER_TOKEN, region_head
 from mirage_core.model.inference.linears import choose_maker
 from mirage_core.model.inference.region import Region, grown
 from mirage_core.model.inference.retina_band import RetinaBand
-from mirage_core.model.inference.token_choice import filled, kept_in
+from mirage_core.model.inference.token_choice import merging
 from mirage_core.model.segmentation import MirageSegmentation, SegmentationModel
 from mirage_core.model.tokens import Tokens
 
@@ -30,15 +30,15 @@ _CHUNK = 1024
 _STEP_TOKENS = 2
 """How far a region grows beyond what was found at its edge; twice as far the next time."""
 _TOKENS_AROUND = 1
-"""How far around the wanted tokens the encoder is given the others too."""
+"""How far around the wanted tokens the encoder is given others alone too."""
 
 
 class InferenceModel(nn.Module):
     """Computes what `model` computes, only where it is wanted.
 
     ``exact`` differs from the model by rounding: 1e-4 of a logit at most. ``fast`` differs by
-    more: on a CPU linear layers are computed in 8-bit integers, and the encoder is not given
-    the tokens of pure background; on CUDA all is computed in half precision.
+    more: on a CPU linear layers are computed in 8-bit integers, and the encoder is given the
+    tokens of pure background sixteen at a time; on CUDA all is computed in half precision.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class InferenceModel(nn.Module):
         self, inputs: Inputs, wanted: Wanted, background: tuple[int, int] | None
     ) -> tuple[Tensor, slice]:
         """Return logits on the whole grid, and the rows of it that were computed."""
-        tokens, given = self._encode(inputs, wanted, background)
+        tokens, alone = self._encode(inputs, wanted, background)
         token_grid = tokens.grids[self.model.head.spec.domains[0]]
         grid = token_grid[0] * self._places, token_grid[1] * self._places
         region = _region(wanted, grid)
@@ -132,13 +132,13 @@ class InferenceModel(nn.Module):
             if more is None:
                 return _completed(logits, region, background), region.hull
             region, step = more, 2 * step
-            if given is not None and not given.holds(region.coarser(token_grid)):
-                tokens, given = self._encode(inputs, None, background)
+            if alone is not None and not alone.holds(region.coarser(token_grid)):
+                tokens, alone = self._encode(inputs, None, background)
 
     def _encode(
         self, inputs: Inputs, wanted: Wanted, background: tuple[int, int] | None
     ) -> tuple[Tokens, Region | None]:
-        """Return tokens for every place, and those the encoder was given if not all."""
+        """Return tokens for every place, and those the encoder was given alone if not all."""
         if self._pass is None:
             return self._tokens(inputs), None
         assert isinstance(self.model, MirageSegmentation)
@@ -147,9 +147,9 @@ class InferenceModel(nn.Module):
             return self._pass(inputs, layers=layers), None
         grids = self.model.grids(inputs)
         domain = self.model.head.spec.domains[0]
-        given = _region(wanted, grids[domain]).dilated(_TOKENS_AROUND)
-        keep = kept_in(given, domain, grids, self.device)
-        return filled(self._pass(inputs, keep, layers)), None if keep is None else given
+        alone = _region(wanted, grids[domain]).dilated(_TOKENS_AROUND)
+        merge = merging(alone, domain, grids, self.device)
+        return self._pass(inputs, merge, layers), None if merge is None else alone
 
 
 def _of_samples(wanted: Wanted, first: int, n: int) -> Wanted:

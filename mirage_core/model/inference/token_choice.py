@@ -1,63 +1,82 @@
-"""Which tokens of a B-scan an encoder is given, and what stands for the others."""
+"""Which tokens of a B-scan an encoder is given one by one, and which several at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from scipy import ndimage
 from torch import Tensor
 
 from mirage_core.model.inference.region import Region
-from mirage_core.model.tokens import Kept, Tokens
+from mirage_core.model.tokens import Tokens
 
-_ACROSS = 1000.0
-"""A token beside counts as this much further away than one above or below."""
+MERGED_SIDE = 4
+"""Side of the squares of the token grid that background is merged in."""
 
 
-def kept_in(
+@dataclass(frozen=True, eq=False)
+class Merging:
+    """Tokens of all domains in groups: those wanted alone, background several to a group.
+
+    A group's token is the mean of its members as they enter the encoder. Attended to, it counts
+    as often as it has members (Bolya et al., Token Merging, 2023), so that what the others
+    attend to hardly changes.
+
+    Attributes
+    ----------
+    group : int64 tensor ``(N,)``
+        Of every token of the whole sequence.
+    sizes : float tensor ``(M,)``
+    """
+
+    group: Tensor
+    sizes: Tensor
+
+    def merged(self, embedded: Tensor) -> Tensor:
+        """Return the tokens of the groups ``(B, M, D)`` of embedded ones ``(B, N, D)``."""
+        total = embedded.new_zeros(len(embedded), len(self.sizes), embedded.shape[2])
+        total.index_add_(1, self.group, embedded)
+        return total / self.sizes[:, None]
+
+    def weight(self, n_global: int) -> Tensor:
+        """Return what is added to attention's logits ``(1, 1, 1, M + n_global)``."""
+        return torch.cat([self.sizes.log(), self.sizes.new_zeros(n_global)])[None, None, None]
+
+    def spread(self, tokens: Tokens) -> Tokens:
+        """Return `tokens` of the groups given to all their members."""
+
+        def each(values: Tensor) -> Tensor:
+            n = len(self.sizes)
+            return torch.cat([values[:, self.group], values[:, n:]], dim=1)
+
+        layers = tuple(each(layer) for layer in tokens.layers)
+        return replace(tokens, values=each(tokens.values), layers=layers)
+
+
+def merging(
     region: Region, domain: str, grids: Mapping[str, tuple[int, int]], device: torch.device
-) -> Kept | None:
-    """Return the tokens of `domain` in `region` of its grid and all those of the others.
+) -> Merging | None:
+    """Return the merging that leaves alone `region` of the grid of `domain`, and other domains.
 
-    None if that is every token.
+    None if nothing is left to merge.
     """
-    parts = [
-        region.mask.ravel() if name == domain else np.ones(height * width, bool)
-        for name, (height, width) in grids.items()
-    ]
-    kept = np.concatenate(parts)
-    if kept.all():
-        return None
-    return Kept(torch.from_numpy(np.flatnonzero(kept))[None].to(device))
-
-
-def filled(tokens: Tokens) -> Tokens:
-    """Return `tokens` of one sample with each one left out replaced by the nearest in its column.
-
-    What the encoder was not given is background beyond the outermost token it was given, so that
-    one resembles it best.
-    """
-    if tokens.kept is None:
-        return tokens
-    kept = np.zeros(tokens.n_patches, bool)
-    kept[tokens.kept.index[0].cpu().numpy()] = True
-    place = np.cumsum(kept) - 1
-    source, start = [], 0
-    for height, width in tokens.grids.values():
-        own = kept[start : start + height * width].reshape(height, width)
-        rows, columns = ndimage.distance_transform_edt(
-            ~own, sampling=(1.0, _ACROSS), return_distances=False, return_indices=True
-        )
-        source.append(place[start + rows * width + columns].ravel())
+    names: list[np.ndarray] = []
+    start = 0
+    for name, (height, width) in grids.items():
+        own = start + np.arange(height * width).reshape(height, width)
+        if name == domain:
+            rows, columns = np.indices((height, width)) // MERGED_SIDE
+            # Below every token's own number, one for each square.
+            square = -1 - (rows * width + columns)
+            own = np.where(region.mask, own, square)
+        names.append(own.ravel())
         start += height * width
-    globals_ = np.arange(tokens.n_global) + kept.sum()
-    index = torch.from_numpy(np.concatenate([*source, globals_])).to(tokens.values.device)
-
-    def spread(values: Tensor) -> Tensor:
-        return values[:, index]
-
-    layers = tuple(spread(layer) for layer in tokens.layers)
-    return replace(tokens, values=spread(tokens.values), layers=layers, kept=None)
+    _, group, sizes = np.unique(np.concatenate(names), return_inverse=True, return_counts=True)
+    if len(sizes) == start:
+        return None
+    return Merging(
+        torch.from_numpy(group.ravel()).to(device),
+        torch.from_numpy(sizes).to(device, torch.float32),
+    )
