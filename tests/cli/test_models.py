@@ -281,7 +281,7 @@ def test_what_is_here_is_not_fetched_again_and_agreed_terms_are_not_asked_again(
 
 def test_offline_nothing_is_asked_of_the_hub(offered: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = mirage("models", "download", "mirage-base", "--accept-terms", "--offline")
-    assert "mirage models import FILE" in error_of(ran)
+    assert "as a file, import that" in error_of(ran)
     monkeypatch.setenv("MIRAGE_OFFLINE", "1")
     error_of(mirage("models", "download", "mirage-base", "--accept-terms"))
     assert offered.requests == []

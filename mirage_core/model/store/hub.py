@@ -21,10 +21,7 @@ DEFAULT_FILE = "model.safetensors"
 KNOWN = {"mirage-base": "j-morano/MIRAGE-Base", "mirage-large": "j-morano/MIRAGE-Large"}
 """Repositories of the authors' weights, by the names this program gives them."""
 
-LOCAL_FILE_HINT = (
-    "If you have the weights as a file, import that: mirage models import FILE works without "
-    "the network."
-)
+LOCAL_FILE_HINT = "If you have the weights as a file, import that: it works without the network."
 
 _REPO = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", re.ASCII)
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
@@ -146,7 +143,7 @@ def look_up(
     if not size or not _SHA256.match(sha256):
         raise HubError(
             f"The hub states no SHA-256 for {file} of {repo}: what arrives could not be checked.",
-            "Get the file in another way and import it: mirage models import FILE.",
+            "Get the file in another way and import it.",
         )
     source = next((t for t in _TEXTS if t in names), None)
     text = ""
@@ -229,9 +226,7 @@ def _hub_errors(repo: str, file: str, revision: str, address: str) -> Iterator[N
             f"{repo} has no revision {revision!r}.", "Leave it out for the newest."
         ) from error
     except errors.EntryNotFoundError as error:
-        raise HubError(
-            f"{repo} has no file {file!r}.", "Name another one of its files with --file."
-        ) from error
+        raise HubError(f"{repo} has no file {file!r}.", "Name another one of its files.") from error
     except errors.HFValidationError as error:
         raise HubError(f"{repo!r} is no name of a repository.", "Give it as owner/name.") from error
     except errors.HfHubHTTPError as error:

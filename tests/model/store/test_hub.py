@@ -100,7 +100,7 @@ def test_offline_nothing_is_asked_and_a_local_file_is_offered(
         monkeypatch.setenv(variable, "1")
     with pytest.raises(OfflineError, match="offline") as refused:
         look_up("mirage-base", offline=not variable)
-    assert "mirage models import FILE" in refused.value.hint
+    assert "as a file, import that" in refused.value.hint
     assert hub.requests == []
 
 
