@@ -65,7 +65,7 @@ def main() -> None:
 
 def tell(name: str, times: list[float], error: float, figures: NDArray[np.float64]) -> None:
     """Print the two modes' results on one group of B-scans."""
-    _, same_exact, same, inside = figures.mean(axis=0)
+    _, same_exact, same, inside = figures.mean(axis=0).tolist()
     where = f"{len(figures)} B-scans of {name}"
     peer = ("plain eager float32, fused attention", f"{times[0]:.2f} s")
     ratio = times[0] / times[1]
