@@ -151,4 +151,4 @@ def test_without_a_network_a_local_file_is_offered(hub: Hub) -> None:
         closed = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(HubError, match="cannot be reached") as refused:
         look_up("mirage-base", endpoint=closed)
-    assert "import FILE" in refused.value.hint
+    assert "as a file, import that" in refused.value.hint
