@@ -141,6 +141,8 @@ class ClassesWindow(QDialog):
             if len(classes.b_scans) > 1 and classes.most(k) >= _WORTH_A_LOOK:
                 grid.addWidget(self._link(classes, k), at, 3)
         self._layout.replaceWidget(self._table, fresh)
+        # A layout shows new widgets only on the next turn of the event loop: without a gap.
+        fresh.show()
         self._table.hide()
         self._table.deleteLater()
         self._table = fresh

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from qtpy.QtWidgets import QLabel, QPushButton
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from mirage_viewer.classes_window import ClassesWindow
+from mirage_viewer.classifying import Classes
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.workers import Workers
 from tests.viewer import tasks
@@ -88,6 +90,17 @@ def test_a_volume_gets_means_and_the_way_to_the_b_scan_that_stands_out(
     ]
     click(link)
     assert window.desk.b == 4
+
+
+def test_new_figures_take_the_place_of_old_ones_without_a_gap(qtbot: Any) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    shown = ClassesWindow(parent)
+    shown.show()
+    probabilities = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
+    shown.show_classes(Classes(("normal", "AMD"), probabilities, (0, 1), 2, "A model"))
+    links = [b for b in shown.findChildren(QPushButton) if b.text().startswith("highest on")]
+    assert [link.isVisible() for link in links] == [True, True]
 
 
 def test_the_figures_of_one_scan_are_not_shown_beside_another(
