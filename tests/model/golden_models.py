@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,35 @@ from mirage_core.model.spec import (
     ModelSpec,
     Pool,
 )
-from tests.golden import config, golden
+from tests.golden import FOLDER, config, golden
 
 TOLERANCE = 1e-4
+SIZE = next((p.stem.removeprefix("pretrain_") for p in FOLDER.glob("pretrain_*.pth")), "tiny")
+"""What the names of this set's checkpoints end with."""
+
+PRETRAINED = f"pretrain_{SIZE}.pth"
+HUB = f"hf_{SIZE}.safetensors"
+
+
+def variants(task: str) -> tuple[str, ...]:
+    """Return the tags of this set's checkpoints of `task`, such as ``convnext_bscan-slo``.
+
+    Without any it is one that no file has, so that its test skips and says so.
+    """
+    found = (p.stem for p in FOLDER.glob(f"{task}_*_{SIZE}.pth"))
+    return tuple(sorted(s[len(task) + 1 : -len(SIZE) - 1] for s in found)) or ("*",)
+
+
+def head_of(tag: str) -> tuple[str, tuple[str, ...]]:
+    """Return kind and inputs of the head that a tag of a segmentation checkpoint means."""
+    kind, _, names = tag.partition("_")
+    return kind, tuple(names.split("-")) if names else ("bscan",)
+
+
+def hub_domains() -> tuple[str, ...]:
+    """Return the inputs of the file from the hub."""
+    told = json.loads(golden(f"hf_{SIZE}_config.json").read_text(encoding="utf-8"))
+    return tuple(told["modalities"].split("-"))
 
 
 def arrays(name: str) -> dict[str, np.ndarray]:
@@ -73,7 +100,7 @@ def loaded(model_spec: ModelSpec, state: dict[str, Tensor]) -> nn.Module:
 
 
 def pretraining_model() -> nn.Module:
-    return loaded(spec(decoder=decoder()), weights("pretrain_tiny.pth"))
+    return loaded(spec(decoder=decoder()), weights(PRETRAINED))
 
 
 def encoder_depth(state: dict[str, Tensor]) -> int:
@@ -97,9 +124,9 @@ def head_spec(kind: str, names: tuple[str, ...], state: dict[str, Tensor]) -> He
     return HeadSpec(**common)
 
 
-def segmentation_model(kind: str, names: tuple[str, ...] = ("bscan",)) -> nn.Module:
-    suffix = "" if names == ("bscan",) else "_" + "-".join(names)
-    state = weights(f"seg_{kind}{suffix}_tiny.pth")
+def segmentation_model(tag: str) -> nn.Module:
+    kind, names = head_of(tag)
+    state = weights(f"seg_{tag}_{SIZE}.pth")
     depth = encoder_depth(state)
     size = tuple(config()["dpt_img"]) if kind == "dpt" else None
     head = head_spec(kind, names, state)
@@ -108,7 +135,7 @@ def segmentation_model(kind: str, names: tuple[str, ...] = ("bscan",)) -> nn.Mod
 
 def classification_model(pool: str) -> nn.Module:
     classifier = ClassifierSpec(pool=Pool(pool), n_classes=config()["ncls"])
-    return loaded(spec(("bscan",), classifier=classifier), weights(f"cls_{pool}_tiny.pth"))
+    return loaded(spec(("bscan",), classifier=classifier), weights(f"cls_{pool}_{SIZE}.pth"))
 
 
 def inputs(prefix: str, names: tuple[str, ...], rows: slice = slice(None)) -> dict[str, Tensor]:
@@ -116,6 +143,23 @@ def inputs(prefix: str, names: tuple[str, ...], rows: slice = slice(None)) -> di
     return {n: torch.from_numpy(stored[f"{prefix}_{n}"][rows]) for n in names}
 
 
+def segmentation_inputs(tag: str) -> dict[str, Tensor]:
+    """Return what the reference logits of `tag` were made of: its own inputs or the common ones."""
+    _, names = head_of(tag)
+    stored, at = arrays("seg_outputs.npz"), f"{tag}__x_"
+    own = {k.removeprefix(at): torch.from_numpy(v) for k, v in stored.items() if k.startswith(at)}
+    return own or inputs("x2", names)
+
+
 def assert_close(found: Tensor, reference: np.ndarray) -> None:
     assert tuple(found.shape) == reference.shape
     assert float((found.detach() - torch.from_numpy(reference)).abs().max()) <= TOLERANCE
+
+
+def assert_same_classes(logits: Tensor, reference: np.ndarray) -> None:
+    """Two classes may change places only where they are level within the tolerance."""
+    assert tuple(logits.argmax(dim=1).shape) == reference.shape
+    first, second = logits.topk(2, dim=1).values.unbind(1)
+    clear = first - second > 2 * TOLERANCE
+    assert float(clear.float().mean()) > 0.5
+    assert torch.equal(logits.argmax(dim=1)[clear], torch.from_numpy(reference).long()[clear])

@@ -61,19 +61,21 @@ def test_the_reference_gradient_is_reproduced():
         loss = ce_generalised_dice(logits, torch.from_numpy(of["target"]))
         loss.backward()
         assert loss.item() == pytest.approx(of["cegdice"], abs=1e-5), name
-        np.testing.assert_allclose(logits.grad, of["cegdice_grad"], atol=1e-7, err_msg=name)
+        np.testing.assert_allclose(logits.grad, of["cegdice_grad"], atol=1e-6, err_msg=name)
 
 
 def test_the_reference_label_smoothing_is_reproduced():
     arrays = np.load(golden("cls_metrics.npz"))
-    (key,) = (k for k in arrays.files if "__label_smoothing_ce_" in k)
-    name, _, smoothing = key.partition("__label_smoothing_ce_")
-    loss = cross_entropy(
-        torch.from_numpy(arrays[f"{name}__logits"]),
-        torch.from_numpy(arrays[f"{name}__target"]),
-        label_smoothing=float(smoothing),
-    )
-    assert loss.item() == pytest.approx(float(arrays[key]), abs=1e-5)
+    keys = [k for k in arrays.files if "__label_smoothing_ce_" in k]
+    assert keys
+    for key in keys:
+        name, _, smoothing = key.partition("__label_smoothing_ce_")
+        loss = cross_entropy(
+            torch.from_numpy(arrays[f"{name}__logits"]),
+            torch.from_numpy(arrays[f"{name}__target"]),
+            label_smoothing=float(smoothing),
+        )
+        assert loss.item() == pytest.approx(float(arrays[key]), abs=1e-5), key
 
 
 def test_a_perfect_answer_costs_nothing():

@@ -19,8 +19,9 @@ from tests.golden import golden
 PATCH = 2
 
 
-def patch_side(n_tokens: int, side: int) -> int:
-    return side // math.isqrt(n_tokens)
+def patch_side(mask: torch.Tensor, target: torch.Tensor) -> int:
+    height, width = target.shape[-2:]
+    return math.isqrt(height * width // mask.shape[1])
 
 
 def reference():
@@ -38,7 +39,7 @@ def pictures(n: int = 2):
 def test_reference_masked_mse_is_reproduced():
     of = reference()
     found, target, mask = of["mmse_input"], of["mmse_target"], of["mask"]
-    patch = patch_side(mask.shape[1], target.shape[-1])
+    patch = patch_side(mask, target)
     got = {
         "mmse": masked_mse(found, target, mask, patch=patch),
         "mmse_nomask": masked_mse(found, target, None, patch=patch),
@@ -52,7 +53,7 @@ def test_reference_masked_mse_is_reproduced():
 def test_reference_masked_cross_entropy_is_reproduced():
     of = reference()
     logits, target, mask = of["mce_input"], of["mce_target"], of["mask"]
-    patch = patch_side(mask.shape[1], target.shape[-1])
+    patch = patch_side(mask, target)
     got = {
         "mce": masked_cross_entropy(logits, target, mask, patch=patch),
         "mce_nomask": masked_cross_entropy(logits, target, None, patch=patch),

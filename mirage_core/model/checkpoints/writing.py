@@ -160,8 +160,11 @@ def _args(spec: ModelSpec, mapping: Mapping[int, int] | None) -> dict[str, Any]:
 def _absent_decoder(spec: ModelSpec) -> DecoderSpec:
     """Return the published decoders; their settings stand in every file of a classifier."""
     rows, columns = spec.domains[0].grid
-    domains = [d.model_copy(update={"size": (rows * d.patch, columns * d.patch)}) for d in DOMAINS]
-    return DecoderSpec(domains=tuple(domains))
+    known = {
+        d.name: d.model_copy(update={"size": (rows * d.patch, columns * d.patch)}) for d in DOMAINS
+    }
+    known |= {d.name: d for d in spec.domains if d.name in known}
+    return DecoderSpec(domains=tuple(known.values()))
 
 
 def _pretraining_args(spec: ModelSpec, decoder: DecoderSpec) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The published ways from 8-bit images to network inputs, bit for bit.
+"""The published ways from 8-bit images to network inputs, to the last bit of float32 or next to it.
 
 None of them keeps the aspect: an image of any size is resized to the network's.
 """

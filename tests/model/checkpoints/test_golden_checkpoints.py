@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mirage_core.model.build import build_model
 from mirage_core.model.checkpoints.importing import import_file
 from mirage_core.model.checkpoints.loading import Loaded, load_model, open_checkpoint
 from mirage_core.model.checkpoints.native import load_native, save_native
@@ -17,31 +18,32 @@ from mirage_core.model.checkpoints.reading import read_state
 from mirage_core.model.checkpoints.starting import initial_encoder
 from mirage_core.model.checkpoints.targets import encoder_spec
 from mirage_core.model.checkpoints.writing import save_published
-from mirage_core.model.spec import Pool
+from mirage_core.model.spec import ClassifierSpec, DomainSpec, ModelSpec, Pool
 from mirage_core.model.store.card import ModelCard, Origin
 from tests.golden import config, golden
 from tests.model.golden_models import (
     ALL,
+    HUB,
+    PRETRAINED,
+    SIZE,
     TOLERANCE,
     arrays,
     assert_close,
     decoder,
     domains,
+    head_of,
     head_spec,
+    hub_domains,
     inputs,
+    segmentation_inputs,
     spec,
+    variants,
     weights,
 )
 
-SEGMENTATION = {
-    "seg_convnext_tiny.pth": ("convnext", ("bscan",)),
-    "seg_convnext_bscan-slo_tiny.pth": ("convnext", ("bscan", "slo")),
-    "seg_linear_tiny.pth": ("linear", ("bscan",)),
-    "seg_segmenter_tiny.pth": ("segmenter", ("bscan",)),
-    "seg_dpt_tiny.pth": ("dpt", ("bscan",)),
-}
-CLASSIFICATION = {f"cls_{pool.value}_tiny.pth": pool for pool in Pool}
-FILES = ("pretrain_tiny.pth", "hf_tiny.safetensors", *SEGMENTATION, *CLASSIFICATION)
+SEGMENTATION = {f"seg_{tag}_{SIZE}.pth": tag for tag in variants("seg")}
+CLASSIFICATION = {f"cls_{pool}_{SIZE}.pth": pool for pool in Pool}
+FILES = (PRETRAINED, HUB, *SEGMENTATION, *CLASSIFICATION)
 
 
 def opened(name: str, **more: Any) -> Loaded:
@@ -56,17 +58,14 @@ def heads() -> dict[str, int]:
 def reference(name: str) -> tuple[dict[str, Tensor], np.ndarray]:
     """Return inputs, and what the model in file `name` makes of them."""
     if name in SEGMENTATION:
-        kind, names = SEGMENTATION[name]
-        tag = kind if names == ("bscan",) else f"{kind}_{'-'.join(names)}"
-        stored = arrays("seg_outputs.npz")
-        own = f"{tag}__x_bscan"
-        images = {"bscan": torch.from_numpy(stored[own])} if own in stored else inputs("x2", names)
-        return images, stored[f"{tag}__logits"]
+        tag = SEGMENTATION[name]
+        return segmentation_inputs(tag), arrays("seg_outputs.npz")[f"{tag}__logits"]
     if name in CLASSIFICATION:
-        pool = CLASSIFICATION[name].value
-        return inputs("x2", ("bscan",)), arrays("cls_outputs.npz")[f"{pool}__logits"]
-    tokens = arrays("light_tokens.npz")["x2_bscan+slo__layers"][-1]
-    return inputs("x2", ("bscan", "slo")), tokens
+        logits = arrays("cls_outputs.npz")[f"{CLASSIFICATION[name]}__logits"]
+        return inputs("x2", ("bscan",)), logits
+    names = hub_domains()
+    tokens = arrays("light_tokens.npz")[f"x2_{'+'.join(names)}__layers"][-1]
+    return inputs("x2", names), tokens
 
 
 @torch.no_grad()
@@ -74,8 +73,9 @@ def output(model: nn.Module, name: str) -> Tensor:
     """Return what is compared of a model: logits, or the encoder's tokens."""
     images, _ = reference(name)
     if name in SEGMENTATION:
+        kind, _ = head_of(SEGMENTATION[name])
         # The published DPT stays at half the size.
-        return model.grid_logits(images) if "dpt" in name else model(images)
+        return model.grid_logits(images) if kind == "dpt" else model(images)
     return model(images) if name in CLASSIFICATION else model.encode(images).values
 
 
@@ -87,17 +87,15 @@ def test_every_published_file_gives_the_reference_output(name: str) -> None:
 
 
 def test_the_specification_of_the_pretraining_file_is_the_configured_one() -> None:
-    assert opened("pretrain_tiny.pth").spec == spec(decoder=decoder())
-    assert opened("hf_tiny.safetensors").spec == spec(("bscan", "slo"))
+    assert opened(PRETRAINED).spec == spec(decoder=decoder())
+    assert opened(HUB).spec == spec(hub_domains())
 
 
 @pytest.mark.parametrize("name", SEGMENTATION)
 def test_heads_classes_and_grey_values_are_told_by_the_file(name: str) -> None:
-    kind, names = SEGMENTATION[name]
     loaded = opened(name)
-    assert loaded.spec.head == head_spec(kind, names, weights(name)).model_copy(
-        update={"layers": (0, 1, 2, 3)} if kind == "dpt" else {}
-    )
+    kind, names = head_of(SEGMENTATION[name])
+    assert loaded.spec.head == head_spec(kind, names, weights(name))
     assert tuple(d.name for d in loaded.spec.domains) == names
     args = read_state(golden(name)).args
     assert loaded.mapping == {int(grey): index for grey, index in args["mapping"].items()}
@@ -115,7 +113,7 @@ def test_pooling_is_told_by_the_file(name: str) -> None:
 
 def test_a_pretraining_file_opens_at_another_input_size() -> None:
     stored = arrays("seg_outputs.npz")
-    path, size = golden("pretrain_tiny.pth"), tuple(config()["up"])
+    path, size = golden(PRETRAINED), tuple(config()["up"])
     wanted = encoder_spec(open_checkpoint(path, **heads()).spec, domains=("bscan",))
     loaded = load_model(path, spec=wanted, size=size)
     assert loaded.spec.domains == domains(("bscan",), size)
@@ -128,7 +126,7 @@ def test_a_pretraining_file_opens_at_another_input_size() -> None:
     assert_close(embedded, stored["upsized__embed"])
     with torch.no_grad():
         assert_close(model(images).values, stored["upsized__enc"])
-    dropped = {n for n in weights("pretrain_tiny.pth") if n.startswith("output_adapters.")}
+    dropped = {n for n in weights(PRETRAINED) if n.startswith("output_adapters.")}
     assert dropped < set(loaded.report.dropped)
 
 
@@ -155,6 +153,17 @@ def test_published_files_are_written_as_they_were(tmp_path: Path, name: str) -> 
     assert torch.equal(output(second.model, name), output(first.model, name))
 
 
+def test_a_classifiers_file_tells_its_own_size_beside_inputs_it_has_not(tmp_path: Path) -> None:
+    own = DomainSpec(name="bscan", patch=16, size=(32, 48))
+    classifier = ClassifierSpec(pool=Pool.CLS, n_classes=2)
+    model = build_model(ModelSpec(dim=64, depth=1, heads=1, domains=(own,), classifier=classifier))
+    save_published(model, tmp_path / "a.pth")
+    args = read_state(tmp_path / "a.pth").args
+    assert args["input_size"]["bscan"] == list(own.size)
+    assert args["patch_size"]["bscan"] == [own.patch, own.patch]
+    assert args["grid_sizes"]["bscan"] == args["grid_sizes"]["slo"] == list(own.grid)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_published_files_become_our_own_format(tmp_path: Path, name: str) -> None:
     loaded = opened(name)
@@ -176,14 +185,14 @@ def test_published_files_become_our_own_format(tmp_path: Path, name: str) -> Non
 
 
 def test_the_layer_map_alone_can_be_kept() -> None:
-    loaded = opened("pretrain_tiny.pth", domains=("bscanlayermap",))
+    loaded = opened(PRETRAINED, domains=("bscanlayermap",))
     assert [d.name for d in loaded.spec.domains] == ["bscanlayermap"]
     assert loaded.report.complete
 
 
 def test_pretraining_can_start_from_a_published_file() -> None:
-    start = initial_encoder(golden("pretrain_tiny.pth"), spec(ALL))
+    start = initial_encoder(golden(PRETRAINED), spec(ALL))
     assert start.report.missing == ()
-    for name, tensor in weights("hf_tiny.safetensors").items():
+    for name, tensor in weights(HUB).items():
         found = start.state[name.removeprefix("model.")]
         assert float((found - tensor).abs().max()) < TOLERANCE
