@@ -63,9 +63,15 @@ class MirageEncoder(nn.Module):
 
     def embed(self, inputs: Inputs) -> Tensor:
         """Return the patch tokens before the first block ``(B, N, D)``, in the inputs' order."""
+        return self.look(inputs)[0]
+
+    def look(self, inputs: Inputs) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return :meth:`embed` of `inputs`, and what the stem of the first one with a stem saw."""
         if not inputs:
             raise ValueError("an encoder needs at least one input")
-        return torch.cat([self.adapter(name)(x) for name, x in inputs.items()], dim=1)
+        seen = [self.adapter(name).look(x) for name, x in inputs.items()]
+        pyramids = [pyramid for _, pyramid in seen if pyramid]
+        return torch.cat([x for x, _ in seen], dim=1), pyramids[0] if pyramids else ()
 
     def encode(
         self,
@@ -92,7 +98,7 @@ class MirageEncoder(nn.Module):
         -------
         Tokens
         """
-        x = self.embed(inputs)
+        x, pyramid = self.look(inputs)
         grids = self.grids(inputs)
         if masks is not None:
             keep = kept_tokens(whole_mask(masks, grids, len(x), x.device))
@@ -108,7 +114,8 @@ class MirageEncoder(nn.Module):
             x = apply(block, x, attend)
             if i in wanted:
                 outputs[i] = x
-        return Tokens(x, grids, self.spec.n_global, tuple(outputs[i] for i in layers or ()), keep)
+        found = tuple(outputs[i] for i in layers or ())
+        return Tokens(x, grids, self.spec.n_global, found, keep, pyramid)
 
     def forward(
         self,

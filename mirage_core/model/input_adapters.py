@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from mirage_core.model.positions import resize_table, sincos_table
 from mirage_core.model.spec import DomainSpec
+from mirage_core.model.stem import PATCH_STRIDE, STRIDE, ConvStem
 
 
 class InputAdapter(nn.Module):
@@ -42,11 +43,21 @@ class InputAdapter(nn.Module):
         """Return the projected patches ``(B, D, gh, gw)``."""
         return self.proj(x)
 
+    def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return what is seen on the way to the patches, from fine to coarse; here nothing."""
+        return ()
+
+    def look(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return tokens ``(B, gh * gw, D)``, row-major, and the pyramid."""
+        grid = self.grid(x)
+        seen = self.pyramid(x)
+        table = resize_table(self.pos_emb, grid, self.resize_mode)
+        tokens = (self.project(seen[-1] if seen else x) + table).flatten(2).transpose(1, 2)
+        return tokens, seen
+
     def forward(self, x: Tensor) -> Tensor:
         """Return tokens ``(B, gh * gw, D)``, row-major."""
-        grid = self.grid(x)
-        table = resize_table(self.pos_emb, grid, self.resize_mode)
-        return (self.project(x) + table).flatten(2).transpose(1, 2)
+        return self.look(x)[0]
 
 
 class ImageAdapter(InputAdapter):
@@ -54,6 +65,28 @@ class ImageAdapter(InputAdapter):
 
     def __init__(self, domain: DomainSpec, dim: int) -> None:
         super().__init__(domain, dim, channels=1)
+
+
+class StemAdapter(InputAdapter):
+    """For grey images, float ``(B, 1, H, W)``, by way of a convolutional stem.
+
+    Raises
+    ------
+    ValueError
+        If the stem does not lead to patches of this side.
+    """
+
+    def __init__(self, domain: DomainSpec, dim: int) -> None:
+        super().__init__(domain, dim, channels=1)
+        reached = tuple(a * b for a, b in zip(STRIDE, PATCH_STRIDE, strict=True))
+        if reached != (domain.patch, domain.patch):
+            raise ValueError(f"a stem leads to patches of {reached[0]} px, not {domain.patch}")
+        self.stem = ConvStem(domain.stem)
+        self.proj = nn.Conv2d(domain.stem[-1], dim, kernel_size=PATCH_STRIDE, stride=PATCH_STRIDE)
+
+    def pyramid(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the maps of the stem's levels."""
+        return tuple(self.stem(x))
 
 
 class LabelMapAdapter(InputAdapter):
@@ -74,5 +107,7 @@ class LabelMapAdapter(InputAdapter):
 
 def input_adapter(domain: DomainSpec, dim: int) -> InputAdapter:
     """Return the adapter of `domain` for tokens of width `dim`."""
+    if domain.stem:
+        return StemAdapter(domain, dim)
     kind = ImageAdapter if domain.n_classes is None else LabelMapAdapter
     return kind(domain, dim)

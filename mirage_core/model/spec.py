@@ -30,6 +30,7 @@ SIZES: dict[str, Size] = {
     s.name: s
     for s in (
         Size("tiny", 64, 2, 2),
+        Size("starter", 192, 4, 3),
         Size("small", 192, 6, 3),
         Size("base", 768, 12, 12),
         Size("large", 1024, 24, 16),
@@ -53,6 +54,11 @@ class HeadKind(StrEnum):
     LINEAR = "linear"
     SEGMENTER = "segmenter"
     DPT = "dpt"
+    PYRAMID = "pyramid"
+
+
+PUBLISHED_HEADS = (HeadKind.CONVNEXT, HeadKind.LINEAR, HeadKind.SEGMENTER, HeadKind.DPT)
+"""Those that look at tokens alone, and so fit every encoder."""
 
 
 class Pool(StrEnum):
@@ -103,6 +109,9 @@ class DomainSpec(_Frozen):
         Classes of a label map; None for grey images.
     class_dim : int
         Width of the embedding of a class.
+    stem : tuple of int
+        Channels of a convolutional stem in front of the patches, from fine to coarse; empty:
+        patches are cut from the image itself, as published.
     """
 
     name: str
@@ -110,6 +119,7 @@ class DomainSpec(_Frozen):
     size: tuple[int, int] = (512, 512)
     n_classes: int | None = None
     class_dim: int = 64
+    stem: tuple[int, ...] = ()
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -160,6 +170,9 @@ class HeadSpec(_Frozen):
         DPT: channels of the four hooked maps.
     features : int
         DPT: channels of the fusion.
+    parts : tuple of int
+        Pyramid: classes of each of its outputs, which are told by a softmax of their own; their
+        sum is `n_classes`. Its `widths` are those of the stem.
     """
 
     kind: HeadKind = HeadKind.CONVNEXT
@@ -171,6 +184,7 @@ class HeadSpec(_Frozen):
     layers: tuple[int, ...] = (2, 5, 8, 11)
     widths: tuple[int, ...] = (96, 192, 384, 768)
     features: int = 256
+    parts: tuple[int, ...] = ()
 
 
 class ClassifierSpec(_Frozen):

@@ -40,6 +40,9 @@ class Tokens:
         Outputs of the blocks asked for.
     kept : Kept or None
         Which of all patches `values` holds; None when all of them.
+    pyramid : tuple of float tensors ``(B, C, h, w)``
+        What a convolutional stem saw on the way to the patches, from fine to coarse; empty
+        without one.
     """
 
     values: Tensor
@@ -47,6 +50,7 @@ class Tokens:
     n_global: int = 1
     layers: tuple[Tensor, ...] = ()
     kept: Kept | None = None
+    pyramid: tuple[Tensor, ...] = ()
 
     @property
     def n_patches(self) -> int:

@@ -46,7 +46,8 @@ def segment(run: Run, source: EngineInput) -> Prediction:
             wanted = [retina_band(source.b_scans[r]) for r in rows]
         found = model.of(InferenceModel).grid_logits(inputs, wanted, background)
         logits, band = band_to_original(found.values, found.first_row, found.grid_height, size)
-        probabilities = functional.softmax(logits.float(), dim=1).cpu().numpy()
+        shares = [functional.softmax(logits[:, p].float(), dim=1) for p in scheme.parts]
+        probabilities = (shares[0] if len(shares) == 1 else torch.cat(shares, dim=1)).cpu().numpy()
         return decode(
             probabilities, scheme, size, network_height=size[0], rows=band, padding=padding
         )
@@ -71,7 +72,10 @@ def segment(run: Run, source: EngineInput) -> Prediction:
 def background_classes(scheme: LayerScheme) -> tuple[int, int] | None:
     """Return the classes above and below the retina; None where there is no telling.
 
-    With them only the region of the retina needs to be computed.
+    With them only the region of the retina needs to be computed. A head of two parts computes
+    all of it.
     """
+    if scheme.lesions_from is not None:
+        return None
     first, last = scheme.strata[0], scheme.strata[-1]
     return (first[0], last[0]) if len(first) == len(last) == 1 else None

@@ -24,9 +24,9 @@ def lesion_labels(
 ) -> U8:
     """Label the fluid and lesions of one B-scan.
 
-    A pixel is a lesion's if its class is the likeliest of all and the pixel lies in a stratum
-    that the class may fill, from ``rint(upper)`` to before ``rint(lower)`` boundary. Specks are
-    kept.
+    A pixel is a lesion's if its class is the likeliest of its part and the pixel lies in a
+    stratum that the class may fill or lie in, from ``rint(upper)`` to before ``rint(lower)``
+    boundary. Specks are kept.
 
     Parameters
     ----------
@@ -50,21 +50,24 @@ def lesion_labels(
     if not lesions:
         return labels
     # The likeliest of k classes has at least the k-th part, on either grid.
+    part_of = scheme.parts[-1]
+    n_together = part_of.stop - part_of.start
     likely = np.zeros(maps.shape[1:], bool)
     for c in lesions:
-        likely |= maps[c.index] >= 1 / scheme.n_classes
+        likely |= maps[c.index] >= 1 / n_together
     rows, at = np.flatnonzero(likely.any(axis=1)), np.flatnonzero(likely.any(axis=0))
     if not rows.size:
         return labels
     z = slice(int(rows[0]), int(rows[-1]) + 1)
     near, x = _columns_about(columns, int(at[0]), int(at[-1]) + 1)
-    likeliest = _likeliest(maps[:, z, near], None if columns is None else columns[x, near])
+    across = None if columns is None else columns[x, near]
+    likeliest = _likeliest(maps[part_of, z, near], across)
     stratum = _stratum(depth[:, x], range(z.start + top, z.stop + top))
     part = labels[z.start + top : z.stop + top, x]
     for c in lesions:
         allowed = np.zeros(len(scheme.strata), bool)
         allowed[list(scheme.strata_of(c.index))] = True
-        here = (likeliest == c.index) & allowed[stratum]
+        here = (likeliest == c.index - part_of.start) & allowed[stratum]
         part[here] = FLUID_SCHEME.by_name(c.mask).value
     return labels
 

@@ -25,6 +25,7 @@ _SHAPING: dict[HeadKind, tuple[str, ...]] = {
     HeadKind.LINEAR: (),
     HeadKind.SEGMENTER: ("embed", "depth"),
     HeadKind.DPT: ("widths", "features"),
+    HeadKind.PYRAMID: ("widths", "parts"),
 }
 """What shapes of a head's weights depend on, beside its classes and inputs."""
 

@@ -8,7 +8,7 @@ from mirage_core.model.checkpoints.evidence import Evidence
 from mirage_core.model.checkpoints.layout import LAYER_MAP_ALIAS, OUTPUTS
 from mirage_core.model.heads.convnext import SIDE
 from mirage_core.model.segmentation import TASK
-from mirage_core.model.spec import LAYER_MAP, HeadKind, HeadSpec, ModelSpec
+from mirage_core.model.spec import LAYER_MAP, PUBLISHED_HEADS, HeadKind, HeadSpec, ModelSpec
 
 AT = f"{OUTPUTS}{TASK}."
 
@@ -70,7 +70,7 @@ def _kind(evidence: Evidence) -> HeadKind:
         raise evidence.refused(
             f"The file holds a segmentation head that is not known here, with "
             f"{', '.join(sorted(parts)) or 'other names'}.",
-            f"Known heads are {', '.join(HeadKind)}.",
+            f"Known heads are {', '.join(PUBLISHED_HEADS)}.",
         )
     told = evidence.told("output_adapter")
     if isinstance(told, str) and told != kind.value:

@@ -99,6 +99,8 @@ def save_published(
     kind = _BY_TASK[spec.task] if kind is None else Published(kind)
     if spec.encoder is not EncoderKind.MIRAGE:
         raise ValueError(f"the published formats are MIRAGE's; this is {spec.encoder.value}")
+    if any(domain.stem for domain in spec.domains):
+        raise ValueError("the published formats know no convolutional stem in front of patches")
     if kind is not Published.HUB and kind is not _BY_TASK[spec.task]:
         raise ValueError(f"a model that can {spec.task} is not written as {kind.value}")
     state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}

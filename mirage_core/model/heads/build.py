@@ -6,6 +6,7 @@ from mirage_core.model.heads.base import SegmentationHead
 from mirage_core.model.heads.convnext import ConvNextHead
 from mirage_core.model.heads.dpt import DptHead
 from mirage_core.model.heads.linear import LinearHead
+from mirage_core.model.heads.pyramid import PyramidHead
 from mirage_core.model.heads.segmenter import SegmenterHead
 from mirage_core.model.spec import HeadKind, HeadSpec
 
@@ -14,6 +15,7 @@ _HEADS: dict[HeadKind, type[SegmentationHead]] = {
     HeadKind.LINEAR: LinearHead,
     HeadKind.SEGMENTER: SegmenterHead,
     HeadKind.DPT: DptHead,
+    HeadKind.PYRAMID: PyramidHead,
 }
 
 

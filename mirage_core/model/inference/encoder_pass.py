@@ -49,7 +49,7 @@ class EncoderPass:
         get the same token.
         """
         encoder = self._encoder
-        x = encoder.embed(inputs)
+        x, pyramid = encoder.look(inputs)
         weight = None
         if merge is not None:
             x, weight = merge.merged(x), merge.weight(encoder.spec.n_global)
@@ -63,7 +63,8 @@ class EncoderPass:
             if i in wanted:
                 outputs[i] = x.clone().view(shape)
         found = tuple(outputs[i] for i in layers or ())
-        tokens = Tokens(x.view(shape), encoder.grids(inputs), encoder.spec.n_global, found)
+        grids, n_global = encoder.grids(inputs), encoder.spec.n_global
+        tokens = Tokens(x.view(shape), grids, n_global, found, pyramid=pyramid)
         return tokens if merge is None else merge.spread(tokens)
 
     def _attention(self, qkv: Tensor, shape: torch.Size, weight: Tensor | None) -> Tensor:

@@ -14,13 +14,14 @@ from mirage_core.model.inference.region import Region
 from mirage_core.model.spec import HeadKind
 from mirage_core.model.tokens import Tokens
 
-PLACES_PER_TOKEN: dict[HeadKind, int] = {
-    HeadKind.CONVNEXT: 4,
-    HeadKind.LINEAR: 1,
-    HeadKind.SEGMENTER: 1,
-    HeadKind.DPT: 16,
+PLACES_PER_TOKEN: dict[HeadKind, tuple[int, int]] = {
+    HeadKind.CONVNEXT: (4, 4),
+    HeadKind.LINEAR: (1, 1),
+    HeadKind.SEGMENTER: (1, 1),
+    HeadKind.DPT: (16, 16),
+    HeadKind.PYRAMID: (16, 8),
 }
-"""Logits along each side of a token."""
+"""Logits down and along a token."""
 
 RegionHead = Callable[[Tokens, Region], Tensor]
 """Logits ``(B, K, rows of the hull, w)``, right on the region itself only."""

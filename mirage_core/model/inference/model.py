@@ -117,11 +117,11 @@ class InferenceModel(nn.Module):
         """Return logits on the whole grid, and the rows of it that were computed."""
         tokens, alone = self._encode(inputs, wanted, background)
         token_grid = tokens.grids[self.model.head.spec.domains[0]]
-        grid = token_grid[0] * self._places, token_grid[1] * self._places
+        grid = token_grid[0] * self._places[0], token_grid[1] * self._places[1]
         region = _region(wanted, grid)
         if background is None or len(tokens.values) > 1:
             region = Region.of_rows(region.hull, grid)
-        step = _STEP_TOKENS * self._places
+        step = _STEP_TOKENS * self._places[0]
         while True:
             logits = self._head(tokens, region).float()
             rest = grid[0] - region.hull.stop

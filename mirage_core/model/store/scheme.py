@@ -30,12 +30,15 @@ class SchemeClass(_Part):
     mask : str
         Fluid or lesion of :data:`~mirage_core.scan.FLUID_SCHEME` it stands for; empty for
         layers and background.
+    within : tuple of int
+        For a class of the second part: numbers of the strata it may lie in.
     """
 
     index: int = Field(ge=0)
     value: int = Field(ge=0, le=255)
     label: str = ""
     mask: str = ""
+    within: tuple[int, ...] = ()
 
 
 class LayerScheme(_Part):
@@ -57,6 +60,10 @@ class LayerScheme(_Part):
         :data:`~mirage_core.scan.SURFACE_KINDS`; None for one that has no name.
     remark : str
         A sentence for the user: what was assumed, or which classes are not shown.
+    lesions_from : int or None
+        First class of a second part, told by a softmax of its own: none of the others, then
+        fluids and lesions. The first part then tells layers alone, which go on through them.
+        None: one softmax tells all classes.
     """
 
     name: str
@@ -64,6 +71,7 @@ class LayerScheme(_Part):
     strata: tuple[Stratum, ...] = ()
     surfaces: tuple[str | None, ...] = ()
     remark: str = ""
+    lesions_from: int | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> LayerScheme:
@@ -94,8 +102,18 @@ class LayerScheme(_Part):
         for c in self.classes:
             if c.mask and c.mask not in known:
                 raise ValueError(f"there is no fluid or lesion called {c.mask}")
-            if c.mask and not any(c.index in s for s in self.strata):
+            if c.mask and not self.strata_of(c.index):
                 raise ValueError(f"{c.mask} (class {c.index}) lies in no stratum")
+        first = self.lesions_from
+        if first is not None and not 0 < first < self.n_classes:
+            raise ValueError(f"there is no class {first} for a second part to begin with")
+        layers = self.n_classes if first is None else first
+        if any(max(s) >= layers for s in self.strata):
+            raise ValueError("a class of the second part is no part of a stratum")
+        if any(c.within and c.index < layers for c in self.classes):
+            raise ValueError("only classes of the second part say what they lie in")
+        if any(not 0 <= i < len(self.strata) for c in self.classes for i in c.within):
+            raise ValueError("a class lies in a stratum that there is not")
 
     @property
     def n_classes(self) -> int:
@@ -114,8 +132,16 @@ class LayerScheme(_Part):
         return tuple(c.name for c in FLUID_SCHEME if c.name in names)
 
     def strata_of(self, index: int) -> tuple[int, ...]:
-        """Return the numbers of the strata that class `index` may fill, 0 = top."""
-        return tuple(i for i, classes in enumerate(self.strata) if index in classes)
+        """Return the numbers of the strata that class `index` may fill or lie in, 0 = top."""
+        filled = tuple(i for i, classes in enumerate(self.strata) if index in classes)
+        return filled or self.classes[index].within
+
+    @property
+    def parts(self) -> tuple[slice, ...]:
+        """The classes of each softmax."""
+        if self.lesions_from is None:
+            return (slice(0, self.n_classes),)
+        return slice(0, self.lesions_from), slice(self.lesions_from, self.n_classes)
 
 
 # Between which surfaces each kind lies (docs/conventions.md).
@@ -154,17 +180,6 @@ def layered_scheme(
     remark : str
     """
     masks = masks or {}
-    ends: tuple[float | None, ...] = (
-        float("-inf"),
-        *(None if s is None else float(SURFACE_ORDER[s]) for s in surfaces),
-        float("inf"),
-    )
-
-    def reaches(stratum: int, kind: str) -> bool:
-        top, bottom = ends[stratum], ends[stratum + 1]
-        first, last = (SURFACE_ORDER[s] for s in _WHERE[kind])
-        return (top is None or top < last) and (bottom is None or bottom > first)
-
     return LayerScheme(
         name=name,
         classes=tuple(
@@ -172,9 +187,62 @@ def layered_scheme(
             for i, (value, label) in enumerate(classes)
         ),
         strata=tuple(
-            (layer, *(i for i, kind in masks.items() if reaches(k, kind)))
+            (layer, *(i for i, kind in masks.items() if k in strata_within(surfaces, kind)))
             for k, layer in enumerate(layers)
         ),
         surfaces=surfaces,
         remark=remark,
+    )
+
+
+def parted_scheme(name: str, surfaces: tuple[str, ...], lesions: tuple[str, ...]) -> LayerScheme:
+    """Return a scheme of two parts: what lies between `surfaces`, and lesions.
+
+    Parameters
+    ----------
+    name : str
+    surfaces : tuple of str
+        Top to bottom; there is one layer more than there are surfaces.
+    lesions : tuple of str
+        Names in FLUID_SCHEME.
+    """
+    n = len(surfaces) + 1
+    labels = (
+        f"above {surfaces[0]}",
+        *(f"{upper} to {lower}" for upper, lower in pairwise(surfaces)),
+        f"below {surfaces[-1]}",
+    )
+    layers = [SchemeClass(index=i, value=i, label=label) for i, label in enumerate(labels)]
+    none = SchemeClass(index=n, value=n, label="no lesion")
+    found = [
+        SchemeClass(
+            index=n + 1 + i,
+            value=n + 1 + i,
+            label=kind,
+            mask=kind,
+            within=strata_within(surfaces, kind),
+        )
+        for i, kind in enumerate(lesions)
+    ]
+    return LayerScheme(
+        name=name,
+        classes=(*layers, none, *found),
+        strata=tuple((i,) for i in range(n)),
+        surfaces=surfaces,
+        lesions_from=n,
+    )
+
+
+def strata_within(surfaces: tuple[str | None, ...], kind: str) -> tuple[int, ...]:
+    """Return which strata between `surfaces` reach into the part of the retina of a lesion."""
+    ends: tuple[float | None, ...] = (
+        float("-inf"),
+        *(None if s is None else float(SURFACE_ORDER[s]) for s in surfaces),
+        float("inf"),
+    )
+    first, last = (SURFACE_ORDER[s] for s in _WHERE[kind])
+    return tuple(
+        i
+        for i, (top, bottom) in enumerate(pairwise(ends))
+        if (top is None or top < last) and (bottom is None or bottom > first)
     )

@@ -37,7 +37,7 @@ ARGS = {"decoder_dim": 32, "decoder_num_heads": 8, "pool": "global", "encoder_nu
     [
         spec(ALL),
         pretraining_spec(),
-        *(segmentation_spec(kind) for kind in HeadKind),
+        *(segmentation_spec(kind) for kind in HEADS),
         classification_spec(),
         classification_spec(Pool.TOKEN_MIX),
     ],

@@ -46,7 +46,7 @@ def card(of: ModelSpec) -> ModelCard:
     [
         spec(ALL, dim=72, heads=3),
         pretraining_spec(),
-        *(segmentation_spec(kind) for kind in HeadKind),
+        *(segmentation_spec(kind) for kind in HEADS),
         classification_spec(Pool.CLS),
     ],
     ids=lambda of: of.task,

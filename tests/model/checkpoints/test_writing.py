@@ -33,7 +33,7 @@ from tests.model.checkpoints.files import (
     [
         spec(ALL, heads=4),
         pretraining_spec(),
-        *(segmentation_spec(kind) for kind in HeadKind),
+        *(segmentation_spec(kind) for kind in HEADS),
         classification_spec(Pool.CLS),
         classification_spec(Pool.TOKEN_MIX),
     ],
