@@ -20,6 +20,7 @@ SCRIPTS = (
     "stroke",
     "journal",
     "graph_engine",
+    "simulated_source",
     "batch",
     "model_loading",
     "model_segmentation",

@@ -76,8 +76,10 @@ class BScanPainter:
         s = dict(zip(SURFACE_NAMES, self._structure.surfaces[:, b].astype(np.float64), strict=True))
         px = 1.0 / self._um_per_px
         steps = _Steps(n_z, n_x)
-        for depth, level in self._levels(b, s, px):
-            steps.level(depth, level)
+        levels = self._levels(b, s, px)
+        gains = self._parameters.appearance.gains or (1.0,) * len(levels)
+        for (depth, level), gain in zip(levels, gains, strict=True):
+            steps.level(depth, level * gain)
         slope = -self._look.choroid_slope * self._um_per_px
         steps.ramp(s["BM"] + 25 * px, np.full(n_x, slope))
         return steps.image()
@@ -156,6 +158,7 @@ class BScanPainter:
         part *= 1 + below * texture[first:] * np.float32(0.12)
 
     def _pockets(self, grey: F32, b: int, texture: F32) -> None:
+        contents = dict(self._parameters.appearance.contents)
         for pocket in self._structure.pockets[b]:
             name = self._pocket_name[pocket.value]
             x = slice(pocket.x0, pocket.x0 + len(pocket.top))
@@ -165,7 +168,9 @@ class BScanPainter:
             inside = np.clip(rows + 0.5 - pocket.top, 0, 1) - np.clip(
                 rows + 0.5 - pocket.bottom, 0, 1
             )
-            fill = _POCKET_GREY[name] * (1 + 0.2 * _TEXTURE_OF[name] * texture[first:last, x])
+            fill = contents.get(name, _POCKET_GREY[name]) * (
+                1 + 0.2 * _TEXTURE_OF[name] * texture[first:last, x]
+            )
             part = grey[first:last, x]
             part += inside * (fill - part)
 

@@ -28,6 +28,7 @@ class Stream(IntEnum):
     B_SCAN = 6
     SLO = 7
     PADDING = 8
+    SOURCE = 9
 
 
 def stream(seed: int, part: Stream, index: int = 0) -> np.random.Generator:

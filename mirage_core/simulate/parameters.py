@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from mirage_core.scan import Laterality
+from mirage_core.simulate.appearance import Appearance
 
 
 class Pathology(StrEnum):
@@ -119,6 +120,8 @@ class EyeParameters:
         Patchy loss of signal from cataract and floaters, 0..1.
     padding_fraction : float
         Mean share of pixels of a B-scan that are white registration padding (255), up to 0.12.
+    appearance : Appearance
+        Brightness of tissues and lesions.
     """
 
     shape: tuple[int, int, int] = _NATIVE_GRID[VendorLook.SPECTRALIS][0]
@@ -147,6 +150,7 @@ class EyeParameters:
     shadow_strength: float = 1.0
     media_opacity: float = 0.05
     padding_fraction: float = 0.0
+    appearance: Appearance = Appearance()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vendor", VendorLook(self.vendor))
