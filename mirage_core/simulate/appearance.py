@@ -96,3 +96,7 @@ class Appearance:
             (name, float(rng.uniform(low, high))) for name, (low, high) in _CONTENTS.items()
         )
         return cls(tuple(gains.tolist()), contents)
+
+
+AS_DRAWN = Appearance()
+"""The painter's own greys."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from mirage_core.scan import Laterality
-from mirage_core.simulate.appearance import Appearance
+from mirage_core.simulate.appearance import AS_DRAWN, Appearance
 
 
 class Pathology(StrEnum):
@@ -150,7 +150,7 @@ class EyeParameters:
     shadow_strength: float = 1.0
     media_opacity: float = 0.05
     padding_fraction: float = 0.0
-    appearance: Appearance = Appearance()
+    appearance: Appearance = AS_DRAWN
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vendor", VendorLook(self.vendor))

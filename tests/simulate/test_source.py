@@ -118,5 +118,5 @@ def test_an_appearance_changes_light_and_not_anatomy() -> None:
 
 @pytest.mark.parametrize("gains", [(1.0,), (-0.1,) * len(TISSUES)])
 def test_gains_are_one_for_each_tissue(gains: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="tissues|negative"):
+    with pytest.raises(ValueError, match=r"tissues|negative"):
         Appearance(gains)
