@@ -1,0 +1,102 @@
+"""Train the starter model: ``python -m mirage_core.training.starter OUT --data DATA``.
+
+DATA holds the real B-scans (``kermany_lesions``, ``healthy_volume``); without it only simulated
+eyes are used. OUT gets the model (``starter``) and, while it runs, ``state.pt``: the same command
+goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mirage_core.model.checkpoints.native import save_native
+from mirage_core.model.spec import Normalisation
+from mirage_core.model.store.card import ModelCard, Origin, TrainingPart, TrainingSummary
+from mirage_core.model.store.terms import Terms
+from mirage_core.training.starter.model import starter_scheme, starter_spec
+from mirage_core.training.starter.samples import Samples
+from mirage_core.training.starter.sources import (
+    PER_EYE,
+    healthy_samples,
+    real_samples,
+    simulated,
+)
+from mirage_core.training.starter.trainer import Settings, Share, train
+
+_LESIONS, _HEALTHY = 2, 1
+_PSEUDO = 0.5
+"""Layers that an engine found count half as much as true ones."""
+
+TERMS = Terms(
+    id="starter",
+    title="BSD-3-Clause, as the program",
+    summary=(
+        "Trained by this project on simulated eyes and on B-scans of Kermany et al. whose lesions "
+        "were outlined and published under CC BY 4.0. You may use it, change it and pass it on."
+    ),
+    notice=(
+        "Images: Kermany et al., Cell 2018, with outlines of lesions published under CC BY 4.0: "
+        "name them when you pass the weights on."
+    ),
+)
+
+
+def command(
+    out: Annotated[Path, typer.Argument(help="Folder of the run and of the model.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of the real B-scans.")] = None,
+    eyes: Annotated[int, typer.Option(help="Simulated eyes.")] = 400,
+    steps: Annotated[int, typer.Option(help="Steps of eight B-scans.")] = 12_000,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+) -> None:
+    """Train the starter model and write it with its card."""
+    out.mkdir(parents=True, exist_ok=True)
+    settings = Settings(steps=steps, seed=seed)
+    began = time.monotonic()
+    typer.echo(f"Simulating {eyes} eyes …")
+    first = seed * 1_000_000
+    shares, split = _shares(simulated(range(first, first + eyes)), data, settings)
+    model = train(shares, settings, typer.echo, state=out / "state.pt")
+    card = ModelCard(
+        id="starter",
+        title="Starter",
+        spec=starter_spec(),
+        scheme=starter_scheme(),
+        normalisation=Normalisation.SEGMENTATION,
+        terms=TERMS,
+        origin=Origin(kind="trained"),
+        training=TrainingSummary(
+            split={"train": split},
+            settings={**asdict(settings), "simulated_eyes": eyes},
+            seconds=time.monotonic() - began,
+        ),
+    )
+    save_native(model, card, out / "starter", overwrite=True)
+    typer.echo(f"Written: {out / 'starter'}")
+
+
+def _shares(
+    eyes: Samples, data: Path | None, settings: Settings
+) -> tuple[list[Share], TrainingPart]:
+    """Return what the batches are made of, and how much of it there is."""
+    if data is None:
+        part = TrainingPart(scans=len(eyes) // PER_EYE, b_scans=len(eyes))
+        return [Share(eyes, settings.batch)], part
+    lesions, healthy = real_samples(data), healthy_samples(data)
+    n = settings.batch - _LESIONS - _HEALTHY
+    shares = [
+        Share(eyes, n),
+        Share(lesions, _LESIONS, _PSEUDO),
+        Share(healthy, _HEALTHY, _PSEUDO),
+    ]
+    b_scans = sum(len(s.samples) for s in shares)
+    scans = len(eyes) // PER_EYE + len(lesions) + 1
+    return shares, TrainingPart(scans=scans, b_scans=b_scans)
+
+
+if __name__ == "__main__":
+    typer.run(command)

@@ -1,0 +1,80 @@
+"""The loop: it learns, and a run that was stopped ends as if it had not been."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mirage_core.model.checkpoints.errors import CheckpointError
+from mirage_core.simulate.source import random_b_scans
+from mirage_core.training.starter import trainer
+from mirage_core.training.starter.model import starter_scheme, starter_spec
+from mirage_core.training.starter.samples import LESIONS, SURFACES, Samples, collected, sample
+from mirage_core.training.starter.trainer import Settings, Share, train
+
+SETTINGS = Settings(steps=4, batch=1)
+
+
+@pytest.fixture(scope="module")
+def shares() -> list[Share]:
+    b_scans = random_b_scans(5, 2)
+    return [Share(collected([sample(b.image, b.surfaces, b.labels) for b in b_scans]), 1)]
+
+
+def weights(model: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([t.flatten().float() for t in model.state_dict().values()])
+
+
+def silent(_line: str) -> None:
+    pass
+
+
+def test_the_scheme_is_that_of_the_head() -> None:
+    head, scheme = starter_spec().head, starter_scheme()
+    assert head is not None
+    assert head.n_classes == scheme.n_classes
+    assert head.parts == tuple(p.stop - p.start for p in scheme.parts)
+    assert scheme.surface_names == SURFACES
+    assert set(scheme.mask_classes) == set(LESIONS)
+
+
+def test_a_stopped_run_ends_as_if_it_had_not_been(
+    tmp_path: Path, shares: list[Share], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "_KEPT_EVERY", 2)
+    monkeypatch.setattr(trainer, "_TOLD_EVERY", 3)
+    whole = train(shares, SETTINGS, silent)
+    state = tmp_path / "state.pt"
+
+    def stop(_line: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(shares, SETTINGS, stop, state=state)
+    assert state.exists()
+    resumed = train(shares, SETTINGS, silent, state=state)
+    torch.testing.assert_close(weights(resumed), weights(whole))
+
+
+def test_another_run_does_not_go_on_from_it(
+    tmp_path: Path, shares: list[Share], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "_KEPT_EVERY", 1)
+    state = tmp_path / "state.pt"
+    train(shares, Settings(steps=2, batch=1), silent, state=state)
+    with pytest.raises(CheckpointError, match="other settings"):
+        train(shares, Settings(steps=2, batch=1, seed=3), silent, state=state)
+
+
+def test_real_b_scans_without_outlines_teach_layers_alone(shares: list[Share]) -> None:
+    known = np.zeros_like(shares[0].samples.known)
+    bare = shares[0].samples
+    unlabelled = Samples(bare.images, bare.surfaces, bare.lesions, known)
+    batch, weight = trainer._batch([Share(unlabelled, 1)], np.random.default_rng(0))
+    logits = torch.randn(1, sum(len(x) + 1 for x in (SURFACES, LESIONS)), 256, 128)
+    layers, lesions = trainer.losses(logits, batch, weight)
+    assert layers.item() > 0
+    assert lesions.item() == 0
