@@ -17,6 +17,8 @@ _LEAST = 1e-6
 _POSITION_WEIGHT = 0.03
 _HUBER_PX = 2.0
 _DICE_SMOOTH = 20.0
+_ENTROPY_WEIGHT = 10.0
+"""Lesions fill about a hundredth of a B-scan."""
 
 
 def below_probability(logits: Tensor) -> Tensor:
@@ -80,4 +82,5 @@ def lesion_loss(logits: Tensor, labels: Tensor, known: Tensor, class_weight: Ten
     total = ((merged[:, 1:] + labels[:, 1:]) * counted).sum(dim=(0, 2, 3))
     present = (labels[:, 1:] * counted).sum(dim=(0, 2, 3)) > 0
     dice = (2 * overlap + _DICE_SMOOTH) / (total + _DICE_SMOOTH)
-    return entropy + ((1 - dice) * present).sum() / present.sum().clamp(min=1)
+    missed = ((1 - dice) * present).sum() / present.sum().clamp(min=1)
+    return _ENTROPY_WEIGHT * entropy + missed

@@ -27,6 +27,8 @@ from mirage_core.training.starter.samples import LESIONS, SIDE, SURFACES, Sample
 from mirage_core.training.starter.targets import lesion_loss, surface_loss
 
 _CLASS_WEIGHT = (1.0, *(2.0,) * len(LESIONS))
+# Layers are summed over rows; both parts then weigh about the same in what they share.
+_LAYERS_WEIGHT = 0.1
 _TOLD_EVERY = 50
 _KEPT_EVERY = 200
 _IMPORTANT = {"ILM": 1.5, "RPE": 2.0, "BM": 2.0, "GCL/IPL": 0.5, "CSI": 0.3}
@@ -117,7 +119,7 @@ def train(
             logits = model.grid_logits({"bscan": batch.images})
         layers, lesions = losses(logits, batch, weight)
         optimizer.zero_grad(set_to_none=True)
-        (layers + lesions).backward()
+        (_LAYERS_WEIGHT * layers + lesions).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
         schedule.step()
