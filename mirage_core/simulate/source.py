@@ -17,12 +17,15 @@ from mirage_core.simulate.appearance import Appearance
 from mirage_core.simulate.bscan import BScanPainter
 from mirage_core.simulate.convention import written_labels, written_surfaces
 from mirage_core.simulate.fields import Stream, stream
-from mirage_core.simulate.parameters import EyeParameters
+from mirage_core.simulate.parameters import EyeParameters, Lesion, Pathology
 from mirage_core.simulate.structure import build_structure
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
+_HEALTHY = 0.25
+_PRESENT = 0.45
+"""How often an eye that is not healthy has each pathology: far more often than in a clinic."""
 _HEIGHTS, _WIDTHS = (448, 496, 560, 640), (384, 512, 640, 768)
 _LEAST_ROWS = 96
 _WHITE = 254
@@ -55,9 +58,12 @@ def random_parameters(seed: int, n: int) -> EyeParameters:
     # Some are thick with oedema or thin with age, steep with myopia.
     width = float(rng.choice([3.0, 4.5, 5.8, 6.0, 6.6]))
     steep = rng.random() < 0.15
+    # B-scans near each other see more of the lesions, which lie about the fovea.
+    across = float(rng.uniform(0.8, 5.5))
     return replace(
         drawn,
-        field_mm=(5.5, float(rng.uniform(1.7, 2.5)), width),
+        pathology=_pathology(rng),
+        field_mm=(across, float(rng.uniform(1.7, 2.5)), width),
         slo_px=256,
         slo_field_mm=9.5,
         thickness_scale=float(rng.uniform(0.75, 1.38)),
@@ -70,6 +76,19 @@ def random_parameters(seed: int, n: int) -> EyeParameters:
         shadow_strength=float(rng.uniform(0.4, 1.7)),
         media_opacity=float(rng.random() ** 2 * 0.8),
         appearance=Appearance.random(rng),
+    )
+
+
+def _pathology(rng: np.random.Generator) -> tuple[Lesion, ...]:
+    """Draw what an eye has, each from just visible to severe."""
+    present = rng.random(len(Pathology)) < _PRESENT
+    severities = rng.uniform(0.1, 1.0, len(Pathology))
+    if rng.random() < _HEALTHY:
+        return ()
+    return tuple(
+        Lesion(kind, float(severity))
+        for kind, severity, here in zip(Pathology, severities, present, strict=True)
+        if here
     )
 
 

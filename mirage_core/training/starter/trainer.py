@@ -9,11 +9,13 @@ import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -59,11 +61,28 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Share:
-    """Samples, how many of each batch come from them, and how much their layers count."""
+    """Samples, how many of each batch come from them, and how much their layers count.
+
+    `diseased` is how often one with a lesion is drawn, however rare these are.
+    """
 
     samples: Samples
     n: int
     weight: float = 1.0
+    diseased: float = 0.6
+
+    @cached_property
+    def with_lesions(self) -> NDArray[np.intp]:
+        """Which samples have a lesion."""
+        return np.flatnonzero([bool(lesions.any()) for lesions in self.samples.lesions])
+
+    def drawn(self, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Return which samples a batch is made of."""
+        any_ = rng.integers(len(self.samples), size=self.n)
+        if not len(self.with_lesions):
+            return any_
+        diseased = rng.choice(self.with_lesions, size=self.n)
+        return np.where(rng.random(self.n) < self.diseased, diseased, any_)
 
 
 def train(
@@ -193,7 +212,7 @@ def _only_known(labels: Tensor, known: Tensor) -> Tensor:
 def _batch(shares: Sequence[Share], rng: np.random.Generator) -> tuple[Batch, Tensor]:
     images, surfaces, lesions, known, weight = [], [], [], [], []
     for share in shares:
-        at = rng.integers(len(share.samples), size=share.n)
+        at = share.drawn(rng)
         images.append(share.samples.images[at])
         surfaces.append(share.samples.surfaces[at])
         lesions.append(share.samples.lesions[at])

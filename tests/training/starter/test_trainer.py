@@ -69,6 +69,17 @@ def test_another_run_does_not_go_on_from_it(
         train(shares, Settings(steps=2, batch=1, seed=3), silent, state=state)
 
 
+def test_diseased_b_scans_are_drawn_more_often_than_they_are(shares: list[Share]) -> None:
+    bare = shares[0].samples
+    lesions = np.zeros((20, 4, 4), np.uint8)
+    lesions[7, 2, 2] = 1
+    images, surfaces, known = bare.images[:1], bare.surfaces[:1], bare.known[:1]
+    rare = Samples(images.repeat(20, 0), surfaces.repeat(20, 0), lesions, known.repeat(20, 0))
+    drawn = Share(rare, 400, diseased=0.5).drawn(np.random.default_rng(0))
+    assert 0.4 < (drawn == 7).mean() < 0.65
+    assert len(set(drawn.tolist())) == 20
+
+
 def test_real_b_scans_without_outlines_teach_layers_alone(shares: list[Share]) -> None:
     known = np.zeros_like(shares[0].samples.known)
     bare = shares[0].samples
