@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from mirage_core.scan import FLUID_SCHEME
 from mirage_core.simulate.anatomy import SURFACE_NAMES
 from mirage_core.simulate.bands import detached_share, ellipsoid_px, elm_half_px
-from mirage_core.simulate.fields import Stream, blurred, smoothstep, standard, stream
-from mirage_core.simulate.looks import LOOKS, Look
+from mirage_core.simulate.drawing import Steps
+from mirage_core.simulate.fields import Stream, smoothstep, stream
+from mirage_core.simulate.looks import LOOKS
 from mirage_core.simulate.parameters import EyeParameters
-from mirage_core.simulate.structure import RPE_HALF_UM, EyeStructure, Padding
+from mirage_core.simulate.pockets import RPE_HALF_UM
+from mirage_core.simulate.structure import EyeStructure, Padding
+from mirage_core.simulate.textures import Textures
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -48,7 +51,7 @@ class BScanPainter:
         self._look = LOOKS[parameters.vendor]
         self._um_per_px = parameters.spacing_mm[1] * 1000
         self._rows = np.arange(parameters.shape[1], dtype=np.float32)[:, None]
-        self._textures = _Textures(parameters, self._look, seed)
+        self._textures = Textures(parameters, self._look, seed)
         self._pocket_name = {c.value: c.name for c in FLUID_SCHEME}
 
     def b_scan(self, b: int) -> U8:
@@ -75,7 +78,7 @@ class BScanPainter:
         n_z, n_x = self._parameters.shape[1:]
         s = dict(zip(SURFACE_NAMES, self._structure.surfaces[:, b].astype(np.float64), strict=True))
         px = 1.0 / self._um_per_px
-        steps = _Steps(n_z, n_x)
+        steps = Steps(n_z, n_x)
         levels = self._levels(b, s, px)
         gains = self._parameters.appearance.gains or (1.0,) * len(levels)
         for (depth, level), gain in zip(levels, gains, strict=True):
@@ -241,89 +244,6 @@ def _bell(rho: F32) -> F32:
     """Return a bump of height 1 at 0 that ends at +-1 with no slope."""
     out: F32 = np.maximum(1 - rho * rho, 0) ** 1.5
     return out
-
-
-class _Steps:
-    """Builds an image ``[z, x]`` from levels that change at sub-pixel depths."""
-
-    def __init__(self, n_z: int, n_x: int) -> None:
-        # Two rows of margin let edges fall just outside either end.
-        self._change = np.zeros((n_z + 4, n_x), np.float32)
-        self._slope = np.zeros((n_z + 4, n_x), np.float32)
-        self._columns = np.arange(n_x)
-        self._now = np.zeros(n_x)
-        self._n_z = n_z
-
-    def level(self, depth: F64, grey: F64 | float) -> None:
-        """From `depth` (px, one per column) downwards the image has `grey`."""
-        step = grey - self._now
-        self._now = self._now + step
-        at = np.clip(depth, -1.5, self._n_z + 0.4) + 1.5
-        row = np.floor(at).astype(int)
-        covered = row + 1 - at
-        self._change[row, self._columns] += step * covered
-        self._change[row + 1, self._columns] += step * (1 - covered)
-
-    def ramp(self, depth: F64, grey_per_px: F64) -> None:
-        """From `depth` (px) downwards the image gets brighter by `grey_per_px` each row."""
-        row = np.clip(np.rint(depth).astype(int), -1, self._n_z) + 2
-        self._slope[row, self._columns] += grey_per_px
-
-    def image(self) -> F32:
-        """Return the image."""
-        # Row by row: numpy's cumsum down the rows is eight times slower.
-        change, slope = self._change, self._slope
-        for z in range(1, len(change)):
-            slope[z] += slope[z - 1]
-            change[z] += slope[z]
-            change[z] += change[z - 1]
-        return change[1 : self._n_z + 1]
-
-
-class _Textures:
-    """Random textures of one eye, larger than a B-scan; every B-scan takes another part of them."""
-
-    def __init__(self, parameters: EyeParameters, look: Look, seed: int) -> None:
-        rng = stream(seed, Stream.TEXTURE)
-        self._shape = parameters.shape[1:]
-        n_z, n_x = (round(1.6 * n) for n in self._shape)
-        # um to px, so that texture has the same size in tissue on every grid.
-        per_um_z = 1 / (parameters.spacing_mm[1] * 1000)
-        per_um_x = 1 / (parameters.spacing_mm[2] * 1000)
-
-        def gaussian() -> F32:
-            return rng.standard_normal((n_z, n_x), dtype=np.float32)
-
-        # Fully developed speckle has exponential intensity; the mean of n frames is gamma with
-        # shape n, and the display takes the fourth root.
-        frames = float(parameters.averaging or look.frames)
-        intensity = rng.standard_gamma(frames, (n_z, n_x), dtype=np.float32)
-        speckle = np.sqrt(np.sqrt(blurred(intensity, look.grain_px)))
-        noise = np.sqrt(np.sqrt(rng.standard_exponential((n_z, n_x), dtype=np.float32)))
-        fine = blurred(gaussian(), (4 * per_um_z, 40 * per_um_x))
-        grains = blurred(gaussian(), (3.5 * per_um_z, 7 * per_um_x))
-        columns = blurred(gaussian(), (60 * per_um_z, 9 * per_um_x))
-        blotches = blurred(gaussian(), (17 * per_um_z, 24 * per_um_x))
-        rays = blurred(gaussian(), (90 * per_um_z, 30 * per_um_x))
-        self._tiles = {
-            "speckle": standard(speckle),
-            "noise": standard(blurred(noise, (0.8, 0.6))),
-            "tissue": standard(
-                standard(fine) + np.float32(0.3) * standard(columns) + standard(grains)
-            ),
-            "choroid": standard(standard(blotches) + np.float32(0.3) * standard(rays)),
-        }
-
-    def crop(self, rng: np.random.Generator) -> dict[str, F32]:
-        """Return a random part of every texture, at random mirrored left to right."""
-        n_z, n_x = self._shape
-        out: dict[str, F32] = {}
-        for name, tile in self._tiles.items():
-            z = int(rng.integers(tile.shape[0] - n_z + 1))
-            x = int(rng.integers(tile.shape[1] - n_x + 1))
-            part = tile[z : z + n_z, x : x + n_x]
-            out[name] = part[:, ::-1] if rng.random() < 0.5 else part
-        return out
 
 
 def _whiten(image: U8, padding: Padding) -> None:

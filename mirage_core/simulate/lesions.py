@@ -18,7 +18,8 @@ F64 = NDArray[np.float64]
 class Cyst:
     """An intraretinal cyst: an ellipsoid in the middle of a layer.
 
-    Centre from the fovea and half axes in mm, half height in um; `layer` is INL or ONL.
+    Centre from the fovea and half axes in mm, half height in um; `layer` is GCL, INL or ONL.
+    A `power` below 1 makes it boxy, above 1 lens-shaped.
     """
 
     v_mm: float
@@ -27,6 +28,7 @@ class Cyst:
     half_u_mm: float
     half_height_um: float
     layer: str
+    power: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,16 @@ class Lesions:
         Thickness of an epiretinal membrane; `erm_folds_um` is how it wrinkles the ILM.
     cysts : list of Cyst
     foci : list of Focus
+    scales : dict of str to float64 array
+        Thickness of a layer, or of the ``choroid``, over what it is in health.
+    atrophy : float64 array or None
+        0..1, how much of RPE and outer retina is lost.
+    tissue : float64 array or None
+        Share of the neurosensory retina that is there: 0 in a macular hole.
+    disc : float64 array or None
+        Distance from the centre of the optic disc in units of its half axes.
+    ellipsoid_loss : float64 array or None
+        0..1, how far ellipsoid zone and ELM cannot be seen; thickness stays.
     """
 
     drusen_um: F64
@@ -63,6 +75,11 @@ class Lesions:
     erm_folds_um: F64
     cysts: list[Cyst] = field(default_factory=list)
     foci: list[Focus] = field(default_factory=list)
+    scales: dict[str, F64] = field(default_factory=dict)
+    atrophy: F64 | None = None
+    tissue: F64 | None = None
+    disc: F64 | None = None
+    ellipsoid_loss: F64 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +123,15 @@ def grow_lesions(parameters: EyeParameters, macula: Macula, seed: int) -> Lesion
     if severity is not None:
         rng = rng_of(Pathology.DRUSEN)
         drusen = _drusen(rng, v, u, mounds[Pathology.PED], severity)
-        foci += _foci(rng, parameters, macula, round(1 + 5 * severity))
+        foci += scattered_foci(rng, parameters, macula, round(1 + 5 * severity))
     severity = parameters.severity(Pathology.IRF)
     if severity is not None:
         rng = rng_of(Pathology.IRF)
         cysts = _cysts(rng, v[:, 0], severity)
-        foci += _foci(rng, parameters, macula, round(2 + 10 * severity))
+        foci += scattered_foci(rng, parameters, macula, round(2 + 10 * severity))
     severity = parameters.severity(Pathology.ERM)
     if severity is not None:
-        membrane, folds = _membrane(rng_of(Pathology.ERM), v, u, severity)
+        membrane, folds = epiretinal_membrane(rng_of(Pathology.ERM), v, u, severity)
     below = np.maximum(drusen, mounds[Pathology.PED])
     fluid = mounds[Pathology.SRF]
     return Lesions(
@@ -130,14 +147,14 @@ def grow_lesions(parameters: EyeParameters, macula: Macula, seed: int) -> Lesion
     )
 
 
-def _dome(v: F64, u: F64, centre: F64, half_mm: tuple[float, float], power: float) -> F64:
+def unit_dome(v: F64, u: F64, centre: F64, half_mm: tuple[float, float], power: float) -> F64:
     """Return a unit dome ``(1 - rho^2)^power`` with compact elliptic support."""
     rho2 = ((v - centre[0]) / half_mm[0]) ** 2 + ((u - centre[1]) / half_mm[1]) ** 2
     out: F64 = np.maximum(1.0 - rho2, 0.0) ** power
     return out
 
 
-def _place(rng: np.random.Generator, low_mm: float, high_mm: float) -> F64:
+def place_around(rng: np.random.Generator, low_mm: float, high_mm: float) -> F64:
     """Draw a centre ``(v, u)`` at a distance of `low_mm` to `high_mm` from the fovea."""
     bearing = rng.uniform(0, 2 * np.pi)
     distance = np.sqrt(rng.uniform(low_mm**2, high_mm**2))
@@ -145,7 +162,7 @@ def _place(rng: np.random.Generator, low_mm: float, high_mm: float) -> F64:
     return centre
 
 
-def _on_b_scan(centre: F64, lines: F64) -> F64:
+def on_b_scan(centre: F64, lines: F64) -> F64:
     """Return `centre` moved to the nearest B-scan; `lines` are the B-scans' places."""
     return np.array([lines[np.abs(lines - centre[0]).argmin()], centre[1]])
 
@@ -157,16 +174,16 @@ def _drusen(rng: np.random.Generator, v: F64, u: F64, ped_um: F64, severity: flo
     for _ in range(4 * wanted):
         if grown == wanted:
             break
-        centre = _place(rng, 0.0, 2.3)
+        centre = place_around(rng, 0.0, 2.3)
         size = rng.lognormal(0, 0.4)
         half = float(np.clip((0.07 + 0.08 * severity) * size, 0.045, 0.4))
         peak = float(np.clip(rng.uniform(28, 60) * (0.8 + 0.7 * severity) * size, 18, 150))
         squeeze = rng.uniform(0.8, 1.25)
         if grown < 3:
             # The first ones are seen as more than a speck on coarse grids too.
-            centre = _on_b_scan(centre, v[:, 0])
+            centre = on_b_scan(centre, v[:, 0])
             half, peak = max(half, 0.12), max(peak, 45.0)
-        dome = _dome(v, u, centre, (half * squeeze, half), 1.2)
+        dome = unit_dome(v, u, centre, (half * squeeze, half), 1.2)
         if not ((dome > 0) & (ped_um > 0)).any():
             height = np.maximum(height, peak * dome)
             grown += 1
@@ -179,7 +196,7 @@ def _mounds(rng: np.random.Generator, v: F64, u: F64, kind: _MoundRange, severit
     warp = SmoothField(rng, 0.55)
     dv, du = 0.07 * warp.at(v, u), 0.07 * warp.at(u, v)
     for i in range(1 + round(kind.extra * severity)):
-        centre = _on_b_scan(_place(rng, *kind.reach_mm), v[:, 0])
+        centre = on_b_scan(place_around(rng, *kind.reach_mm), v[:, 0])
         share = severity * (1.0 if i == 0 else rng.uniform(0.4, 0.8))
         peak, half = (
             low + (high - low) * share * rng.uniform(0.85, 1.0)
@@ -187,7 +204,7 @@ def _mounds(rng: np.random.Generator, v: F64, u: F64, kind: _MoundRange, severit
         )
         axes = (half * rng.uniform(0.75, 1.1), half)
         middle = np.unravel_index(np.hypot(v - centre[0], u - centre[1]).argmin(), v.shape)
-        dome = _dome(v + dv - dv[middle], u + du - du[middle], centre, axes, kind.power)
+        dome = unit_dome(v + dv - dv[middle], u + du - du[middle], centre, axes, kind.power)
         height = np.maximum(height, peak * dome)
     return height
 
@@ -195,15 +212,15 @@ def _mounds(rng: np.random.Generator, v: F64, u: F64, kind: _MoundRange, severit
 def _cysts(rng: np.random.Generator, lines: F64, severity: float) -> list[Cyst]:
     """Return a cluster of cysts near the fovea that do not touch within their layer."""
     cysts: list[Cyst] = []
-    hub = _place(rng, 0.0, 0.7)
+    hub = place_around(rng, 0.0, 0.7)
     wanted = round(5 + 34 * severity)
     for attempt in range(wanted * 8):
         if len(cysts) >= wanted:
             break
         layer = "ONL" if attempt == 0 or rng.random() < 0.55 else "INL"
-        centre = hub + _place(rng, 0.0, 0.5 + 0.5 * severity)
+        centre = hub + place_around(rng, 0.0, 0.5 + 0.5 * severity)
         if not cysts:
-            centre = _on_b_scan(centre, lines)
+            centre = on_b_scan(centre, lines)
         distance = float(np.hypot(*centre))
         if layer == "INL" and distance < 0.45:
             continue
@@ -228,10 +245,13 @@ def _cysts(rng: np.random.Generator, lines: F64, severity: float) -> list[Cyst]:
     return cysts
 
 
-def _membrane(rng: np.random.Generator, v: F64, u: F64, severity: float) -> tuple[F64, F64]:
+def epiretinal_membrane(
+    rng: np.random.Generator, v: F64, u: F64, severity: float
+) -> tuple[F64, F64]:
+    """Return thickness and folds of a membrane on the retina, um."""
     centre = rng.uniform(-0.6, 0.6, 2)
     half = 1.0 + 1.4 * severity
-    area = smoothstep(2.0 * _dome(v, u, centre, (half, half * rng.uniform(0.8, 1.3)), 1.0))
+    area = smoothstep(2.0 * unit_dome(v, u, centre, (half, half * rng.uniform(0.8, 1.3)), 1.0))
     bearing = rng.uniform(0, np.pi)
     across = np.cos(bearing) * u + np.sin(bearing) * v + 0.08 * SmoothField(rng, 0.7).at(v, u)
     period = rng.uniform(0.16, 0.3)
@@ -240,7 +260,7 @@ def _membrane(rng: np.random.Generator, v: F64, u: F64, severity: float) -> tupl
     return (8 + 8 * severity) * area, folds * area
 
 
-def _foci(
+def scattered_foci(
     rng: np.random.Generator, parameters: EyeParameters, macula: Macula, per_ten: int
 ) -> list[Focus]:
     """Return hyperreflective foci: `per_ten` in ten B-scans, in the middle of the retina."""
@@ -257,5 +277,6 @@ def _foci(
 
 def rpe_lift_um(lesions: Lesions) -> F64:
     """Return how far the RPE ridge lies above Bruch's membrane, um ``[b, x]``."""
-    out: F64 = RPE_TO_BM_UM + np.maximum(lesions.drusen_um, lesions.ped_um)
+    band = RPE_TO_BM_UM if lesions.atrophy is None else RPE_TO_BM_UM * (1 - 0.7 * lesions.atrophy)
+    out: F64 = band + np.maximum(lesions.drusen_um, lesions.ped_um)
     return out

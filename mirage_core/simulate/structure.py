@@ -12,47 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mirage_core.scan import FLUID_SCHEME
 from mirage_core.simulate.anatomy import (
     LAYERS,
     SURFACE_NAMES,
     Macula,
     healthy_macula,
 )
-from mirage_core.simulate.fields import SmoothField, Stream, smoothstep, stream
-from mirage_core.simulate.lesions import Cyst, Lesions, grow_lesions, rpe_lift_um
+from mirage_core.simulate.fields import SmoothField, Stream, stream
+from mirage_core.simulate.lesions import Lesions, grow_lesions, rpe_lift_um
 from mirage_core.simulate.parameters import EyeParameters
+from mirage_core.simulate.pockets import Pocket, cut_pockets, rho2_of
 from mirage_core.simulate.vessels import (
+    Vessel,
     VesselMaps,
     choroid_tree,
     draw_tree,
     grow_tree,
 )
+from mirage_core.simulate.wasting import excavation_um, waste
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
 
-RPE_HALF_UM = 8.0
-"""The RPE band reaches this far above its ridge; fluid above the RPE ends there."""
-_BELOW_RIDGE_UM = 9.0
-_BM_LINE_UM = 4.0
 _MIN_LAYER_UM = 2.0
-_CYST_WALL_UM = 5.0
-
-
-@dataclass(frozen=True, eq=False)
-class Pocket:
-    """A lesion's cross-section in one B-scan: columns ``x0 ..``, rows from `top` to `bottom`.
-
-    `top` and `bottom` are float32 ``[n]``, px from the top; `value` is the class of
-    :data:`~mirage_core.scan.FLUID_SCHEME`.
-    """
-
-    value: int
-    x0: int
-    top: F32
-    bottom: F32
+# Radius range in mm, number of vessels, depth as a share of the choroid.
+_CHOROID_LAYERS = (((0.018, 0.04), 130, 0.30), ((0.04, 0.095), 46, 0.62))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +113,24 @@ def build_structure(parameters: EyeParameters, seed: int) -> EyeStructure:
     """Build the geometry of eye `seed`."""
     macula = healthy_macula(parameters, seed)
     lesions = grow_lesions(parameters, macula, seed)
-    maps, half_chord_um, radius_um = _retinal_vessels(parameters, macula, seed)
+    tree = grow_tree(parameters, seed)
+    half_mm = max(parameters.field_mm[0], parameters.field_mm[2]) / 2 + 0.6
+    return assembled(parameters, seed, macula, lesions, tree, choroid_maps(seed, half_mm))
+
+
+def assembled(
+    parameters: EyeParameters,
+    seed: int,
+    macula: Macula,
+    lesions: Lesions,
+    tree: list[Vessel],
+    choroid: ChoroidMaps,
+) -> EyeStructure:
+    """Put a healthy eye, its lesions and its vessels together."""
+    maps, half_chord_um, radius_um = _retinal_vessels(parameters, macula, tree)
+    if lesions.tissue is not None:
+        whole = np.clip(lesions.tissue * 2 - 1, 0, 1).astype(np.float32)
+        half_chord_um, radius_um = half_chord_um * whole, radius_um * whole
     surfaces_um = _surfaces_um(macula, lesions, half_chord_um)
     surfaces_um = _place_in_depth(surfaces_um, parameters)
     motion = stream(seed, Stream.MOTION).standard_normal(parameters.shape[0])
@@ -142,13 +144,13 @@ def build_structure(parameters: EyeParameters, seed: int) -> EyeStructure:
     sense = -1.0 if parameters.superior_to_inferior else 1.0
     return EyeStructure(
         surfaces=surfaces,
-        pockets=_pockets(surfaces, lesions, macula, um_per_px),
+        pockets=cut_pockets(surfaces, lesions, macula, um_per_px),
         lesions=lesions,
         macula=macula,
         vessel_maps=maps,
         half_chord_um=half_chord_um,
         vessel_radius_um=radius_um,
-        choroid_vessels=_choroid_vessels(parameters, macula, surfaces, seed),
+        choroid_vessels=_choroid_vessels(parameters, macula, surfaces, seed, choroid),
         signal=_signal(parameters, macula, seed),
         padding=_padding(parameters, surfaces, seed),
         fovea=(sense * fovea_v / db + (n_b - 1) / 2, fovea_u / dx + (n_x - 1) / 2),
@@ -156,13 +158,13 @@ def build_structure(parameters: EyeParameters, seed: int) -> EyeStructure:
 
 
 def _retinal_vessels(
-    parameters: EyeParameters, macula: Macula, seed: int
+    parameters: EyeParameters, macula: Macula, tree: list[Vessel]
 ) -> tuple[VesselMaps, F32, F32]:
     """Draw the vessels on the SLO and read them off at every A-scan."""
     v_axis, u_axis = slo_axes_mm(parameters)
     fovea_v, fovea_u = parameters.fovea_offset_mm
     px = parameters.slo_mm_per_px
-    maps = draw_tree(grow_tree(parameters, seed), v_axis - fovea_v, u_axis - fovea_u, px)
+    maps = draw_tree(tree, v_axis - fovea_v, u_axis - fovea_u, px)
     places = ((v_axis[0] - macula.v_mm) / px, (macula.u_mm - u_axis[0]) / px)
     chord, radius = (
         ndimage.map_coordinates(image, places, order=1, mode="nearest") * np.float32(1000)
@@ -173,30 +175,44 @@ def _retinal_vessels(
 
 def _surfaces_um(macula: Macula, lesions: Lesions, half_chord_um: F32) -> F64:
     """Stack the layers on Bruch's membrane; depths ``[s, b, x]`` in um from any level."""
-    layers = dict(macula.layers_um)
-    swelling = {"INL": np.zeros_like(macula.bm_um), "ONL": np.zeros_like(macula.bm_um)}
+    layers = {
+        name: um * lesions.scales[name] if name in lesions.scales else um
+        for name, um in macula.layers_um.items()
+    }
+    swelling = {name: np.zeros_like(macula.bm_um) for name in ("GCL", "INL", "ONL")}
     for cyst in lesions.cysts:
-        shape = np.maximum(1.0 - _rho2(cyst, macula, 1.2, 0.28), 0.0) ** 2
+        shape = np.maximum(1.0 - rho2_of(cyst, macula, 1.2, 0.28), 0.0) ** 2
         room = 2.3 * cyst.half_height_um + 14.0 - 0.75 * layers[cyst.layer]
         swelling[cyst.layer] = np.maximum(swelling[cyst.layer], np.maximum(room, 0) * shape)
-    swelling = {name: 1.25 * _bent(room, macula, 0.17) for name, room in swelling.items()}
+    swelling = {
+        name: 1.25 * _bent(room, macula, 0.17) if room.any() else room
+        for name, room in swelling.items()
+    }
     detached = lesions.srf_um + lesions.shrm_um
-    lift = rpe_lift_um(lesions) + detached
+    rpe_um = rpe_lift_um(lesions)
+    lift = rpe_um + detached
     onl = layers["ONL"]
     # The outer nuclear layer takes up what is steep, so that the inner retina bends gently.
     give = np.clip(_bent(lift, macula, 0.17) - lift, -0.5 * onl, 0.4 * onl)
     layers["ONL"] = onl + give + swelling["ONL"]
     layers["INL"] = layers["INL"] + swelling["INL"]
+    layers["GCL"] = layers["GCL"] + swelling["GCL"]
     layers["RNFL"] = (
         layers["RNFL"] + 0.12 * half_chord_um + 0.5 * lesions.erm_um + lesions.erm_folds_um
     )
     layers["GCL"] = layers["GCL"] - 0.5 * lesions.erm_folds_um
     layers["OS-RPE"] = layers["OS-RPE"] + detached
-    rpe = macula.bm_um - rpe_lift_um(lesions)
+    rpe = macula.bm_um - rpe_um
     stack = [macula.bm_um, rpe]
+    thick = {name: np.maximum(um, _MIN_LAYER_UM) for name, um in layers.items()}
+    if lesions.atrophy is not None or lesions.tissue is not None or lesions.disc is not None:
+        waste(thick, lesions)
     for name in reversed(LAYERS):
-        stack.append(stack[-1] - np.maximum(layers[name], _MIN_LAYER_UM))
-    surfaces = np.stack([*stack[::-1], macula.bm_um + macula.choroid_um])
+        stack.append(stack[-1] - thick[name])
+    choroid = macula.choroid_um * lesions.scales.get("choroid", 1.0)
+    surfaces = np.stack([*stack[::-1], macula.bm_um + choroid])
+    if lesions.disc is not None:
+        surfaces[0] += excavation_um(lesions)
     assert len(surfaces) == len(SURFACE_NAMES)
     return surfaces
 
@@ -232,76 +248,37 @@ def _bent(lift_um: F64, macula: Macula, stiffness_mm: float) -> F64:
     return out
 
 
-def _rho2(cyst: Cyst, macula: Macula, widen: float = 1.0, margin_mm: float = 0.0) -> F64:
-    """Return the squared distance from the cyst's axis in units of its (widened) half axes."""
-    dv = (macula.fovea_v_mm - cyst.v_mm) / (cyst.half_v_mm * widen + margin_mm)
-    du = (macula.fovea_u_mm - cyst.u_mm) / (cyst.half_u_mm * widen + margin_mm)
-    out: F64 = dv**2 + du**2
-    return out
+@dataclass(frozen=True, eq=False)
+class ChoroidMaps:
+    """Half chords in mm of Sattler's and Haller's layers on a square of `half_mm` around 0."""
+
+    half_mm: float
+    step_mm: float
+    half_chord_mm: tuple[F32, ...]
 
 
-def _pockets(
-    surfaces: F32, lesions: Lesions, macula: Macula, um_per_px: float
-) -> list[list[Pocket]]:
-    """Cut every lesion along every B-scan."""
-    value = {c.name: c.value for c in FLUID_SCHEME}
-    found: list[list[Pocket]] = [[] for _ in range(surfaces.shape[1])]
-
-    def cut(name: str, top: F64, height_px: F64) -> None:
-        here = height_px > 0
-        for b in np.flatnonzero(here.any(axis=1)):
-            columns = np.flatnonzero(here[b])
-            for run in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1):
-                upper = top[b, run].astype(np.float32)
-                lower = (top[b, run] + height_px[b, run]).astype(np.float32)
-                if (np.rint(lower) > np.rint(upper)).any():
-                    found[b].append(Pocket(value[name], int(run[0]), upper, lower))
-
-    named = {name: surfaces[i].astype(np.float64) for i, name in enumerate(SURFACE_NAMES)}
-    for cyst in lesions.cysts:
-        rho2 = _rho2(cyst, macula)
-        upper, lower = ("OPL/ONL", "ELM") if cyst.layer == "ONL" else ("IPL/INL", "INL/OPL")
-        room = (named[lower] - named[upper]) / 2 - _CYST_WALL_UM / um_per_px
-        half = cyst.half_height_um / um_per_px * np.sqrt(np.maximum(1 - rho2, 0))
-        half = np.minimum(half, np.maximum(room, 0))
-        half[half < 0.6] = 0
-        cut("IRF", (named[upper] + named[lower]) / 2 - half, 2 * half)
-    detached = lesions.srf_um + lesions.shrm_um
-    floor = named["RPE"] - RPE_HALF_UM / um_per_px
-    band = np.maximum(macula.layers_um["OS-RPE"] - RPE_HALF_UM, 0)
-    height = (detached + band * smoothstep(detached / 20.0)) / um_per_px
-    solid = height * np.divide(
-        lesions.shrm_um, detached, out=np.zeros_like(detached), where=detached > 0
-    )
-    cut("SRF", floor - height, height - solid)
-    cut("SHRM", floor - solid, solid)
-    lift = np.maximum(lesions.drusen_um, lesions.ped_um)
-    roof = named["RPE"] + _BELOW_RIDGE_UM / um_per_px
-    hidden = RPE_HALF_UM * smoothstep(lift / 15.0)
-    height = (lift + hidden) / um_per_px
-    wide = lesions.ped_um >= lesions.drusen_um
-    cut("PED", roof, np.where(wide, height, 0))
-    cut("DRUSEN", roof, np.where(wide, 0, height))
-    return found
+def choroid_maps(seed: int, half_mm: float) -> ChoroidMaps:
+    """Grow and draw the choroidal vessels of eye `seed`."""
+    step = 0.03
+    axis = np.arange(-half_mm, half_mm + step, step)
+    trees = [choroid_tree(seed, radii, n, i) for i, (radii, n, _) in enumerate(_CHOROID_LAYERS)]
+    maps = (draw_tree(tree, axis[::-1], axis, step).half_chord_mm for tree in trees)
+    return ChoroidMaps(half_mm, step, tuple(maps))
 
 
 def _choroid_vessels(
-    parameters: EyeParameters, macula: Macula, surfaces: F32, seed: int
+    parameters: EyeParameters, macula: Macula, surfaces: F32, seed: int, maps: ChoroidMaps
 ) -> list[tuple[F32, F32]]:
     """Return centre depth and half chord (px ``[b, x]``) of Sattler's and Haller's layers."""
     um_per_px = parameters.spacing_mm[1] * 1000
     bm, csi = surfaces[-2], surfaces[-1]
-    half = max(parameters.field_mm[0], parameters.field_mm[2]) / 2 + 0.6
-    step = 0.03
-    axis = np.arange(-half, half + step, step)
+    half, step = maps.half_mm, maps.step_mm
     places = ((half - macula.v_mm) / step, (macula.u_mm + half) / step)
     layers: list[tuple[F32, F32]] = []
-    # Radius range in mm, number of vessels, depth as a share of the choroid.
-    for layer, (radii, n, share) in enumerate(
-        (((0.018, 0.04), 130, 0.30), ((0.04, 0.095), 46, 0.62))
-    ):
-        maps = draw_tree(choroid_tree(seed, radii, n, layer), axis[::-1], axis, step)
-        chord_mm = ndimage.map_coordinates(maps.half_chord_mm, places, order=1, mode="nearest")
+    for layer, (_, _, share) in enumerate(_CHOROID_LAYERS):
+        chord_mm = ndimage.map_coordinates(
+            maps.half_chord_mm[layer], places, order=1, mode="nearest"
+        )
         wander = SmoothField(stream(seed, Stream.CHOROID, 10 + layer), 0.5).at(
             macula.v_mm, macula.u_mm
         )
