@@ -39,18 +39,17 @@ _INNER, _OUTER, _CHOROID = range(1, 9), range(9, 19), range(19, 22)
 _CONTENTS: dict[str, tuple[float, float]] = {
     "IRF": (3.0, 80.0),
     "SRF": (3.0, 60.0),
-    "PED": (12.0, 140.0),
+    "PED": (12.0, 150.0),
     "SHRM": (110.0, 215.0),
-    "DRUSEN": (60.0, 190.0),
+    "DRUSEN": (70.0, 200.0),
 }
-_SPREAD = 0.09
 _TOGETHER = 0.12
-_LEAST, _MOST = 0.55, 1.5
+_LEAST, _MOST = 0.5, 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """Brightness of tissues and of what fills lesions.
+    """How tissue, fluid and the media of one eye look. Greys are display grey.
 
     Attributes
     ----------
@@ -58,10 +57,53 @@ class Appearance:
         Of each of :data:`TISSUES`, over the painter's own grey; empty: 1 for all.
     contents : tuple of (str, float)
         Grey of what fills a lesion, by its name in FLUID_SCHEME, where it is not the painter's.
+    unevenness : float
+        How much the brightness of ellipsoid zone and RPE wanders along the B-scan.
+    streaks : float
+        How much columns differ in what the retina above lets through.
+    fading, mottle : float
+        Loss of light with depth in the choroid over the look's own, contrast of its texture.
+    rpe_width : float
+        Width of the brightest part of the RPE band over the painter's own.
+    frailty_um : float
+        Height of a druse over which no ellipsoid zone is left to see.
+    softness_px : float
+        Width of the edges of lesions.
+    lesion_texture : float
+        Contrast of the texture within lesions over the painter's own.
+    blur_px : float
+        Sigma of a blur beyond the beam's own.
+    gamma, exposure : float
+        Contrast curve and brightness of the finished image.
+    haze, hyaloid, top_band : float
+        Grey of vitreous haze, of the detached hyaloid, of a reflection near the upper border.
+    debris : int
+        Specks in the vitreous of a B-scan.
+    focus_shadow : float
+        Share of light that hyperreflective foci take from what lies below them.
+    shadow_width : float
+        Width of the vessels' shadows over the painter's own.
     """
 
     gains: tuple[float, ...] = ()
     contents: tuple[tuple[str, float], ...] = ()
+    unevenness: float = 0.0
+    streaks: float = 0.0
+    fading: float = 1.0
+    mottle: float = 0.12
+    rpe_width: float = 1.0
+    frailty_um: float = 110.0
+    softness_px: float = 1.0
+    lesion_texture: float = 1.0
+    blur_px: float = 0.0
+    gamma: float = 1.0
+    exposure: float = 1.0
+    haze: float = 0.0
+    hyaloid: float = 0.0
+    top_band: float = 0.0
+    debris: int = 0
+    focus_shadow: float = 0.0
+    shadow_width: float = 1.0
 
     def __post_init__(self) -> None:
         if self.gains and len(self.gains) != len(TISSUES):
@@ -69,34 +111,78 @@ class Appearance:
         if any(gain < 0 for gain in self.gains):
             raise ValueError("a gain cannot be negative")
 
+    @property
+    def clear_vitreous(self) -> bool:
+        """Whether nothing is seen in front of the retina."""
+        return not (self.haze or self.hyaloid or self.top_band or self.debris)
+
     @classmethod
     def random(cls, rng: np.random.Generator) -> Appearance:
-        """Draw how an eye looks.
+        """Draw how an eye looks: one in three near the painter's own, the others far from it.
 
         Tissues vary by themselves, and those of the inner retina, the outer retina and the
         choroid together. At times the dark line above the interdigitation zone, that zone
         itself, or the external limiting membrane cannot be seen, as in many real scans.
         """
-        gains = rng.normal(1, _SPREAD, len(TISSUES))
-        for tissues in (_INNER, _OUTER, _CHOROID):
-            gains[tissues] *= rng.normal(1, _TOGETHER)
-        gains[0] = rng.uniform(0, 6)
-        at = {name: i for i, name in enumerate(TISSUES)}
-        drawn = rng.random(3)
-        if drawn[0] < 0.3:
-            gains[at["outer segments"]] *= rng.uniform(1.1, 1.3)
-        elif drawn[0] < 0.55:
-            gains[[at["interdigitation"], at["under the interdigitation"]]] *= 0.8
-        if drawn[1] < 0.35:
-            gains[at["ELM"]] *= 0.8
-        if drawn[2] < 0.15:
-            gains[at["ellipsoid"]] *= rng.uniform(0.6, 0.85)
-        gains[1:] = np.clip(gains[1:], _LEAST, _MOST)
+        wild = 0.4 if rng.random() < 0.33 else 1.0
+
+        def sometimes(share: float, low: float, high: float, otherwise: float = 0.0) -> float:
+            drawn, value = rng.random(), float(rng.uniform(low, high))
+            return value if drawn < share * wild else otherwise
+
+        def factor(spread: float) -> float:
+            return float(np.exp(rng.uniform(-1, 1) * spread * wild))
+
         contents = tuple(
             (name, float(rng.uniform(low, high))) for name, (low, high) in _CONTENTS.items()
         )
-        return cls(tuple(gains.tolist()), contents)
+        return cls(
+            gains=_random_gains(rng, wild),
+            contents=contents,
+            unevenness=float(rng.uniform(0.0, 0.22)) * wild,
+            streaks=float(rng.uniform(0.0, 0.2)) * wild,
+            fading=factor(1.0),
+            mottle=float(rng.uniform(0.08, 0.3)),
+            rpe_width=factor(0.45),
+            frailty_um=float(rng.uniform(15, 120)),
+            softness_px=float(rng.uniform(1.0, 5.0)),
+            lesion_texture=float(rng.uniform(0.6, 2.5)),
+            blur_px=sometimes(0.4, 0.4, 1.5),
+            gamma=factor(0.4),
+            exposure=factor(0.3),
+            haze=sometimes(0.4, 5, 45),
+            hyaloid=sometimes(0.35, 20, 130),
+            top_band=sometimes(0.25, 10, 70),
+            debris=int(sometimes(0.25, 1, 14)),
+            focus_shadow=sometimes(0.5, 0.2, 0.8),
+            shadow_width=factor(0.6),
+        )
+
+
+def _random_gains(rng: np.random.Generator, wild: float) -> tuple[float, ...]:
+    at = {name: i for i, name in enumerate(TISSUES)}
+    spread = 0.1 * wild
+    gains = rng.normal(1, spread, len(TISSUES))
+    # The step between them is faint, and always this way.
+    gains[at["IPL"]] = gains[at["GCL"]] * rng.normal(1.01, 0.03)
+    gains[at["under the interdigitation"]] = gains[at["interdigitation"]] * rng.normal(1, 0.03)
+    for tissues in (_INNER, _OUTER, _CHOROID):
+        gains[tissues] *= rng.normal(1, _TOGETHER * wild)
+    gains[0] = rng.uniform(0, 6)
+    drawn = rng.random(4)
+    if drawn[0] < 0.3:
+        gains[at["outer segments"]] *= rng.uniform(1.1, 1.3)
+    elif drawn[0] < 0.55:
+        gains[[at["interdigitation"], at["under the interdigitation"]]] *= 0.8
+    if drawn[1] < 0.35:
+        gains[at["ELM"]] *= 0.8
+    if drawn[2] < 0.15:
+        gains[at["ellipsoid"]] *= rng.uniform(0.6, 0.85)
+    if drawn[3] < 0.3:
+        gains[at["inner limit"]] *= rng.uniform(1.05, 1.4)
+    gains[1:] = np.clip(gains[1:], _LEAST, _MOST)
+    return tuple(gains.tolist())
 
 
 AS_DRAWN = Appearance()
-"""The painter's own greys."""
+"""The painter's own look."""

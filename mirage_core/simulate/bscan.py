@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from mirage_core.scan import FLUID_SCHEME
 from mirage_core.simulate.anatomy import SURFACE_NAMES
+from mirage_core.simulate.appearance import AS_DRAWN
 from mirage_core.simulate.bands import detached_share, ellipsoid_px, elm_half_px
 from mirage_core.simulate.drawing import Steps
 from mirage_core.simulate.fields import Stream, smoothstep, stream
+from mirage_core.simulate.light import draw_disc, draw_vitreous, lit_levels, streaked
 from mirage_core.simulate.looks import LOOKS
 from mirage_core.simulate.parameters import EyeParameters
 from mirage_core.simulate.pockets import RPE_HALF_UM
 from mirage_core.simulate.structure import EyeStructure, Padding
-from mirage_core.simulate.textures import Textures
+from mirage_core.simulate.textures import Textures, own_textures
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -42,27 +45,39 @@ class BScanPainter:
     parameters : EyeParameters
     structure : EyeStructure
     seed : int
+    textures : Textures, optional
+        Those of other eyes, to save the time of making them; by default the eye's own.
     """
 
-    def __init__(self, parameters: EyeParameters, structure: EyeStructure, seed: int) -> None:
+    def __init__(
+        self,
+        parameters: EyeParameters,
+        structure: EyeStructure,
+        seed: int,
+        textures: Textures | None = None,
+    ) -> None:
         self._parameters = parameters
         self._structure = structure
         self._seed = seed
         self._look = LOOKS[parameters.vendor]
+        self._appearance = parameters.appearance
         self._um_per_px = parameters.spacing_mm[1] * 1000
+        self._dx_um = parameters.spacing_mm[2] * 1000
         self._rows = np.arange(parameters.shape[1], dtype=np.float32)[:, None]
-        self._textures = Textures(parameters, self._look, seed)
+        self._textures = textures or own_textures(parameters, seed)
         self._pocket_name = {c.value: c.name for c in FLUID_SCHEME}
 
     def b_scan(self, b: int) -> U8:
         """Return B-scan `b` as uint8 ``[z, x]``, in the frame of a right eye."""
         rng = stream(self._seed, Stream.B_SCAN, b)
         textures = self._textures.crop(rng)
-        grey = self._layers(b)
+        light = stream(self._seed, Stream.LIGHT, b)
+        grey = self._layers(b, light)
         self._choroid(grey, b, textures["choroid"])
         self._foci(grey, b)
         self._pockets(grey, b, textures["choroid"])
         self._vessels(grey, b)
+        self._media(grey, b, textures["choroid"], light)
         grey *= 1 + np.float32(0.055) * textures["tissue"]
         # The beam's depth of focus and width: half a pixel's blur each way.
         grey[1:-1] = 0.25 * grey[:-2] + 0.5 * grey[1:-1] + 0.25 * grey[2:]
@@ -73,18 +88,24 @@ class BScanPainter:
             _whiten(image, padding)
         return image
 
-    def _layers(self, b: int) -> F32:
+    def _layers(self, b: int, light: np.random.Generator) -> F32:
         """Return mean grey ``[z, x]`` of the layers, without lesions, vessels or noise."""
         n_z, n_x = self._parameters.shape[1:]
         s = dict(zip(SURFACE_NAMES, self._structure.surfaces[:, b].astype(np.float64), strict=True))
         px = 1.0 / self._um_per_px
         steps = Steps(n_z, n_x)
         levels = self._levels(b, s, px)
-        gains = self._parameters.appearance.gains or (1.0,) * len(levels)
-        for (depth, level), gain in zip(levels, gains, strict=True):
-            steps.level(depth, level * gain)
-        slope = -self._look.choroid_slope * self._um_per_px
-        steps.ramp(s["BM"] + 25 * px, np.full(n_x, slope))
+        look, lesions = self._appearance, self._structure.lesions
+        if look.gains:
+            levels = [(z, g * gain) for (z, g), gain in zip(levels, look.gains, strict=True)]
+        if look is not AS_DRAWN:
+            levels = lit_levels(levels, lesions, b, look, self._dx_um, light)
+        for depth, level in levels:
+            steps.level(depth, level)
+        slope = np.full(n_x, -self._look.choroid_slope * self._um_per_px * look.fading)
+        if lesions.atrophy is not None:
+            slope = slope * (1 - 0.5 * lesions.atrophy[b])
+        steps.ramp(s["BM"] + 25 * px, slope)
         return steps.image()
 
     def _levels(self, b: int, s: dict[str, F64], px: float) -> list[tuple[F64, F64 | float]]:
@@ -103,11 +124,14 @@ class BScanPainter:
         henle_end = s["OPL/ONL"] + 0.45 * (s["ELM"] - s["OPL/ONL"])
         foveal = np.exp(-((radius / 0.45) ** 2))
         lifted = np.maximum(lesions.drusen_um[b], 0.25 * lesions.ped_um[b])
-        intact = np.clip(1 - lifted / 110, 0.35, 1) * np.where(lesions.shrm_um[b] > 20, 0.6, 1.0)
+        intact = np.clip(1 - lifted / self._appearance.frailty_um, 0.35, 1) * np.where(
+            lesions.shrm_um[b] > 20, 0.6, 1.0
+        )
         apart = detached_share(lesions)[b]
         ez_inner, ez_outer = ellipsoid_px(s, self._um_per_px)
         elm_half = elm_half_px(self._um_per_px)
         iz_grey = 196 - 30 * apart
+        core = 5 * px * self._appearance.rpe_width
         separate = smoothstep(np.maximum(lesions.drusen_um[b], lesions.ped_um[b]) / 15)
         return [
             (np.full_like(s["ILM"], -1.0), 4.0),
@@ -126,8 +150,8 @@ class BScanPainter:
             (s["OS/RPE"], iz_grey),
             (np.minimum(s["OS/RPE"] + 11 * px, s["RPE"] - RPE_HALF_UM * px), iz_grey - 8),
             (s["RPE"] - RPE_HALF_UM * px, 212.0),
-            (s["RPE"] - 5 * px, 240.0),
-            (s["RPE"] + 5 * px, 226.0 - 18 * separate),
+            (s["RPE"] - core, 240.0),
+            (s["RPE"] + core, 226.0 - 18 * separate),
             (s["RPE"] + 9 * px, 216.0),
             (s["BM"], 132.0),
             (s["BM"] + 12 * px, 148.0),
@@ -158,21 +182,23 @@ class BScanPainter:
         sclera = np.clip(rows + 0.5 - csi, 0, 1)
         fade = np.exp(-np.maximum(rows - csi, 0) * (self._um_per_px / 130))
         part += sclera * fade * 13
-        part *= 1 + below * texture[first:] * np.float32(0.12)
+        part *= 1 + below * texture[first:] * np.float32(self._appearance.mottle)
 
     def _pockets(self, grey: F32, b: int, texture: F32) -> None:
-        contents = dict(self._parameters.appearance.contents)
+        contents = dict(self._appearance.contents)
+        soft, rough = self._appearance.softness_px, self._appearance.lesion_texture
         for pocket in self._structure.pockets[b]:
             name = self._pocket_name[pocket.value]
             x = slice(pocket.x0, pocket.x0 + len(pocket.top))
-            first = max(int(pocket.top.min()) - 1, 0)
-            last = min(int(pocket.bottom.max()) + 3, len(grey))
+            margin = int(soft)
+            first = max(int(pocket.top.min()) - margin, 0)
+            last = min(int(pocket.bottom.max()) + 2 + margin, len(grey))
+            if last <= first:
+                continue
             rows = self._rows[first:last]
-            inside = np.clip(rows + 0.5 - pocket.top, 0, 1) - np.clip(
-                rows + 0.5 - pocket.bottom, 0, 1
-            )
+            inside = _covered(rows - pocket.top, soft) - _covered(rows - pocket.bottom, soft)
             fill = contents.get(name, _POCKET_GREY[name]) * (
-                1 + 0.2 * _TEXTURE_OF[name] * texture[first:last, x]
+                1 + 0.2 * rough * _TEXTURE_OF[name] * texture[first:last, x]
             )
             part = grey[first:last, x]
             part += inside * (fill - part)
@@ -186,6 +212,8 @@ class BScanPainter:
         px = np.float32(1.0 / self._um_per_px)
         ilm = self._structure.surfaces[0, b, columns]
         half, radius = half_um[columns], radius_um[columns]
+        # Broad shadows are those of more blood.
+        half = half * np.float32(self._appearance.shadow_width)
         centre = ilm + (9 + np.maximum(radius, 12.0)) * px
         strength = self._parameters.shadow_strength
         loss = np.clip(strength * 0.5 * (half / 62) ** 0.75, 0, 0.8).astype(np.float32)
@@ -217,6 +245,22 @@ class BScanPainter:
             spot = np.exp(-(((rows - z) / rz) ** 2) - ((columns - focus.x) / rx) ** 2)
             part = grey[z0:z1, x0:x1]
             part += spot * np.maximum(215 - part, 0)
+            if self._appearance.focus_shadow > 0:
+                taken = np.exp(-(((np.arange(x0, x1) - focus.x) / rx) ** 2))
+                grey[z1:, x0:x1] *= 1 - np.float32(self._appearance.focus_shadow) * taken
+
+    def _media(self, grey: F32, b: int, texture: F32, light: np.random.Generator) -> None:
+        """Draw what is no layer: the disc, uneven transmission, the vitreous."""
+        look, lesions = self._appearance, self._structure.lesions
+        ilm = self._structure.surfaces[0, b]
+        if lesions.disc is not None:
+            draw_disc(grey, lesions.disc[b], ilm, self._um_per_px, texture, light)
+        if look.streaks > 0:
+            streaked(grey, ilm, look.streaks, self._dx_um, light)
+        if not look.clear_vitreous:
+            draw_vitreous(grey, ilm, look, self._um_per_px, light)
+        if look.blur_px > 0:
+            ndimage.gaussian_filter(grey, look.blur_px, output=grey, truncate=2.5)
 
     def _detect(self, grey: F32, b: int, textures: dict[str, F32]) -> U8:
         """Return the camera's image of `grey`: attenuation, speckle, noise, contrast curve."""
@@ -237,7 +281,18 @@ class BScanPainter:
         over = np.maximum(grey - np.float32(look.knee), 0)
         grey -= np.float32(0.45) * over
         np.clip(grey, 0, WHITE - 1, out=grey)
-        return np.rint(grey).astype(np.uint8)
+        image = np.rint(grey).astype(np.uint8)
+        gamma, exposure = self._appearance.gamma, self._appearance.exposure
+        if gamma != 1.0 or exposure != 1.0:
+            curve = (WHITE - 1) * exposure * (np.arange(256) / (WHITE - 1)) ** gamma
+            image = np.rint(np.clip(curve, 0, WHITE - 1)).astype(np.uint8)[image]
+        return image
+
+
+def _covered(below_px: F32, soft_px: float) -> F32:
+    """Return the share of pixels that lie below an edge `soft_px` wide."""
+    share: F32 = np.clip(below_px / np.float32(soft_px) + np.float32(0.5), 0, 1)
+    return share
 
 
 def _bell(rho: F32) -> F32:

@@ -29,6 +29,8 @@ class Stream(IntEnum):
     SLO = 7
     PADDING = 8
     SOURCE = 9
+    LIGHT = 10
+    SHARED = 11
 
 
 def stream(seed: int, part: Stream, index: int = 0) -> np.random.Generator:

@@ -15,7 +15,8 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
 
-_DISC_HALF_MM = (0.92, 0.82)
+DISC_HALF_MM = (0.92, 0.82)
+"""Half axes of the optic disc: vertical, horizontal."""
 
 
 def paint_slo(parameters: EyeParameters, structure: EyeStructure, seed: int) -> U8:
@@ -69,7 +70,7 @@ def _nerve_fibres(rng: np.random.Generator, v: F64, u: F64) -> F64:
 
 def _with_disc(grey: F64, v: F64, u: F64, cloud: F64) -> F64:
     """Lay the optic disc over `grey`: rim, brighter cup, soft margin with a darker crescent."""
-    rho = np.hypot((v - DISC_MM[0]) / _DISC_HALF_MM[0], (u - DISC_MM[1]) / _DISC_HALF_MM[1])
+    rho = np.hypot((v - DISC_MM[0]) / DISC_HALF_MM[0], (u - DISC_MM[1]) / DISC_HALF_MM[1])
     inside = smoothstep((1.04 - rho) / 0.1)
     cup = smoothstep((0.55 - rho) / 0.25)
     disc = 168 + 52 * cup + 7 * cloud

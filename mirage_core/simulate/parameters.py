@@ -72,7 +72,7 @@ class EyeParameters:
         Volume size ``(b, z, x)``.
     field_mm : (float, float, float)
         Extent ``(b, z, x)`` in mm; the spacing is ``field_mm / shape``. The optic disc stays
-        outside fields of up to 6.8 mm, larger ones are refused.
+        outside fields of up to 6.8 mm, larger ones are refused unless `disc_in_view`.
     slo_px : int
         Rows and columns of the (square) SLO image.
     slo_field_mm : float
@@ -121,7 +121,10 @@ class EyeParameters:
     padding_fraction : float
         Mean share of pixels of a B-scan that are white registration padding (255), up to 0.12.
     appearance : Appearance
-        Brightness of tissues and lesions.
+        How tissue, lesions and the media look.
+    disc_in_view : bool
+        Whether the scan may reach the optic disc: fields of up to 9.2 mm, the fovea up to 3 mm
+        from the centre. Only :mod:`mirage_core.simulate.source` draws a disc in B-scans.
     """
 
     shape: tuple[int, int, int] = _NATIVE_GRID[VendorLook.SPECTRALIS][0]
@@ -151,6 +154,7 @@ class EyeParameters:
     media_opacity: float = 0.05
     padding_fraction: float = 0.0
     appearance: Appearance = AS_DRAWN
+    disc_in_view: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vendor", VendorLook(self.vendor))
@@ -160,8 +164,9 @@ class EyeParameters:
         b, z, x = self.shape
         if b < 1 or z < 96 or x < 64:
             raise ValueError(f"shape must be at least (1, 96, 64), not {self.shape}")
-        if not (0 < self.field_mm[0] <= _MAX_FIELD_MM and 0 < self.field_mm[2] <= _MAX_FIELD_MM):
-            raise ValueError(f"the field must be within {_MAX_FIELD_MM} mm, not {self.field_mm}")
+        most_mm, off_mm = (9.2, 3.0) if self.disc_in_view else (_MAX_FIELD_MM, 0.5)
+        if not (0 < self.field_mm[0] <= most_mm and 0 < self.field_mm[2] <= most_mm):
+            raise ValueError(f"the field must be within {most_mm} mm, not {self.field_mm}")
         if not 1.6 <= self.field_mm[1] <= 4.0:
             raise ValueError(f"depth must be 1.6 to 4 mm, not {self.field_mm[1]}")
         if self.slo_px < 64:
@@ -169,8 +174,8 @@ class EyeParameters:
         for axis, offset in ((0, self.slo_offset_mm[0]), (2, self.slo_offset_mm[1])):
             if self.field_mm[axis] / 2 + abs(offset) > self.slo_field_mm / 2:
                 raise ValueError("the B-scans must lie inside the SLO")
-        if max(map(abs, self.fovea_offset_mm)) > 0.5:
-            raise ValueError("the fovea must lie within 0.5 mm of the centre")
+        if max(map(abs, self.fovea_offset_mm)) > off_mm:
+            raise ValueError(f"the fovea must lie within {off_mm} mm of the centre")
         kinds = [lesion.kind for lesion in self.pathology]
         if len(set(kinds)) != len(kinds):
             raise ValueError("name each pathology once")
