@@ -13,7 +13,7 @@ from mirage_core.model.build import build_model, empty_model
 from mirage_core.model.checkpoints.aliases import main_name, with_aliases, without_aliases
 from mirage_core.model.checkpoints.errors import CheckpointError, listed
 from mirage_core.model.checkpoints.layout import ENCODER, INPUTS, OUTPUTS
-from mirage_core.model.checkpoints.report import Report, Resized, counted
+from mirage_core.model.checkpoints.report import Report, Resized
 from mirage_core.model.positions import resize_table
 from mirage_core.model.spec import EncoderKind, HeadKind, HeadSpec, ModelSpec, Pool
 
@@ -205,12 +205,8 @@ def _check(
     missing = [name for name in report.missing if not name.startswith(fresh)]
     if not strict or not (missing or report.unexpected):
         return
-    parts = []
-    if missing:
-        parts.append(f"lacks {counted(missing)} of the model")
-    if report.unexpected:
-        parts.append(f"holds {counted(report.unexpected)} that the model has not")
-    raise _refused(source, f"The file {' and '.join(parts)}.")
+    amiss = Report(missing=tuple(missing), unexpected=report.unexpected)
+    raise _refused(source, f"The file {amiss.misfit()}.")
 
 
 def _refused(source: Source, what: str) -> CheckpointError:

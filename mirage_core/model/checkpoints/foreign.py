@@ -62,7 +62,7 @@ def load_foreign(
         assumptions=assumptions,
     )
     if strict and not report.complete:
-        raise CheckpointError(raw.path, " ".join(report.sentences()[:2]), hint)
+        raise CheckpointError(raw.path, f"The file {report.misfit()}.", hint)
     return encoder, report
 
 
@@ -75,6 +75,12 @@ def _assumptions(
         same = "The weights are taken for SAM's; MedSAM's look the same: name the variant if so."
         return () if variant else (same,)
     width = next(t.shape[-1] for name, t in raw.state.items() if name.endswith("cls_token"))
+    if heads is not None and width % heads:
+        raise CheckpointError(
+            raw.path,
+            f"An encoder of width {width} cannot have {heads} attention heads.",
+            "Give a number of heads that divides the width.",
+        )
     if heads is None and width % HEAD_DIM:
         raise CheckpointError(
             raw.path,

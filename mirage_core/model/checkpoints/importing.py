@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from mirage_core.io.atomic import atomic_file
 from mirage_core.model.checkpoints.errors import CheckpointError
@@ -14,8 +15,9 @@ from mirage_core.model.checkpoints.foreign import KINDS, load_foreign
 from mirage_core.model.checkpoints.layout import Layout, recognise
 from mirage_core.model.checkpoints.loading import build
 from mirage_core.model.checkpoints.native import write_weights
-from mirage_core.model.checkpoints.reading import read_state
-from mirage_core.model.checkpoints.report import Report
+from mirage_core.model.checkpoints.pickled import refuse_changed_bytes
+from mirage_core.model.checkpoints.reading import Container, read_state
+from mirage_core.model.checkpoints.report import Report, counted
 from mirage_core.model.checkpoints.specify import Checkpoint, understand
 from mirage_core.model.spec import ModelSpec, Normalisation
 from mirage_core.model.store.known_schemes import scheme_for
@@ -92,10 +94,12 @@ def import_file(
         If `weights` cannot be written.
     """
     raw = read_state(path)
+    if raw.container is Container.PICKLE:
+        refuse_changed_bytes(path)
     layout = recognise(raw.state)
     if layout in KINDS:
         encoder, report = load_foreign(raw, layout, heads=heads, variant=variant)
-        _write(encoder, weights)
+        _write(encoder, weights, path)
         kind = KINDS[layout].value
         return Imported(encoder.spec, kind, Normalisation.HUB, None, (), report)
     checkpoint = understand(
@@ -103,7 +107,7 @@ def import_file(
     )
     loaded = build(checkpoint)
     scheme = _scheme(checkpoint, labels)
-    _write(loaded.model, weights)
+    _write(loaded.model, weights, path)
     normalisation = _NORMALISATION[layout]
     return Imported(checkpoint.spec, layout.value, normalisation, scheme, (), loaded.report)
 
@@ -125,6 +129,20 @@ def _scheme(checkpoint: Checkpoint, labels: Mapping[int, str] | None) -> LayerSc
     return scheme if scheme.n_classes == head.n_classes else None
 
 
-def _write(model: nn.Module, weights: Path) -> None:
+def _write(model: nn.Module, weights: Path, path: Path) -> None:
+    spoilt = [name for name, tensor in model.state_dict().items() if not _finite(tensor)]
+    if spoilt:
+        raise CheckpointError(
+            path,
+            f"The file holds {counted(spoilt)} with values that are infinite or no numbers.",
+            "Get the file again from its source; of a training, take an earlier checkpoint.",
+        )
     with atomic_file(weights, overwrite=True) as fresh:
         write_weights(model, fresh)
+
+
+def _finite(tensor: Tensor) -> bool:
+    if not tensor.numel():
+        return True
+    lowest, highest = tensor.aminmax()  # what is no number passes through
+    return bool(torch.isfinite(lowest) & torch.isfinite(highest))

@@ -152,14 +152,17 @@ def _split(path: Path, content: Mapping[str, Any]) -> tuple[Mapping[str, Any], d
     return content, {}
 
 
-def _checked(path: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
+def _checked(path: Path, state: Mapping[Any, Any]) -> dict[str, Tensor]:
     checked: dict[str, Tensor] = {}
     for name, value in state.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
+        wrong = ""
+        if not isinstance(name, str):
+            wrong = f"A weight goes by {str(name)[:80]}, which is no name."
+        elif not isinstance(value, Tensor):
+            wrong = f"Among the weights {name[:80]!r} is a {type(value).__name__}, no tensor."
+        if wrong:
             raise CheckpointError(
-                path,
-                f"Among the weights {str(name)[:80]!r} is a {type(value).__name__}, no tensor.",
-                "Choose a file that holds a model's weights by name.",
+                path, wrong, "Choose a file that holds a model's weights by name."
             )
         if not _is_plain(value):
             raise CheckpointError(

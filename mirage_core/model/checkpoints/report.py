@@ -49,6 +49,15 @@ class Report:
         """Whether every weight of the model came from the file and nothing was left over."""
         return not self.missing and not self.unexpected
 
+    def misfit(self) -> str:
+        """Return what the file lacks and has too much: "lacks … and holds … that …"; "" if none."""
+        parts = []
+        if self.missing:
+            parts.append(f"lacks {counted(self.missing)} of the model")
+        if self.unexpected:
+            parts.append(f"holds {counted(self.unexpected)} that the model has not")
+        return " and ".join(parts)
+
     def sentences(self) -> tuple[str, ...]:
         """Return all of it for people, what matters most first."""
         lines = []

@@ -129,6 +129,8 @@ def _with(spec: ModelSpec, **task: object) -> ModelSpec:
 
 def _foreign(evidence: Evidence, layout: Layout) -> Exception:
     if layout is Layout.UNKNOWN:
+        if any(key.startswith((INPUTS, ENCODER + INPUTS)) for key in evidence.state):
+            return evidence.refused("The weights lack 'global_tokens'.")
         names = ", ".join(repr(k[:60]) for k in list(evidence.state)[:3])
         return evidence.refused(
             f"The file holds weights of no model that is known here; its first names are {names}.",

@@ -122,6 +122,43 @@ def test_a_file_that_lacks_weights_is_not_imported(tmp_path: Path) -> None:
     assert not (tmp_path / "w.safetensors").exists()
 
 
+def test_values_that_are_no_numbers_are_refused_by_name(tmp_path: Path) -> None:
+    for value in (torch.nan, torch.inf):
+        tensors = {name: tensor.clone() for name, tensor in state(model(spec())).items()}
+        tensors["encoder.1.norm1.bias"][0] = value
+        path = write_pth(tmp_path / "a.pth", tensors, ARGS)
+        with pytest.raises(CheckpointError, match=r"1 weight \(encoder\.1\.norm1\.bias\)"):
+            import_file(path, tmp_path / "w.safetensors")
+        assert not (tmp_path / "w.safetensors").exists()
+
+
+def test_a_changed_byte_is_seen_by_its_checksum(tmp_path: Path) -> None:
+    path = write_pth(tmp_path / "a.pth", model(spec()), ARGS)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1  # within a tensor
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="its checksums differ"):
+        import_file(path, tmp_path / "w.safetensors")
+
+
+def test_a_file_without_checksums_is_no_worse(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    before = torch.serialization.get_crc32_options()
+    request.addfinalizer(lambda: torch.serialization.set_crc32_options(before))
+    torch.serialization.set_crc32_options(False)
+    path = write_pth(tmp_path / "a.pth", model(spec()), ARGS)
+    assert import_file(path, tmp_path / "w.safetensors").report.complete
+
+
+def test_a_file_without_its_global_tokens_is_told_what_it_lacks(tmp_path: Path) -> None:
+    tensors = state(model(spec()))
+    del tensors["global_tokens"]
+    path = write_pth(tmp_path / "a.pth", tensors, ARGS)
+    with pytest.raises(CheckpointError, match="lack 'global_tokens'"):
+        import_file(path, tmp_path / "w.safetensors")
+
+
 def foreign(kind: EncoderKind, variant: str, patch: int, n_global: int) -> ModelSpec:
     domain = DomainSpec(name="bscan", patch=patch, size=(2 * patch, 2 * patch))
     return ModelSpec(
@@ -195,6 +232,8 @@ def test_widths_of_other_encoders_that_tell_no_heads_are_not_guessed_at(tmp_path
         import_file(tmp_path / "a.pth", tmp_path / "w.safetensors")
     imported = import_file(tmp_path / "a.pth", tmp_path / "w.safetensors", heads=3)
     assert imported.spec.heads == 3
+    with pytest.raises(CheckpointError, match="width 72 cannot have 7 attention heads"):
+        import_file(tmp_path / "a.pth", tmp_path / "w.safetensors", heads=7)
 
 
 def test_sam_and_medsam_look_the_same(tmp_path: Path) -> None:
@@ -212,8 +251,9 @@ def test_a_damaged_file_of_another_encoder_is_refused(tmp_path: Path) -> None:
     tensors = state(build_model(FOREIGN[0]).vit)
     del tensors["blocks.1.norm1.weight"]
     torch.save(tensors, tmp_path / "a.pth")
-    with pytest.raises(CheckpointError, match=r"blocks\.1\.norm1\.weight"):
+    with pytest.raises(CheckpointError) as refused:
         import_file(tmp_path / "a.pth", tmp_path / "w.safetensors")
+    assert refused.value.what == "The file lacks 1 weight (blocks.1.norm1.weight) of the model."
     tensors["blocks.1.norm1.weight"] = torch.ones(3)
     torch.save(tensors, tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match="weights of DINOv2 cannot be used"):

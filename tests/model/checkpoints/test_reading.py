@@ -251,7 +251,7 @@ def test_what_is_no_checkpoint_is_refused_in_one_sentence(
         ({"epoch": 3}, "it holds epoch"),
         ({}, "it holds nothing"),
         ({"model": {"w": 3}}, "'w' is a int"),
-        ({"model": {1: torch.ones(1)}}, "'1' is a Tensor"),
+        ({"model": {1: torch.ones(1)}}, "goes by 1, which is no name"),
         ({"model": {"w": torch.ones(1).expand(10**12)}}, "'w' are of a kind"),
         ({"model": {"w": torch.ones(2).to_sparse()}}, "'w' are of a kind"),
         ({"model": {"w": torch.ones(2, device="meta")}}, "'w' are of a kind"),
