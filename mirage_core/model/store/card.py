@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from mirage_core.model.spec import ModelSpec, Normalisation
+from mirage_core.model.spec import HeadKind, ModelSpec, Normalisation
 from mirage_core.model.store.errors import ModelStoreError
 from mirage_core.model.store.scheme import LayerScheme
 from mirage_core.model.store.terms import UNKNOWN, Terms
@@ -32,6 +32,9 @@ WEIGHTS_FILE = "weights.safetensors"
 
 MAX_CARD_BYTES = 4 * 1024**2
 """A card is some kB; the rest is room for licence texts."""
+
+_MAX_BLOCKS = 512
+"""Ten times the deepest published encoder; bounds what a bad card makes us build."""
 
 _ID = r"^[a-z0-9][a-z0-9-]{0,63}$"
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$")  # names Windows keeps for itself
@@ -165,6 +168,20 @@ class ModelCard(_Part):
             classifier is None or classifier.n_classes != len(self.class_labels)
         ):
             raise ValueError("there are other labels than the model's classification head needs")
+        return self
+
+    @model_validator(mode="after")
+    def _numbers_of_a_model(self) -> ModelCard:
+        spec, head = self.spec, self.spec.head
+        widths = [(spec.dim, spec.heads)]
+        if spec.decoder is not None:
+            widths.append((spec.decoder.dim, spec.decoder.heads))
+        if head is not None and head.kind is HeadKind.SEGMENTER:
+            widths.append((head.embed, head.heads))
+        if any(width < 1 or heads < 1 or width % heads for width, heads in widths):
+            raise ValueError("a width of the model is no multiple of its attention heads")
+        if not 0 <= spec.depth <= _MAX_BLOCKS:
+            raise ValueError("the model has an impossible number of blocks")
         return self
 
     @property

@@ -104,6 +104,15 @@ def test_a_card_names_as_many_classes_as_its_model_has() -> None:
     assert parse_card(aroi.as_json(), Path("card.json")).scheme == AROI
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"heads": 5}, {"heads": 0}, {"dim": 10**7 + 1}, {"depth": 10**6}]
+)
+def test_a_card_describes_a_model_that_can_be_built(wrong: dict[str, int]) -> None:
+    spec = full_card().spec.model_dump() | wrong
+    with pytest.raises(ModelStoreError, match=r"attention heads|number of blocks"):
+        parse_card(changed(spec=spec), Path("card.json"))
+
+
 def test_names_of_patients_do_not_pass_for_hashes() -> None:
     with pytest.raises(ValidationError):
         TrainingPart(patients=("Smith, P.",))
