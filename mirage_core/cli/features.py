@@ -19,6 +19,7 @@ from mirage_core.cli.console import (
     stderr,
     stdout,
 )
+from mirage_core.cli.engine_choice import check_engine
 from mirage_core.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -146,16 +147,13 @@ def _run(
 ) -> Any:
     """Do `work` with the model on the one scan at `path`; say the remarks of the run."""
     from mirage_core.cli.inputs import scans_in
-    from mirage_core.engines import EngineOptions, engine_names
+    from mirage_core.engines import EngineOptions
     from mirage_core.io import open_scan
 
     sources = scans_in(path)
     if len(sources) > 1:
         raise CommandError(f"{path} holds {len(sources)} scans.", "Name one of them.")
-    known = engine_names(task)
-    if model not in known:
-        there = f"There are: {', '.join(known)}." if known else "Import or download one first."
-        raise CommandError(f"There is no model {model!r} that can do this.", there)
+    check_engine(model, task, "model")
     options = EngineOptions(device=device)
     with progress_bar(path.name, 1.0, quiet=quiet) as advance:
         report: Report = advance

@@ -187,12 +187,12 @@ def _import(store: ModelStore, path: Path, title: str, *, quiet: bool, **known: 
 
 
 def _tell(store: ModelStore, card: ModelCard, as_json: bool) -> None:
-    from mirage_core.cli.models_words import model_fields
+    from mirage_core.cli.models_words import model_fields, notes
 
     model = store.get(card.id)
     if as_json:
         print_json(model_fields(model))
         return
     stdout().print(f"{escape(card.id)}: {escape(card.title)} is in {escape(str(model.folder))}")
-    for note in (*card.origin.notes, card.terms.notice):
+    for note in (*notes(card), card.terms.notice):
         stderr().print(f"[yellow]Note:[/] {escape(note)}")

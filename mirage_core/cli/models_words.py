@@ -70,11 +70,21 @@ def card_table(model: StoredModel, *, checked: bool) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="bold")
     table.add_column()
-    notes = card.origin.notes + ((card.scheme.remark,) if card.scheme is not None else ())
-    for name, value in (*rows.items(), *(("Note", note) for note in notes)):
+    for name, value in (*rows.items(), *(("Note", note) for note in notes(card))):
         if value:
             table.add_row(name, escape(value))
     return table
+
+
+def notes(card: ModelCard) -> tuple[str, ...]:
+    """Return what was assumed of a model and what it does not show."""
+    remark = "" if card.scheme is None else card.scheme.remark
+    if card.scheme is None and card.spec.head is not None:
+        remark = (
+            f"What the {card.spec.head.n_classes} classes of this model are is not known, so it "
+            "gives no layers and no masks. Import its file again with an INFO.json to name them."
+        )
+    return (*card.origin.notes, *([remark] if remark else []))
 
 
 def _task(card: ModelCard) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 from collections import Counter
 from pathlib import Path
@@ -22,6 +21,7 @@ from mirage_core.cli.console import (
     stderr,
     stdout,
 )
+from mirage_core.cli.engine_choice import check_engine
 from mirage_core.cli.inputs import SpacingOption
 from mirage_core.cli.progress import progress_bar
 from mirage_core.cli.words import counted, describe, sentence
@@ -68,7 +68,7 @@ def segment(
 
         options = read_options(spacing)
         run = _run_options(mode, device, batch_size)
-        _check_engine(engine)
+        check_engine(engine, "segment")
         sources = scans_in(path)
         from mirage_core.cli.segment_task import SegmentTask
 
@@ -95,16 +95,6 @@ def _run_options(mode: str, device: str, batch_size: int) -> EngineOptions:
     if mode not in tuple(Mode):
         raise CommandError(f"There is no mode {mode!r}.", f"There are: {', '.join(Mode)}.")
     return EngineOptions(Mode(mode), device, batch_size or None)
-
-
-def _check_engine(name: str) -> None:
-    from mirage_core.engines import engine_names
-
-    known = engine_names()
-    if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
-        offer = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
-        raise CommandError(f"There is no engine {name!r}.", offer)
 
 
 def _run(

@@ -69,6 +69,8 @@ def test_imagined_images_are_written_with_a_warning(tmp_path: Path, scan: Path) 
     ("args", "words"),
     [
         (("classify", "SCAN", "--model", "imagines"), "There are: tells."),
+        (("classify", "SCAN", "--model", "imagines"), "can embed and reconstruct, not classify"),
+        (("classify", "SCAN", "--model", "tels"), "There is no model 'tels'"),
         (("imagine", "SCAN", "bscan", "-o", "OUT", "--model", "imagines"), "no SLO"),
         (("imagine", "SCAN", "fundus", "-o", "OUT", "--model", "imagines"), "There is no 'fundus'"),
         (("classify", "SCAN", "--model", "tells", "--device", "cuda:7"), "CUDA"),

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from mirage_core.model.build import build_model
+from mirage_core.model.checkpoints.writing import save_published
+from mirage_core.model.spec import BSCAN, HeadKind, HeadSpec, mirage_spec
 from mirage_core.model.store.card import TrainingPart, TrainingSummary
 from mirage_core.model.store.consent import Consents
 from mirage_core.model.store.store import ModelStore
@@ -192,6 +195,16 @@ def test_a_local_file_is_imported_with_unknown_terms(tmp_path: Path, in_thread: 
     assert model["task"] == "encode"
     again = mirage("models", "import", path, "--title", "Twice")
     assert "in the store already, as 'colleague-s-encoder'" in error_of(again)
+
+
+def test_whoever_imports_a_head_without_names_is_told(tmp_path: Path, in_thread: None) -> None:
+    head = HeadSpec(kind=HeadKind.LINEAR, n_classes=4)
+    path = tmp_path / "head.pth"
+    save_published(build_model(mirage_spec("tiny", (BSCAN,), head=head)), path)
+    ran = mirage("models", "import", path)
+    assert ran.code == 0
+    assert "What the 4 classes of this model are is not known" in ran.err
+    assert "is not known" in mirage("models", "info", "head").out
 
 
 @pytest.fixture

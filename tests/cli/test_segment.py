@@ -15,9 +15,14 @@ import pytest
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_core.engines import EngineInput, Prediction
 from mirage_core.io.export_result import read_result
+from mirage_core.model.spec import HeadKind, HeadSpec, Normalisation, mirage_spec
+from mirage_core.places import models_dir
 from mirage_core.scan import FLUID_SCHEME, State
 from tests.cli.running import FlatEngine, mirage, save_volume
+from tests.engines.mirage import models
 from tests.shared_data import shared_data
+
+SEGMENTATION = Normalisation.SEGMENTATION
 
 
 @pytest.fixture
@@ -121,6 +126,30 @@ def test_an_unknown_engine_is_answered_with_the_nearest(tmp_path: Path) -> None:
     ran = mirage("segment", save_volume(tmp_path / "a.npz"), "-o", tmp_path, "--engine", "grph")
     assert ran.code == 2
     assert "Did you mean 'graph'" in sentence_of(ran.err)
+
+
+def test_a_model_that_cannot_be_the_engine_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIRAGE_DATA_DIR", str(tmp_path / "data"))
+    scan = save_volume(tmp_path / "a.npz")
+
+    def refused(engine: str) -> str:
+        ran = mirage("segment", scan, "-o", tmp_path / "out", "--engine", engine)
+        assert ran.code == 2
+        assert not (tmp_path / "out").exists()
+        return sentence_of(ran.err)
+
+    head = HeadSpec(kind=HeadKind.LINEAR, n_classes=4)
+    models.put(
+        models_dir(), "nameless", mirage_spec("tiny", (models.BSCAN,), head=head), SEGMENTATION
+    )
+    assert "Nobody has said what the classes" in refused("nameless")
+    assert "INFO.json" in refused("nameless")
+    models.classifying(models_dir())
+    assert "There are: graph." in refused("tells")
+    (models_dir() / "tells" / "card.json").write_text('{"format_version": 99}')
+    assert "newer version of this program" in refused("tells")
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ class MirageEngine:
 
     def _run(self, task: str, work: Callable[[Run], T], report: Report, cancelled: Cancelled) -> T:
         stored = self._stored()
-        _check_task(stored.card, task)
+        check_task(stored.card, task)
         if cancelled():
             raise EngineCancelledError("the run was cancelled")
         from mirage_core.engines.mirage.running import Run
@@ -150,7 +150,19 @@ class MirageEngine:
         return work(Run(stored, engine_info(stored.card), self.options, report, cancelled))
 
 
-def _check_task(card: ModelCard, task: str) -> None:
+def check_task(card: ModelCard, task: str) -> None:
+    """Refuse a task that the model with this card cannot do.
+
+    Parameters
+    ----------
+    card : ModelCard
+    task : str
+        ``segment``, ``classify``, ``embed`` or ``reconstruct``.
+
+    Raises
+    ------
+    TaskMissingError
+    """
     can = engine_info(card).tasks
     if task in can:
         return
@@ -158,7 +170,7 @@ def _check_task(card: ModelCard, task: str) -> None:
         raise TaskMissingError(
             f"Nobody has said what the classes of {card.title!r} are, so its result could not be "
             "named.",
-            "Give the model a label scheme first.",
+            "Remove it and import its file again with the INFO.json that names them.",
         )
     raise TaskMissingError(f"The model {card.title!r} can {_listed(can)}, not {task}.")
 

@@ -37,7 +37,8 @@ def reconstruct(
         raise InputError(
             "There is nothing to imagine the B-scans from: this scan has no SLO image."
             if domain == "bscan"
-            else f"There is nothing to imagine {domain} from."
+            else f"There is nothing to imagine {domain} from.",
+            "Choose another scan or another kind of image.",
         )
     prepared = Preparation(run.card, source, given)
     model = run.model()

@@ -178,7 +178,9 @@ class PretrainConfig(_Frozen):
         try:
             return PretrainConfig.model_validate(self.model_dump() | fields)
         except ValidationError as error:
-            raise PretrainError(f"This configuration cannot be: {_reason(error)}.") from None
+            raise PretrainError(
+                f"This configuration cannot be: {_reason(error)}.", "Change the option it names."
+            ) from None
 
     def differences(self, other: PretrainConfig) -> list[str]:
         """Return the names of the fields that make `other` another pre-training."""
