@@ -37,8 +37,8 @@ TISSUES: tuple[str, ...] = (
 """What the painter draws, from the vitreous down."""
 _INNER, _OUTER, _CHOROID = range(1, 9), range(9, 19), range(19, 22)
 _CONTENTS: dict[str, tuple[float, float]] = {
-    "IRF": (3.0, 80.0),
-    "SRF": (3.0, 60.0),
+    "IRF": (2.0, 62.0),
+    "SRF": (2.0, 58.0),
     "PED": (12.0, 150.0),
     "SHRM": (110.0, 215.0),
     "DRUSEN": (70.0, 200.0),
@@ -133,8 +133,10 @@ class Appearance:
         def factor(spread: float) -> float:
             return float(np.exp(rng.uniform(-1, 1) * spread * wild))
 
+        # Turbid fluid is rare; the others are of any grey.
         contents = tuple(
-            (name, float(rng.uniform(low, high))) for name, (low, high) in _CONTENTS.items()
+            (name, float(low + (high - low) * rng.random() ** (2 if high < 63 else 1)))
+            for name, (low, high) in _CONTENTS.items()
         )
         return cls(
             gains=_random_gains(rng, wild),
@@ -146,7 +148,7 @@ class Appearance:
             rpe_width=factor(0.45),
             frailty_um=float(rng.uniform(15, 120)),
             softness_px=float(rng.uniform(1.0, 5.0)),
-            lesion_texture=float(rng.uniform(0.6, 2.5)),
+            lesion_texture=float(rng.uniform(0.5, 1.6)),
             blur_px=sometimes(0.4, 0.4, 1.5),
             gamma=factor(0.4),
             exposure=factor(0.3),

@@ -45,15 +45,15 @@ class Disease(StrEnum):
 
 
 _OFTEN: dict[Disease, float] = {
-    Disease.NONE: 0.18,
+    Disease.NONE: 0.14,
     Disease.DRUSEN: 0.2,
-    Disease.NEOVASCULAR: 0.2,
-    Disease.OEDEMA: 0.17,
-    Disease.SEROUS: 0.07,
-    Disease.ATROPHY: 0.06,
-    Disease.HOLE: 0.03,
-    Disease.MEMBRANE: 0.03,
-    Disease.MIXED: 0.06,
+    Disease.NEOVASCULAR: 0.24,
+    Disease.OEDEMA: 0.18,
+    Disease.SEROUS: 0.06,
+    Disease.ATROPHY: 0.05,
+    Disease.HOLE: 0.025,
+    Disease.MEMBRANE: 0.025,
+    Disease.MIXED: 0.08,
 }
 
 
@@ -151,22 +151,22 @@ class _Ill:
         axes = (half_mm * rng.uniform(0.7, 1.3), half_mm)
         power = _log(rng, 0.5, 1.8)
         height = peak_um * unit_dome(self._v + dv, self._u + du, centre, axes, power)
-        bumps = 1 + rough * self._ragged(_log(rng, 25, 150))
+        bumps = 1 + rough * self._ragged(_log(rng, 40, 250))
         out: F64 = height * np.clip(bumps, 0.2, 1.8)
         return out
 
     def add_drusen(self) -> None:
         """Drusen of one kind: few or many, small and hard or large, soft and confluent."""
         rng = self._rng
-        n, typical = round(_log(rng, 3, 90)), _log(rng, 0.03, 0.15)
-        steep, spread = rng.uniform(0.2, 0.7), _log(rng, 0.25, 1.6)
+        n, typical = round(_log(rng, 4, 100)), _log(rng, 0.04, 0.24)
+        steep, spread = rng.uniform(0.25, 0.8), _log(rng, 0.25, 1.6)
         hubs = [place_around(rng, 0.0, 1.8) for _ in range(int(rng.integers(1, 5)))]
         for i in range(n):
-            half = float(np.clip(typical * rng.lognormal(0, 0.45), 0.022, 0.4))
+            half = float(np.clip(typical * rng.lognormal(0, 0.45), 0.022, 0.6))
             centre = hubs[i % len(hubs)] + spread * rng.standard_normal(2)
             centre = on_b_scan(centre, self.lines)
             centre[0] += rng.uniform(-0.8, 0.8) * half * (i > 1)
-            peak = np.clip(half * 1000 * steep * rng.uniform(0.6, 1.4), 12, 260)
+            peak = np.clip(half * 1000 * steep * rng.uniform(0.6, 1.4), 12, 320)
             dome = unit_dome(
                 self._v, self._u, centre, (half * rng.uniform(0.7, 1.4), half), rng.uniform(0.6, 2)
             )
@@ -180,8 +180,9 @@ class _Ill:
     ) -> None:
         """A detachment of the RPE, of one to three lumps."""
         rng = self._rng
-        rough = float(rng.choice([0.04, 0.12, 0.25]))
-        peak, half = _log(rng, *peak_um), _log(rng, *half_mm)
+        rough = float(rng.choice([0.03, 0.08, 0.15]))
+        half = _log(rng, *half_mm)
+        peak = min(_log(rng, *peak_um), 900 * half)
         for i in range(int(rng.integers(1, 4))):
             away = np.array([0.0, rng.normal(0, half)]) if i else np.zeros(2)
             share = rng.uniform(0.4, 1) if i else 1.0
@@ -200,7 +201,9 @@ class _Ill:
     def add_material(self, hub: F64) -> None:
         """Hyperreflective material on the RPE."""
         rng = self._rng
-        lump = self._lump(hub, _log(rng, 30, 260), _log(rng, 0.15, 1.0), rng.uniform(0.05, 0.3))
+        half = _log(rng, 0.2, 1.7)
+        peak = min(_log(rng, 50, 400), 600 * half)
+        lump = self._lump(hub, peak, half, rng.uniform(0.05, 0.25))
         self._shrm = np.maximum(self._shrm, lump)
 
     def neovascular(self, hub: F64) -> None:
@@ -209,7 +212,7 @@ class _Ill:
         near = (0.0, 0.4)
         if rng.random() < 0.75:
             self.add_detachment(hub, (40, 500), (0.25, 1.3))
-        if rng.random() < 0.65:
+        if rng.random() < 0.75:
             self.add_material(on_b_scan(hub + place_around(rng, *near), self.lines))
         if rng.random() < 0.6:
             for _ in range(int(rng.integers(1, 3))):
@@ -223,8 +226,8 @@ class _Ill:
     def add_cysts(self, hub: F64) -> None:
         """Cysts of one pattern: specks, a row in the INL, petals at the fovea, giants."""
         rng = self._rng
-        pattern = int(rng.choice(4, p=[0.25, 0.25, 0.3, 0.2]))
-        n = int((rng.integers(3, 30), rng.integers(4, 22), rng.integers(3, 12), 1)[pattern])
+        pattern = int(rng.choice(4, p=[0.15, 0.25, 0.35, 0.25]))
+        n = int((rng.integers(6, 45), rng.integers(8, 36), rng.integers(5, 24), 1)[pattern])
         reach = (0.9, 1.2, 0.45, 0.1)[pattern]
         centre = np.zeros(2) if pattern >= 2 and rng.random() < 0.7 else hub
         for i in range(n + (int(rng.integers(0, 8)) if pattern == 3 else 0)):
@@ -234,11 +237,11 @@ class _Ill:
                 at = at + np.array([0.0, rng.choice([-1, 1]) * rng.uniform(0.25, 0.7)])
             layer = str(rng.choice(["INL", "ONL", "GCL"], p=_CYST_LAYERS[pattern]))
             if giant:
-                half, high, layer = _log(rng, 0.14, 0.42), _log(rng, 110, 280), "ONL"
+                half, high, layer = _log(rng, 0.16, 0.6), _log(rng, 120, 340), "ONL"
             elif pattern == 2 or layer == "ONL":
-                half, high = _log(rng, 0.03, 0.16), _log(rng, 30, 170)
+                half, high = _log(rng, 0.035, 0.26), _log(rng, 40, 260)
             else:
-                half, high = _log(rng, 0.02, 0.14), _log(rng, 10, 55)
+                half, high = _log(rng, 0.025, 0.2), _log(rng, 12, 75)
             if np.hypot(*at) < 0.4 and layer != "ONL":
                 layer = "ONL"
             at[0] += rng.uniform(-0.5, 0.5) * half
@@ -247,7 +250,7 @@ class _Ill:
 
     def _place_cyst(self, at: F64, half_mm: float, half_um: float, layer: str) -> None:
         """Add a cyst unless another of its layer is in the way; septa between them stay thin."""
-        apart = self._rng.uniform(0.75, 1.2)
+        apart = self._rng.uniform(0.5, 1.1)
         for other in self._cysts:
             if other.layer == layer:
                 du = (other.u_mm - at[1]) / (other.half_u_mm + half_mm)
@@ -292,13 +295,13 @@ class _Ill:
         """An epiretinal membrane, smooth to deeply folded."""
         rng = self._rng
         thick, folds = epiretinal_membrane(rng, self._v, self._u, float(rng.uniform(0, 1)))
-        self._membrane, self._folds = thick, folds * rng.uniform(0.3, 2.2)
+        self._membrane, self._folds = thick, folds * _log(rng, 0.4, 4.0)
 
     def open_hole(self) -> None:
         """A full-thickness macular hole with rounded, swollen edges."""
         rng = self._rng
         centre = on_b_scan(rng.uniform(-0.1, 0.1, 2), self.lines)
-        radius, edge = rng.uniform(0.08, 0.4), rng.uniform(0.06, 0.22)
+        radius, edge = rng.uniform(0.06, 0.4), rng.uniform(0.08, 0.35)
         r = np.hypot(self._v - centre[0], self._u - centre[1])
         self._tissue = smoothstep((r - radius) / edge) ** rng.uniform(0.4, 0.9)
         cuff = np.exp(-(((r - radius - edge) / 0.45) ** 2))

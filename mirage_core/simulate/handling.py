@@ -118,18 +118,24 @@ def _moved(
 ) -> LabelledBScan:
     """Move each column down by `shift`; vitreous and depth go on beyond the image as they are."""
     height, width = b_scan.image.shape
-    rows = np.arange(height)[:, None] - shift
-    inside = (rows >= 0) & (rows < height)
     spare_top, spare_bottom = max(int(top) - 4, 2), max(int(height - bottom - 90), 2)
-    over = rows - height
-    rows = np.where(rows < 0, (-rows - 1) % spare_top, rows)
-    rows = np.where(over >= 0, height - 1 - over % spare_bottom, rows)
-    rows, columns = np.clip(rows, 0, height - 1), np.arange(width)
+    # Where row z of the moved image comes from, for a column that stays; others read it shifted.
+    first, last = int(min(-shift.max(), 0)), int(max(-shift.min(), 0)) + height
+    z = np.arange(first, last)
+    source = np.where(z < 0, (-z - 1) % spare_top, z)
+    source = np.where(z >= height, height - 1 - (z - height) % spare_bottom, source)
+    source = np.clip(source, 0, height - 1) * width
+    at = (np.arange(height) - first)[:, None] - shift
+    flat = source[at] + np.arange(width)
+    labels = b_scan.labels
+    if labels.any():
+        inside = ((z >= 0) & (z < height))[at]
+        labels = labels.ravel().take(flat) * inside
     return replace(
         b_scan,
-        image=b_scan.image[rows, columns],
+        image=b_scan.image.ravel().take(flat),
         surfaces=b_scan.surfaces + shift.astype(np.float32),
-        labels=np.where(inside, b_scan.labels[rows, columns], 0).astype(np.uint8),
+        labels=labels,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from mirage_core.simulate.appearance import TISSUES, Appearance
@@ -107,14 +108,14 @@ def draw_vitreous(
     rows = np.arange(n_z, dtype=np.float32)[:, None]
     above = np.clip(ilm_px - 1 - rows, 0, 1)
     if appearance.haze > 0:
-        cloud = ndimage.zoom(rng.random((5, 6)).astype(np.float32), (n_z / 5, n_x / 6), order=1)
-        grey += above * cloud[:n_z, :n_x] * np.float32(appearance.haze)
+        coarse = Image.fromarray(rng.random((5, 6), dtype=np.float32))
+        cloud = np.asarray(coarse.resize((n_x, n_z), Image.Resampling.BICUBIC))
+        grey += above * np.maximum(cloud, 0) * np.float32(appearance.haze)
     if appearance.hyaloid > 0:
         line = _hyaloid_px(ilm_px, um_per_px, rng)
         half = rng.uniform(4, 11) / um_per_px
         seen = np.clip(rng.uniform(0, 1) + 0.6 * wavy(rng, n_x, n_x / 12), 0, 1)
-        bump = np.exp(-(((rows - line) / half) ** 2)) * (appearance.hyaloid * seen)
-        grey += above * bump.astype(np.float32)
+        _add_band(grey, above, line, half, appearance.hyaloid * seen)
     for _ in range(appearance.debris):
         z, x = rng.uniform(0, n_z), rng.uniform(0, n_x)
         rz, rx, light = rng.uniform(0.8, 6), rng.uniform(0.8, 8), rng.uniform(30, 190)
@@ -128,8 +129,16 @@ def draw_vitreous(
         middle, half = rng.uniform(0, 0.16) * n_z, rng.uniform(4, 14)
         drift = middle + 3 * wavy(rng, n_x, n_x / 4)
         rays = np.clip(0.4 + 0.6 * wavy(rng, n_x, 2.0), 0, None)
-        band = np.exp(-(((rows - drift) / half) ** 2)) * (rays * appearance.top_band)
-        grey += above * band.astype(np.float32)
+        _add_band(grey, above, drift, half, rays * appearance.top_band)
+
+
+def _add_band(grey: F32, above: F32, line_px: F64, half_px: float, light: F64) -> None:
+    """Add a soft band along `line_px`, where `above` (0..1) lets it."""
+    z0 = int(np.clip(line_px.min() - 3 * half_px, 0, len(grey)))
+    z1 = int(np.clip(line_px.max() + 3 * half_px + 1, z0, len(grey)))
+    rows = np.arange(z0, z1, dtype=np.float32)[:, None]
+    rho = (rows - line_px.astype(np.float32)) / np.float32(half_px)
+    grey[z0:z1] += above[z0:z1] * np.exp(-(rho**2)) * light.astype(np.float32)
 
 
 def _hyaloid_px(ilm_px: F32, um_per_px: float, rng: np.random.Generator) -> F64:

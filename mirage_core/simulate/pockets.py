@@ -81,6 +81,9 @@ def cut_pockets(
     floor = named["RPE"] - RPE_HALF_UM / um_per_px
     band = np.maximum(macula.layers_um["OS-RPE"] - RPE_HALF_UM, 0)
     height = (detached + band * smoothstep(detached / 20.0)) / um_per_px
+    wasted = lesions.atrophy is not None or lesions.tissue is not None
+    if wasted:
+        height = np.clip(floor - named["OS/RPE"], 0, height)
     solid = height * np.divide(
         lesions.shrm_um, detached, out=np.zeros_like(detached), where=detached > 0
     )
@@ -90,6 +93,8 @@ def cut_pockets(
     roof = named["RPE"] + _BELOW_RIDGE_UM / um_per_px
     hidden = RPE_HALF_UM * smoothstep(lift / 15.0)
     height = (lift + hidden) / um_per_px
+    if wasted:
+        height = np.clip(named["BM"] - roof, 0, height)
     wide = lesions.ped_um >= lesions.drusen_um
     cut("PED", roof, np.where(wide, height, 0))
     cut("DRUSEN", roof, np.where(wide, 0, height))

@@ -31,6 +31,7 @@ F32 = NDArray[np.float32]
 
 _HEIGHTS, _WIDTHS = (448, 496, 496, 496, 560, 640), (384, 512, 512, 640, 768)
 _WIDTHS_MM = (3.0, 4.5, 5.8, 6.0, 6.6)
+_FRAMES = (1, 4, 9, 16, 25, 50, 50)
 _DISC_IN_VIEW = 0.15
 _SLO_PX, _PATCH_PX = 256, 128
 _RETINA = slice(1, len(SURFACE_NAMES))
@@ -44,7 +45,7 @@ def random_parameters(seed: int, n: int) -> EyeParameters:
     width = float(rng.uniform(6.6, 9.0) if disc else rng.choice(_WIDTHS_MM))
     nasal = rng.uniform(0.0, 2.4) if disc else rng.uniform(-0.4, 0.4)
     # B-scans near each other see more of the lesions, which lie about the fovea.
-    across = float(rng.uniform(0.8, 5.5))
+    across = _log_uniform(rng, 0.4, 5.5)
     return replace(
         drawn,
         pathology=HEALTHY,
@@ -60,12 +61,17 @@ def random_parameters(seed: int, n: int) -> EyeParameters:
         choroid_um=float(rng.uniform(125, 440)),
         tilt_um_per_mm=(0.0, float(rng.uniform(-150, 150) if steep else rng.uniform(-50, 50))),
         curvature_um_per_mm2=float(rng.uniform(15, 45) if steep else rng.uniform(0, 18)),
-        speckle=float(rng.uniform(0.6, 1.6)),
-        noise=float(rng.uniform(0.4, 2.2)),
+        averaging=int(rng.choice(_FRAMES)),
+        speckle=_log_uniform(rng, 0.5, 1.4),
+        noise=_log_uniform(rng, 0.3, 1.9),
         shadow_strength=float(rng.uniform(0.4, 1.9)),
         media_opacity=float(rng.random() ** 2 * 0.9),
         appearance=Appearance.random(rng),
     )
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def random_b_scans(seed: int, n: int = 8, *, slo: bool = False) -> list[LabelledBScan]:

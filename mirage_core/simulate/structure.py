@@ -29,7 +29,7 @@ from mirage_core.simulate.vessels import (
     draw_tree,
     grow_tree,
 )
-from mirage_core.simulate.wasting import excavation_um, waste
+from mirage_core.simulate.wasting import excavation_um, outer_loss, waste
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -191,6 +191,9 @@ def _surfaces_um(macula: Macula, lesions: Lesions, half_chord_um: F32) -> F64:
     detached = lesions.srf_um + lesions.shrm_um
     rpe_um = rpe_lift_um(lesions)
     lift = rpe_um + detached
+    if lesions.atrophy is not None:
+        gently = _bent(lesions.atrophy, macula, 0.17)
+        lift = lift - outer_loss(layers, lesions.atrophy, gently)
     onl = layers["ONL"]
     # The outer nuclear layer takes up what is steep, so that the inner retina bends gently.
     give = np.clip(_bent(lift, macula, 0.17) - lift, -0.5 * onl, 0.4 * onl)
@@ -205,7 +208,7 @@ def _surfaces_um(macula: Macula, lesions: Lesions, half_chord_um: F32) -> F64:
     rpe = macula.bm_um - rpe_um
     stack = [macula.bm_um, rpe]
     thick = {name: np.maximum(um, _MIN_LAYER_UM) for name, um in layers.items()}
-    if lesions.atrophy is not None or lesions.tissue is not None or lesions.disc is not None:
+    if lesions.tissue is not None or lesions.disc is not None:
         waste(thick, lesions)
     for name in reversed(LAYERS):
         stack.append(stack[-1] - thick[name])
