@@ -43,7 +43,7 @@ _CONTENTS: dict[str, tuple[float, float]] = {
     "SHRM": (110.0, 215.0),
     "DRUSEN": (70.0, 200.0),
 }
-_TOGETHER = 0.12
+_TOGETHER = 0.17
 _LEAST, _MOST = 0.5, 1.5
 
 
@@ -149,8 +149,8 @@ class Appearance:
             frailty_um=float(rng.uniform(15, 120)),
             softness_px=float(rng.uniform(1.0, 5.0)),
             lesion_texture=float(rng.uniform(0.5, 1.6)),
-            blur_px=sometimes(0.4, 0.4, 1.5),
-            gamma=factor(0.4),
+            blur_px=sometimes(0.55, 0.4, 1.7),
+            gamma=float(np.exp(rng.uniform(-0.3, 0.7) * wild)),
             exposure=factor(0.3),
             haze=sometimes(0.4, 5, 45),
             hyaloid=sometimes(0.35, 20, 130),

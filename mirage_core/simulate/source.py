@@ -21,7 +21,7 @@ from mirage_core.simulate.disease import grow_disease, random_disease
 from mirage_core.simulate.fields import Stream, stream
 from mirage_core.simulate.fundus import paint_slo
 from mirage_core.simulate.handling import LabelledBScan, handled
-from mirage_core.simulate.parameters import HEALTHY, EyeParameters
+from mirage_core.simulate.parameters import HEALTHY, EyeParameters, VendorLook
 from mirage_core.simulate.structure import EyeStructure, assembled, slo_axes_mm
 
 __all__ = ["LabelledBScan", "random_b_scans", "random_parameters"]
@@ -32,6 +32,7 @@ F32 = NDArray[np.float32]
 _HEIGHTS, _WIDTHS = (448, 496, 496, 496, 560, 640), (384, 512, 512, 640, 768)
 _WIDTHS_MM = (3.0, 4.5, 5.8, 6.0, 6.6)
 _FRAMES = (1, 4, 9, 16, 25, 50, 50)
+_VENDORS = (0.64, 0.18, 0.18)
 _DISC_IN_VIEW = 0.15
 _SLO_PX, _PATCH_PX = 256, 128
 _RETINA = slice(1, len(SURFACE_NAMES))
@@ -46,8 +47,10 @@ def random_parameters(seed: int, n: int) -> EyeParameters:
     nasal = rng.uniform(0.0, 2.4) if disc else rng.uniform(-0.4, 0.4)
     # B-scans near each other see more of the lesions, which lie about the fovea.
     across = _log_uniform(rng, 0.4, 5.5)
+    vendor = list(VendorLook)[int(rng.choice(3, p=_VENDORS))]
     return replace(
         drawn,
+        vendor=vendor,
         pathology=HEALTHY,
         field_mm=(across, float(rng.uniform(1.6, 2.6)), width),
         slo_px=_SLO_PX,
