@@ -6,6 +6,7 @@ Long work runs in a worker process, one piece at a time; the rest in the backgro
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +17,7 @@ from mirage_viewer import model_tasks
 from mirage_viewer.background import Background
 from mirage_viewer.errand import Errand
 from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.model_tasks import Told
 from mirage_viewer.workers import Workers
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     Entry = StoredModel | BrokenModel
 
 _TOPIC = "models"
+_ASKS = "Give "
+"""How the hint of an error begins that the user can settle by saying more of the file."""
+_NOTHING = Told()
 
 
 class ModelLibrary:
@@ -50,6 +55,8 @@ class ModelLibrary:
         What the hub has, and the Consent given earlier to the same terms, or None.
     busy_changed()
         Something long began, got on, or ended.
+    asked(Path, str, Told)
+        The user wants to say what the file at this path does not: why, and what is known so far.
     said(Message)
     """
 
@@ -57,6 +64,7 @@ class ModelLibrary:
     stored_changed: ClassVar[Signal] = Signal(str)
     offered: ClassVar[Signal] = Signal(object, object)
     busy_changed: ClassVar[Signal] = Signal()
+    asked: ClassVar[Signal] = Signal(object, str, object)
     said: ClassVar[Signal] = Signal(Message)
 
     def __init__(
@@ -136,15 +144,43 @@ class ModelLibrary:
 
     # ------------------------------------------------------------------ long
 
-    def import_file(self, path: Path) -> None:
-        """Take a checkpoint or an exported model into the store."""
+    def import_file(self, path: Path, told: Told = _NOTHING) -> None:
+        """Take a checkpoint or an exported model into the store, with what the user says of it."""
+
+        def arrived(card: ModelCard) -> None:
+            if not nameless(card):
+                self._arrived(card)
+                return
+            why = f"What the classes of {card.title} are, the file does not say."
+            self._changed(card.id)
+            known = replace(told, instead_of=card.id)
+            hint = "It segments once they are named."
+            self.said.emit(self._question(path, why, hint, known, "Name them…", Level.WARNING))
+
+        def failed(error: Exception) -> None:
+            message = from_error(error, _TOPIC)
+            if message is None or not message.hint.startswith(_ASKS):
+                self._failed(error)
+                return
+            words, hint = message.text, message.hint
+            self.said.emit(self._question(path, words, hint, told, "Say more…", message.level))
+
         self._start(
             f"Importing {path.name}",
             model_tasks.import_weights,
-            (path, models_dir()),
-            self._arrived,
+            (path, models_dir(), told),
+            arrived,
             "Import cancelled; the models are as they were.",
+            failed,
         )
+
+    def _question(
+        self, path: Path, why: str, hint: str, told: Told, action: str, level: Level
+    ) -> Message:
+        def ask() -> None:
+            self.asked.emit(path, why, told)
+
+        return Message(why, hint, level, _TOPIC, action, ask)
 
     def look_up(self, name: str) -> None:
         """Ask the hub what `name` stands for and under which terms; fetches no weights."""
@@ -214,6 +250,7 @@ class ModelLibrary:
         args: tuple[Any, ...],
         done: Callable[[Any], object],
         cancelled: str,
+        failed: Callable[[Exception], object] | None = None,
     ) -> None:
         if self._errand.running:
             return
@@ -222,7 +259,7 @@ class ModelLibrary:
         def submit(**listeners: Any) -> Job:
             return self._workers.run_on_files(task, *args, **listeners)
 
-        self._errand.start(submit, done, self._failed, lambda: self._say(cancelled))
+        self._errand.start(submit, done, failed or self._failed, lambda: self._say(cancelled))
 
     def _arrived(self, card: ModelCard) -> None:
         from mirage_core.engines.mirage.info import engine_info
@@ -247,6 +284,11 @@ class ModelLibrary:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             message = Message(f"That did not work: {reason}", "", Level.ERROR, _TOPIC)
         self.said.emit(message)
+
+
+def nameless(card: ModelCard) -> bool:
+    """Return whether a model segments, but what its classes are nobody has said."""
+    return card.spec.head is not None and (card.scheme is None or not card.scheme.strata)
 
 
 def _known(offer: Offer) -> tuple[Consent | None, str]:

@@ -6,6 +6,7 @@ The window hands these over by name; none of what they import is imported in its
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,27 @@ Report = Callable[[float], None]
 Cancelled = Callable[[], bool]
 
 _FETCHED = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the user says of a file that does not say it itself.
+
+    Attributes
+    ----------
+    heads, decoder_heads, segmenter_heads : int or None
+        See :class:`mirage_core.jobs.import_model.Unsaid`.
+    classes : Path or None
+        The INFO.json with the names of the classes.
+    instead_of : str
+        Id of the model the file gave before this was known; it gives way.
+    """
+
+    heads: int | None = None
+    decoder_heads: int | None = None
+    segmenter_heads: int | None = None
+    classes: Path | None = None
+    instead_of: str = ""
 
 
 def look_up_weights(
@@ -71,16 +93,35 @@ def download_weights(
     return card
 
 
-def import_weights(path: Path, folder: Path, report: Report, cancelled: Cancelled) -> ModelCard:
+def import_weights(
+    path: Path, folder: Path, told: Told, report: Report, cancelled: Cancelled
+) -> ModelCard:
     """Take a checkpoint or an exported model into the store in `folder`.
 
     Raises
     ------
-    ModelStoreError, ExportError
+    ModelStoreError, ExportError, ReadError
     """
-    from mirage_core.jobs.import_model import import_model
+    from mirage_core.io.label_info import read_label_info
+    from mirage_core.jobs.import_model import Unsaid, import_model
+    from mirage_core.model.store.store import ModelStore
 
-    return import_model(path, None, folder, report, cancelled)
+    labels = read_label_info(told.classes) if told.classes is not None else None
+    unsaid = Unsaid(told.heads, told.decoder_heads, told.segmenter_heads, labels=labels)
+    if not told.instead_of:
+        return import_model(path, None, folder, report, cancelled, unsaid=unsaid)
+    # The store takes no file twice. The old model waits beside it until the new one is there.
+    store = ModelStore(folder)
+    with store.workspace() as aside:
+        kept = aside / "before.mirage.zip"
+        store.export(told.instead_of, kept)
+        title = store.get(told.instead_of).card.title
+        store.remove(told.instead_of)
+        try:
+            return import_model(path, title, folder, report, cancelled, unsaid=unsaid)
+        except BaseException:
+            store.import_file(kept)
+            raise
 
 
 def export_weights(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from mirage_viewer.classes_window import ClassesWindow
 from mirage_viewer.engines import GRAPH, GRAPH_TITLE
 from mirage_viewer.imagining import Imagined, Place
 from mirage_viewer.messages import Message
-from mirage_viewer.models_dialog import ModelsDialog
+from mirage_viewer.models_dialog import ModelsDialog, UnsaidForm
 from mirage_viewer.panels.imagined import ImaginedControls
 from mirage_viewer.panels.segment import EngineChoice
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
     from mirage_viewer.controller import Desk
     from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.model_tasks import Told
 
 
 class ModelWindows:
@@ -42,6 +44,7 @@ class ModelWindows:
         models.imagining.arrived.connect(self.imagined)
         models.classifying.classified.connect(self.classified)
         models.library.said.connect(self.tell)
+        models.library.asked.connect(self.ask_more)
         models.library.listed.connect(self.listed)
         models.library.busy_changed.connect(self.library_busy)
         models.library.offered.connect(self.offered)
@@ -101,8 +104,11 @@ class ModelWindows:
         """The images are those of another session, maybe of another scan."""
         opened = self.d.open_scan
         pixels = opened.scan.pixels if opened is not None else None
-        if pixels is not self._pixels and self.classes is not None:
-            self.classes.forget()
+        if pixels is not self._pixels:
+            for topic in ("imagine", "imagined", "classify"):
+                self.w.messages.hush(topic)  # they speak of the scan that was shown before
+            if self.classes is not None:
+                self.classes.forget()
         self._pixels, self._shown = pixels, None
         self.show_imagined()
 
@@ -213,6 +219,13 @@ class ModelWindows:
 
         assert self.dialog is not None
         self.dialog.show_download(tuple(KNOWN), offline=is_offline())
+
+    def ask_more(self, path: Path, why: str, known: Told) -> None:
+        """Let the user say what a file of weights does not."""
+        there = self.dialog is not None and self.dialog.isVisible()
+        form = UnsaidForm(path, why, known, self.dialog if there else self.w)
+        form.told.connect(self.d.models.library.import_file)
+        form.show()
 
     def listed(self, entries: tuple) -> None:
         """List the models."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from mirage_core.model.store.terms import UNKNOWN
+from mirage_viewer.library import nameless
+
 if TYPE_CHECKING:
     from mirage_core.model.spec import ModelSpec
     from mirage_core.model.store.card import ModelCard
@@ -55,7 +58,8 @@ def list_line(entry: StoredModel | BrokenModel) -> str:
     card = card_of(entry)
     if card is None:
         return "cannot be used"
-    terms = card.terms.title.split(" (")[0]
+    known = card.terms.id != UNKNOWN.id
+    terms = card.terms.title.split(" (")[0] if known else "terms unknown"
     return " · ".join((tasks(card), megabytes(card.weights_bytes), terms))
 
 
@@ -87,7 +91,7 @@ def card_html(card: ModelCard, muted: str) -> str:
         ("Tuned from", _short(card.parent_sha256)),
         ("Trained on", _training(card)),
         ("Metrics", ", ".join(f"{k} {v:.3g}" for k, v in card.metrics.items() if v is not None)),
-        ("Terms", f"{card.terms.title}. {card.terms.notice}"),
+        ("Terms", _terms(card)),
         ("Weights", megabytes(card.weights_bytes)),
         ("SHA-256", _short(card.weights_sha256)),
         ("Added", f"{card.created.astimezone():%Y-%m-%d %H:%M}"),
@@ -127,10 +131,10 @@ def _short(sha256: str | None) -> str:
 
 
 def _does(card: ModelCard) -> str:
-    if card.spec.head is not None and (card.scheme is None or not card.scheme.strata):
+    if nameless(card):
         return (
-            "It segments, but nobody has said what its classes are: it cannot be used for that "
-            "until it has a label scheme."
+            "It segments, but nobody has said what its classes are: it cannot be used for that. "
+            "Remove it and import it again; you are then asked for their names."
         )
     if tasks(card) == FEATURES_ONLY:
         return f"{FEATURES_ONLY}: {NO_HEAD}"
@@ -163,6 +167,11 @@ def _classes(card: ModelCard) -> str:
         return ", ".join(card.class_labels)
     head = card.spec.head or card.spec.classifier
     return f"{head.n_classes}, not named" if head is not None else ""
+
+
+def _terms(card: ModelCard) -> str:
+    terms = card.terms
+    return terms.notice if terms.id == UNKNOWN.id else f"{terms.title}. {terms.notice}"
 
 
 def _source(card: ModelCard) -> str:

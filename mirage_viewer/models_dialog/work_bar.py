@@ -30,7 +30,8 @@ class WorkBar(QWidget):
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.frame.setLayout(row(self.symbol, self.text, spacing=10, wide=self.text))
+        self.action = QPushButton()
+        self.frame.setLayout(row(self.symbol, self.text, self.action, spacing=10, wide=self.text))
         self.frame.layout().setContentsMargins(10, 6, 10, 6)
         self.words = label("", "muted")
         self.bar = QProgressBar()
@@ -38,7 +39,7 @@ class WorkBar(QWidget):
         self.bar.setTextVisible(False)
         self.cancel = QPushButton("Cancel")
         self.close_button = QPushButton("Close")
-        for button in (self.cancel, self.close_button):
+        for button in (self.action, self.cancel, self.close_button):
             button.setAutoDefault(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -46,6 +47,7 @@ class WorkBar(QWidget):
         layout.addWidget(self.frame)
         layout.addLayout(row(self.words, self.bar, self.cancel, 1, self.close_button))
         self.bar.setMinimumWidth(240)
+        self.action.clicked.connect(self._act)
         self.cancel.clicked.connect(self.cancel_requested)
         self.close_button.clicked.connect(self.close_requested)
         self.hush()
@@ -58,6 +60,8 @@ class WorkBar(QWidget):
         self.message = message
         hint = f" {escape(message.hint)}" if message.hint else ""
         self.text.setText(f"<b>{escape(message.text)}</b>{hint}")
+        self.action.setText(message.action)
+        self.action.setVisible(bool(message.action))
         self.frame.setProperty("message", message.level.value)
         self.frame.style().unpolish(self.frame)
         self.frame.style().polish(self.frame)
@@ -79,6 +83,12 @@ class WorkBar(QWidget):
         self.cancel.setEnabled(not cancelling)
         self.bar.setRange(0, 1000 if fraction else 0)
         self.bar.setValue(round(1000 * (fraction or 0.0)))
+
+    def _act(self) -> None:
+        message = self.message
+        self.hush()
+        if message is not None and message.do is not None:
+            message.do()
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QStackedWidget,
 
 from mirage_viewer.engines import GRAPH, GRAPH_TITLE
 from mirage_viewer.panels.device_button import DeviceButton
-from mirage_viewer.panels.widgets import Card, Picker, column, duration, label, row
+from mirage_viewer.panels.widgets import Card, ElidedLabel, Picker, column, duration, label, row
 from mirage_viewer.theme import current_colors, icon, scaled
 
 MODES = (
@@ -93,7 +93,7 @@ class SegmentPanel(Card):
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.words = label("", "small")
+        self.words = ElidedLabel("small", 0)  # long words must not make the panel wider
         for button in (self.volume, self.one, self.keep, self.cancel):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.body.addLayout(row(self.engine, self.mode, wide=self.engine))
@@ -203,6 +203,7 @@ class SegmentPanel(Card):
             if left_s is not None:
                 words += f", {duration(left_s)} left"
         self.words.setText(f"{where}{words}")
+        self.words.setToolTip(self.words.text())
 
     def _enable(self, on: bool) -> None:
         for widget in (self.volume, self.one, self.keep, self.engine, self.mode, self.device):

@@ -138,8 +138,9 @@ class Picker(QComboBox):
 class ElidedLabel(QLabel):
     """A line that takes what room there is; what does not fit ends in an ellipsis."""
 
-    def __init__(self, name: str = "") -> None:
+    def __init__(self, name: str = "", inset_px: int = 7) -> None:
         super().__init__()
+        self._inset_px = inset_px
         self.setProperty("look", name)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
@@ -150,7 +151,7 @@ class ElidedLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw as much of the text as fits."""
         painter = QStylePainter(self)
-        room = self.contentsRect().adjusted(7, 0, -7, 0)
+        room = self.contentsRect().adjusted(self._inset_px, 0, -self._inset_px, 0)
         words = self.fontMetrics().elidedText(
             self.text(), Qt.TextElideMode.ElideRight, room.width()
         )

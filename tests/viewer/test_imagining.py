@@ -19,6 +19,7 @@ from mirage_viewer.canvas.imagined_item import ImaginedItem, draw_notice
 from mirage_viewer.export_run import ExportChoice
 from mirage_viewer.imagining import Place
 from mirage_viewer.main_window import MainWindow
+from mirage_viewer.messages import Message
 from mirage_viewer.workers import Workers
 from tests.viewer import tasks
 from tests.viewer.eyes import SHAPE, click, key, open_scan, write_scan
@@ -263,6 +264,15 @@ def test_another_scan_has_nothing_imagined(qtbot: Any, eye: MainWindow, tmp_path
     open_scan(qtbot, eye, write_scan(tmp_path / "other.npz", seed=4), b=2)
     assert eye.canvas.imagined is None
     assert eye.desk.models.imagining.of(2, Place.B_SCAN) is None
+
+
+def test_what_was_said_of_a_picture_goes_with_its_scan(
+    qtbot: Any, eye: MainWindow, tmp_path: Path
+) -> None:
+    for topic in ("imagine", "imagined", "classify"):
+        eye.show_message(Message(f"About {topic}.", topic=topic, action="OK"))
+    open_scan(qtbot, eye, write_scan(tmp_path / "other.npz", seed=2))
+    assert not [text for text in eye.messages.texts if text.startswith("About")]
 
 
 def test_a_click_on_the_controls_does_not_go_through_to_the_image(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,69 +18,23 @@ from mirage_core.model.store.terms import PUBLISHED
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.messages import Level
 from mirage_viewer.models_dialog import ModelsDialog
-from mirage_viewer.workers import Workers
 from tests.model.store.hub_fixture import LICENCE, REPO
 from tests.model.store.hub_fixture import hub as hub
 from tests.model.store.hub_server import Hub
 from tests.model.store.models import encoder_weights
 from tests.viewer.eyes import click, open_scan, write_scan
+from tests.viewer.models_hands import choose, titles, wait_for_message
+from tests.viewer.models_hands import open_dialog as open_dialog
 from tests.viewer.stores import add_model
 from tests.viewer.tasks import StoppedError, silent
 
 
-def import_slowly(path: Path, folder: Path, report: Any, cancelled: Any) -> None:
+def import_slowly(path: Path, folder: Path, told: Any, report: Any, cancelled: Any) -> None:
     """Import for ever, half done."""
     report(0.5)
     while not cancelled():
         time.sleep(0.02)
     raise StoppedError
-
-
-@pytest.fixture
-def open_dialog(
-    qtbot: Any, make_app_window: Callable[..., MainWindow]
-) -> Callable[..., tuple[MainWindow, ModelsDialog]]:
-    """Return a factory of windows with the models dialog open and its list read.
-
-    Files are worked on in a thread, which is there at once, unless processes are asked for.
-    """
-
-    def make(
-        *, processes: bool = False, **tasks: Callable[..., Any]
-    ) -> tuple[MainWindow, ModelsDialog]:
-        threads = None if processes else lambda _keep_s: ThreadPoolExecutor(1)
-        window = make_app_window(workers=Workers(tasks, threads))
-        seen: list[object] = []
-        window.desk.models.library.listed.connect(seen.append)
-        window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow)
-        QTest.keySequence(window, "Ctrl+Shift+M")
-        qtbot.waitUntil(lambda: bool(seen), timeout=20_000)
-        dialog = window.model_windows.dialog
-        assert dialog is not None
-        assert dialog.isVisible()
-        assert not dialog.isModal()
-        return window, dialog
-
-    return make
-
-
-def titles(dialog: ModelsDialog) -> list[str]:
-    return [dialog.list.item(i).text().split("\n")[0] for i in range(dialog.list.count())]
-
-
-def choose(dialog: ModelsDialog, title: str) -> None:
-    dialog.list.setCurrentRow(titles(dialog).index(title))
-
-
-def wait_for_message(qtbot: Any, dialog: ModelsDialog, words: str) -> str:
-    def said() -> bool:
-        message = dialog.work.message
-        return message is not None and words in f"{message.text} {message.hint}"
-
-    qtbot.waitUntil(said, timeout=60_000)
-    assert dialog.work.frame.isVisible()
-    return f"{dialog.work.message.text} {dialog.work.message.hint}"
 
 
 # ---------------------------------------------------------------------- the list and the cards

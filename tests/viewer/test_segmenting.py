@@ -103,6 +103,18 @@ def test_cancel_leaves_nothing_half_done(qtbot: Any, eye_with: Callable[..., Mai
     assert panel.volume.isEnabled()
 
 
+def test_long_words_about_a_run_do_not_push_the_tools_out_of_the_window(
+    qtbot: Any, eye_with: Callable[..., MainWindow]
+) -> None:
+    window = eye_with(tasks.flat)
+    panel = window.segment_panel
+    before = panel.minimumSizeHint().width()
+    panel.show_running(0, None, where="Classification of another scan: ", loading="Loading it…")
+    assert panel.minimumSizeHint().width() == before
+    assert panel.words.toolTip() == panel.words.text()
+    panel.show_idle(ready=True)
+
+
 def test_a_failing_engine_says_why_and_changes_nothing(
     qtbot: Any, eye_with: Callable[..., MainWindow], capsys: pytest.CaptureFixture[str]
 ) -> None:
