@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mirage_core.simulate.anatomy import DISC_MM, LAYERS, Macula
-from mirage_core.simulate.fields import SmoothField, smoothstep
+from mirage_core.simulate.fields import SmoothField, log_uniform, smoothstep
 from mirage_core.simulate.fundus import DISC_HALF_MM
 from mirage_core.simulate.lesions import (
     Cyst,
@@ -103,10 +103,6 @@ def grow_disease(
     return eye.lesions()
 
 
-def _log(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
 class _Ill:
     """The lesions of one eye while they grow."""
 
@@ -149,17 +145,17 @@ class _Ill:
         dv = rough * half_mm * warp.at(self._v, self._u)
         du = rough * half_mm * warp.at(self._u, self._v)
         axes = (half_mm * rng.uniform(0.7, 1.3), half_mm)
-        power = _log(rng, 0.5, 1.8)
+        power = log_uniform(rng, 0.5, 1.8)
         height = peak_um * unit_dome(self._v + dv, self._u + du, centre, axes, power)
-        bumps = 1 + rough * self._ragged(_log(rng, 40, 250))
+        bumps = 1 + rough * self._ragged(log_uniform(rng, 40, 250))
         out: F64 = height * np.clip(bumps, 0.2, 1.8)
         return out
 
     def add_drusen(self) -> None:
         """Drusen of one kind: few or many, small and hard or large, soft and confluent."""
         rng = self._rng
-        n, typical = round(_log(rng, 4, 100)), _log(rng, 0.04, 0.24)
-        steep, spread = rng.uniform(0.25, 0.8), _log(rng, 0.25, 1.6)
+        n, typical = round(log_uniform(rng, 4, 100)), log_uniform(rng, 0.04, 0.24)
+        steep, spread = rng.uniform(0.25, 0.8), log_uniform(rng, 0.25, 1.6)
         hubs = [place_around(rng, 0.0, 1.8) for _ in range(int(rng.integers(1, 5)))]
         for i in range(n):
             half = float(np.clip(typical * rng.lognormal(0, 0.45), 0.022, 0.6))
@@ -171,7 +167,9 @@ class _Ill:
                 self._v, self._u, centre, (half * rng.uniform(0.7, 1.4), half), rng.uniform(0.6, 2)
             )
             self._drusen = np.maximum(self._drusen, peak * dome)
-        self._drusen *= np.clip(1 + rng.uniform(0, 0.35) * self._ragged(_log(rng, 12, 50)), 0.3, 2)
+        self._drusen *= np.clip(
+            1 + rng.uniform(0, 0.35) * self._ragged(log_uniform(rng, 12, 50)), 0.3, 2
+        )
         if rng.random() < 0.4:
             self._foci_per_ten = max(self._foci_per_ten, rng.uniform(2, 12))
 
@@ -181,8 +179,8 @@ class _Ill:
         """A detachment of the RPE, of one to three lumps."""
         rng = self._rng
         rough = float(rng.choice([0.03, 0.08, 0.15]))
-        half = _log(rng, *half_mm)
-        peak = min(_log(rng, *peak_um), 900 * half)
+        half = log_uniform(rng, *half_mm)
+        peak = min(log_uniform(rng, *peak_um), 900 * half)
         for i in range(int(rng.integers(1, 4))):
             away = np.array([0.0, rng.normal(0, half)]) if i else np.zeros(2)
             share = rng.uniform(0.4, 1) if i else 1.0
@@ -195,14 +193,16 @@ class _Ill:
         """Subretinal fluid, with a smooth roof."""
         rng = self._rng
         centre = on_b_scan(hub, self.lines)
-        lump = self._lump(centre, _log(rng, *peak_um), _log(rng, *half_mm), rng.uniform(0, 0.06))
+        lump = self._lump(
+            centre, log_uniform(rng, *peak_um), log_uniform(rng, *half_mm), rng.uniform(0, 0.06)
+        )
         self._srf = np.maximum(self._srf, lump)
 
     def add_material(self, hub: F64) -> None:
         """Hyperreflective material on the RPE."""
         rng = self._rng
-        half = _log(rng, 0.2, 1.7)
-        peak = min(_log(rng, 50, 400), 600 * half)
+        half = log_uniform(rng, 0.2, 1.7)
+        peak = min(log_uniform(rng, 50, 400), 600 * half)
         lump = self._lump(hub, peak, half, rng.uniform(0.05, 0.25))
         self._shrm = np.maximum(self._shrm, lump)
 
@@ -237,11 +237,11 @@ class _Ill:
                 at = at + np.array([0.0, rng.choice([-1, 1]) * rng.uniform(0.25, 0.7)])
             layer = str(rng.choice(["INL", "ONL", "GCL"], p=_CYST_LAYERS[pattern]))
             if giant:
-                half, high, layer = _log(rng, 0.16, 0.6), _log(rng, 120, 340), "ONL"
+                half, high, layer = log_uniform(rng, 0.16, 0.6), log_uniform(rng, 120, 340), "ONL"
             elif pattern == 2 or layer == "ONL":
-                half, high = _log(rng, 0.035, 0.26), _log(rng, 40, 260)
+                half, high = log_uniform(rng, 0.035, 0.26), log_uniform(rng, 40, 260)
             else:
-                half, high = _log(rng, 0.025, 0.2), _log(rng, 12, 75)
+                half, high = log_uniform(rng, 0.025, 0.2), log_uniform(rng, 12, 75)
             if np.hypot(*at) < 0.4 and layer != "ONL":
                 layer = "ONL"
             at[0] += rng.uniform(-0.5, 0.5) * half
@@ -265,7 +265,7 @@ class _Ill:
                 half_mm,
                 half_um,
                 layer,
-                _log(self._rng, 0.55, 1.4),
+                log_uniform(self._rng, 0.55, 1.4),
             )
         )
 
@@ -287,7 +287,7 @@ class _Ill:
         bare = np.zeros_like(self._v)
         for _ in range(int(rng.integers(1, 4))):
             centre = on_b_scan(place_around(rng, 0.0, 1.4), self.lines)
-            lump = self._lump(centre, 1.0, _log(rng, 0.2, 1.9), 0.12)
+            lump = self._lump(centre, 1.0, log_uniform(rng, 0.2, 1.9), 0.12)
             bare = np.maximum(bare, lump)
         self._atrophy = smoothstep((bare - 0.08) / rng.uniform(0.06, 0.3)) * rng.uniform(0.8, 1)
 
@@ -295,7 +295,7 @@ class _Ill:
         """An epiretinal membrane, smooth to deeply folded."""
         rng = self._rng
         thick, folds = epiretinal_membrane(rng, self._v, self._u, float(rng.uniform(0, 1)))
-        self._membrane, self._folds = thick, folds * _log(rng, 0.4, 4.0)
+        self._membrane, self._folds = thick, folds * log_uniform(rng, 0.4, 4.0)
 
     def open_hole(self) -> None:
         """A full-thickness macular hole with rounded, swollen edges."""
@@ -312,7 +312,7 @@ class _Ill:
             for _ in range(int(rng.integers(0, 4))):
                 away = radius + edge + rng.uniform(0.08, 0.4)
                 at = centre + np.array([0.0, side * away])
-                self._place_cyst(at, _log(rng, 0.03, 0.1), _log(rng, 15, 60), "ONL")
+                self._place_cyst(at, log_uniform(rng, 0.03, 0.1), log_uniform(rng, 15, 60), "ONL")
         lifted = rng.uniform(0, 90) * np.exp(-(((r - radius) / 0.25) ** 2))
         self._srf = np.maximum(self._srf, np.where(lifted > 8, lifted, 0))
 
@@ -323,7 +323,7 @@ class _Ill:
             return
         lifted = np.maximum.reduce([self._drusen, self._ped, self._shrm * 2, self._srf * 0.5])
         lost = smoothstep((lifted - rng.uniform(10, 60)) / 60)
-        field = SmoothField(rng, _log(rng, 0.08, 0.5)).at(self._v, self._u)
+        field = SmoothField(rng, log_uniform(rng, 0.08, 0.5)).at(self._v, self._u)
         patches = smoothstep((field - rng.uniform(0.6, 2.0)) / 0.6)
         near = np.exp(-((self._v**2 + self._u**2) / 1.5**2))
         self._lost = np.clip(np.maximum(lost, patches * near) * rng.uniform(0.4, 1), 0, 1)

@@ -61,6 +61,11 @@ class SmoothField:
         return values
 
 
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Draw between `low` and `high`, each ratio as likely as the next."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
 def smoothstep(x: F64) -> F64:
     """Return 0 below 0, 1 above 1, and ``3x^2 - 2x^3`` between."""
     t = np.clip(x, 0.0, 1.0)

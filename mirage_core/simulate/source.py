@@ -18,7 +18,7 @@ from mirage_core.simulate.bank import shared_choroid, shared_textures, shared_tr
 from mirage_core.simulate.bscan import BScanPainter
 from mirage_core.simulate.convention import written_labels, written_surfaces
 from mirage_core.simulate.disease import grow_disease, random_disease
-from mirage_core.simulate.fields import Stream, stream
+from mirage_core.simulate.fields import Stream, log_uniform, stream
 from mirage_core.simulate.fundus import paint_slo
 from mirage_core.simulate.handling import LabelledBScan, handled
 from mirage_core.simulate.parameters import HEALTHY, EyeParameters, VendorLook
@@ -46,7 +46,7 @@ def random_parameters(seed: int, n: int) -> EyeParameters:
     width = float(rng.uniform(6.6, 9.0) if disc else rng.choice(_WIDTHS_MM))
     nasal = rng.uniform(0.0, 2.4) if disc else rng.uniform(-0.4, 0.4)
     # B-scans near each other see more of the lesions, which lie about the fovea.
-    across = _log_uniform(rng, 0.4, 5.5)
+    across = log_uniform(rng, 0.4, 5.5)
     vendor = list(VendorLook)[int(rng.choice(3, p=_VENDORS))]
     return replace(
         drawn,
@@ -65,16 +65,12 @@ def random_parameters(seed: int, n: int) -> EyeParameters:
         tilt_um_per_mm=(0.0, float(rng.uniform(-150, 150) if steep else rng.uniform(-50, 50))),
         curvature_um_per_mm2=float(rng.uniform(15, 45) if steep else rng.uniform(0, 18)),
         averaging=int(rng.choice(_FRAMES)),
-        speckle=_log_uniform(rng, 0.5, 1.4),
-        noise=_log_uniform(rng, 0.3, 1.9),
+        speckle=log_uniform(rng, 0.5, 1.4),
+        noise=log_uniform(rng, 0.3, 1.9),
         shadow_strength=float(rng.uniform(0.4, 1.9)),
         media_opacity=float(rng.random() ** 2 * 0.9),
         appearance=Appearance.random(rng),
     )
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def random_b_scans(seed: int, n: int = 8, *, slo: bool = False) -> list[LabelledBScan]:

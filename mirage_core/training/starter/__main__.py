@@ -50,7 +50,7 @@ def command(
     out: Annotated[Path, typer.Argument(help="Folder of the run and of the model.")],
     data: Annotated[Path | None, typer.Option(help="Folder of the real B-scans.")] = None,
     eyes: Annotated[int, typer.Option(help="Simulated eyes.")] = 400,
-    steps: Annotated[int, typer.Option(help="Steps of eight B-scans.")] = 12_000,
+    steps: Annotated[int, typer.Option(help="Steps of eight B-scans.")] = Settings().steps,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
 ) -> None:
     """Train the starter model and write it with its card."""

@@ -22,6 +22,8 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
 PER_EYE = 16
+_SURE = 0.6
+"""Confidence of the graph engine from which its surfaces are learnt."""
 _OUTLINED = {1: "IRF", 3: "SRF", 4: "DRUSEN", 5: "SHRM"}
 """Values of kermany_lesions' masks, and what they are here."""
 KERMANY_LESIONS = tuple(_OUTLINED.values())
@@ -85,13 +87,14 @@ def kermany(folder: Path, held_out: bool) -> Iterator[tuple[str, U8, U8]]:
         yield path.stem, image, table[mask]
 
 
-def graph_surfaces(image: U8, least_confidence: float = 0.6) -> F32:
-    """Return what the graph engine is sure of ``[12, x]``, NaN elsewhere."""
-    found = make_engine("graph").segment(EngineInput(image[None], (0,), Spacing()))
-    curves = np.full((len(SURFACES), image.shape[1]), np.nan, np.float32)
-    for i, name in enumerate(found.surfaces.names):
-        sure = found.confidence[i, 0] >= least_confidence
-        curves[SURFACES.index(name)] = np.where(sure, found.surfaces.values[i, 0], np.nan)
+def graph_surfaces(b_scans: U8) -> F32:
+    """Return what the graph engine is sure of on ``[n, z, x]``: ``[n, 12, x]``, NaN elsewhere."""
+    every = tuple(range(len(b_scans)))
+    found = make_engine("graph").segment(EngineInput(b_scans, every, Spacing()))
+    curves = np.full((len(b_scans), len(SURFACES), b_scans.shape[2]), np.nan, np.float32)
+    sure = np.where(found.confidence >= _SURE, found.surfaces.values, np.nan)
+    for name, values in zip(found.surfaces.names, sure, strict=True):
+        curves[:, SURFACES.index(name)] = values
     return curves
 
 
@@ -99,7 +102,7 @@ def real_samples(folder: Path) -> Samples:
     """Return the B-scans of kermany_lesions that may be trained on."""
     return collected(
         [
-            sample(image, graph_surfaces(image), labels, KERMANY_LESIONS)
+            sample(image, graph_surfaces(image[None])[0], labels, KERMANY_LESIONS)
             for _, image, labels in kermany(folder / "kermany_lesions", held_out=False)
         ]
     )
@@ -109,13 +112,6 @@ def healthy_samples(folder: Path) -> Samples:
     """Return the B-scans of healthy_volume; there are no lesions in them."""
     with np.load(folder / "healthy_volume" / "volume_slo.npz") as stored:
         volume = stored["volume"]
-    every = tuple(range(len(volume)))
-    found = make_engine("graph").segment(EngineInput(volume, every, Spacing()))
-    parts = []
-    for b in every:
-        curves = np.full((len(SURFACES), volume.shape[2]), np.nan, np.float32)
-        for i, name in enumerate(found.surfaces.names):
-            sure = found.confidence[i, b] >= 0.6
-            curves[SURFACES.index(name)] = np.where(sure, found.surfaces.values[i, b], np.nan)
-        parts.append(sample(volume[b], curves, np.zeros(volume[b].shape, np.uint8)))
-    return collected(parts)
+    nothing = np.zeros(volume.shape[1:], np.uint8)
+    curves = graph_surfaces(volume)
+    return collected([sample(*pair, nothing) for pair in zip(volume, curves, strict=True)])

@@ -70,10 +70,8 @@ def lesion_loss(logits: Tensor, labels: Tensor, known: Tensor, class_weight: Ten
         Lesions that were looked for; others count as none. None at all: no loss.
     class_weight : float tensor ``(L + 1,)``
     """
-    shares = functional.softmax(logits.float(), dim=1)
-    merged = torch.where(known[:, :, None, None], shares, shares.new_zeros(()))
-    rest = shares.sum(dim=1) - merged.sum(dim=1)
-    merged = torch.cat([merged[:, :1] + rest[:, None], merged[:, 1:]], dim=1)
+    merged = _only_known(functional.softmax(logits.float(), dim=1), known)
+    labels = _only_known(labels, known)
     samples = known[:, 0]
     entropy = -(labels * merged.clamp(min=_LEAST).log() * class_weight[:, None, None]).sum(dim=1)
     entropy = (entropy.mean(dim=(1, 2)) * samples).sum() / samples.sum().clamp(min=1)
@@ -84,3 +82,10 @@ def lesion_loss(logits: Tensor, labels: Tensor, known: Tensor, class_weight: Ten
     dice = (2 * overlap + _DICE_SMOOTH) / (total + _DICE_SMOOTH)
     missed = ((1 - dice) * present).sum() / present.sum().clamp(min=1)
     return _ENTROPY_WEIGHT * entropy + missed
+
+
+def _only_known(shares: Tensor, known: Tensor) -> Tensor:
+    """Return `shares` ``(B, L + 1, h, w)`` with those not looked for counted as none."""
+    kept = shares * known[:, :, None, None]
+    rest = shares.sum(dim=1) - kept.sum(dim=1)
+    return torch.cat([kept[:, :1] + rest[:, None], kept[:, 1:]], dim=1)

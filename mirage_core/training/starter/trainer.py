@@ -23,6 +23,7 @@ from mirage_core.io.atomic import atomic_file
 from mirage_core.model.build import build_model
 from mirage_core.model.checkpoints.errors import CheckpointError
 from mirage_core.model.segmentation import MirageSegmentation
+from mirage_core.training.layer_decay import parameter_groups
 from mirage_core.training.starter.augment import Batch, augmented
 from mirage_core.training.starter.model import PARTS, starter_spec
 from mirage_core.training.starter.samples import LESIONS, SIDE, SURFACES, Samples
@@ -51,7 +52,7 @@ class Settings:
     seed : int
     """
 
-    steps: int = 3000
+    steps: int = 12_000
     batch: int = 8
     rate: float = 2e-3
     weight_decay: float = 0.02
@@ -121,7 +122,10 @@ def train(
         model = built
     model = model.to(memory_format=torch.channels_last).train()
     kept = copy.deepcopy(model).eval().requires_grad_(False)
-    optimizer = torch.optim.AdamW(_groups(model, settings.weight_decay), lr=settings.rate)
+    groups = parameter_groups(
+        model, lr=settings.rate, weight_decay=settings.weight_decay, layer_decay=1
+    )
+    optimizer = torch.optim.AdamW(groups, lr=settings.rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, settings.rate, total_steps=settings.steps, pct_start=0.08
     )
@@ -197,16 +201,8 @@ def losses(logits: Tensor, batch: Batch, weight: Tensor) -> tuple[Tensor, Tensor
     layers = surface_loss(logits[:, : PARTS[0]], surfaces, weight[:, None] * importance, SIDE)
     one_hot = functional.one_hot(batch.lesions, PARTS[1]).permute(0, 3, 1, 2).float()
     labels = functional.avg_pool2d(one_hot, (SIDE // h, along))
-    labels = _only_known(labels, batch.known)
     class_weight = torch.tensor(_CLASS_WEIGHT)
     return layers, lesion_loss(logits[:, PARTS[0] :], labels, batch.known, class_weight)
-
-
-def _only_known(labels: Tensor, known: Tensor) -> Tensor:
-    """Count lesions that were not looked for as none."""
-    kept = labels * known[:, :, None, None]
-    rest = labels.sum(dim=1) - kept.sum(dim=1)
-    return torch.cat([kept[:, :1] + rest[:, None], kept[:, 1:]], dim=1)
 
 
 def _batch(shares: Sequence[Share], rng: np.random.Generator) -> tuple[Batch, Tensor]:
@@ -227,14 +223,6 @@ def _batch(shares: Sequence[Share], rng: np.random.Generator) -> tuple[Batch, Te
         ),
         torch.tensor(weight),
     )
-
-
-def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    trained = [p for p in model.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 @torch.no_grad()
