@@ -75,6 +75,9 @@ _SCAN_ACTIONS = (
            1, when=When.SCAN),
     Action("scan.next_open", "Next B-scan to approve", "Go to the next B-scan that is not "
            "approved.", "next_open", ("Ctrl+N",), _SCAN, 1, when=When.SCAN),
+    Action("scan.next_doubtful", "Most doubtful B-scan to approve", "Go to the B-scan the engine "
+           "was least sure of, then to the next in doubt.", "next_doubtful", ("Q",), _SCAN, 1,
+           when=When.SCAN, keywords="queue uncertain unsure confidence"),
     Action("scan.spacing", "Set spacing…", "Enter the spacing in mm that figures in µm need.",
            "set_spacing", ("Ctrl+M",), _SCAN, 2, "ruler", When.SCAN,
            keywords="scale calibration mm um"),
@@ -166,6 +169,9 @@ _VIEW_ACTIONS = (
     Action("view.confidence", "Dash where unsure", "Surfaces are dashed where the engine was "
            "unsure.", "show_confidence", ("N",), _VIEW, 2, when=When.SCAN, checkable=True,
            keywords="confidence uncertainty"),
+    Action("view.doubt", "Show doubt on the fundus", "Orange on the fundus where the engine was "
+           "unsure.", "show_doubt", ("Shift+N",), _VIEW, 2, when=When.SCAN, checkable=True,
+           keywords="confidence uncertainty heat map"),
     Action("view.crosshair", "Show crosshair", "The point that SLO and B-scan share.",
            "show_crosshair", ("C",), _VIEW, 2, "crosshair", When.SCAN, True),
     Action("view.theme", "Light theme", "Switch between the dark and the light theme.",

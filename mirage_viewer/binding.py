@@ -95,7 +95,13 @@ class Binding:
         w.export_panel.cancel_requested.connect(d.exports.cancel)
         w.history_panel.b_scan_picked.connect(d.show_b_scan)
         w.worklist_panel.scan_picked.connect(d.opener.open_record)
-        for key in ("view.surfaces", "view.masks", "view.confidence", "view.crosshair"):
+        for key in (
+            "view.surfaces",
+            "view.masks",
+            "view.confidence",
+            "view.doubt",
+            "view.crosshair",
+        ):
             w.qt_actions.check(key, True)
         w.canvas.set_mask_opacity(layers.opacity.value() / 100)
 

@@ -188,6 +188,10 @@ class Commands:
         """Go to the next B-scan that is not approved."""
         self._desk.next_open()
 
+    def next_doubtful(self) -> None:
+        """Go to the B-scan that is to be looked at first, then to the next in doubt."""
+        self._desk.next_doubtful()
+
     def set_spacing(self) -> None:
         """Ask for the spacing."""
         opened = self._desk.open_scan
@@ -293,11 +297,18 @@ class Commands:
         self._window.canvas.set_crosshair_visible(
             not on and self._window.qt_actions["view.crosshair"].isChecked()
         )
+        self._window.slo.set_doubt_visible(
+            not on and self._window.qt_actions["view.doubt"].isChecked()
+        )
         self._window.model_windows.show_or_hide()
 
     def show_confidence(self, on: bool) -> None:
         """Mark where the engine was unsure."""
         self._window.layers_panel.confidence.setChecked(on)
+
+    def show_doubt(self, on: bool) -> None:
+        """Mark on the fundus where the engine was unsure."""
+        self._window.slo.set_doubt_visible(on)
 
     def show_crosshair(self, on: bool) -> None:
         """Show or hide the crosshair."""

@@ -6,12 +6,13 @@ what changed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from psygnal import Signal
 
-from mirage_core.annotate import Change, Session, State, ToolRunner
+from mirage_core.annotate import Change, Session, State, ToolRunner, approval, queue
 from mirage_viewer import opening
 from mirage_viewer.actions import Circumstances, When
 from mirage_viewer.background import Background, Inline
@@ -27,6 +28,7 @@ from mirage_viewer.settings import Settings
 from mirage_viewer.workers import Workers
 
 if TYPE_CHECKING:
+    from mirage_core.annotate import Annotation
     from mirage_core.project import Project
     from mirage_core.project.records import UnfinishedSession
 
@@ -248,13 +250,18 @@ class Desk:
 
     def next_open(self) -> None:
         """Go to the next B-scan that is not approved, from the first after the last."""
+        self._go(queue.next_open, "Every B-scan is approved.")
+
+    def next_doubtful(self) -> None:
+        """Go to the B-scan the engine was least sure of, then to the next in doubt."""
+        self._go(queue.next_doubtful, "There is no B-scan to approve that an engine segmented.")
+
+    def _go(self, which: Callable[[Annotation, int], int | None], if_none: str) -> None:
         if self.session is None:
             return
-        states = self.session.annotation.b_scan_states()
-        order = [(self.b + i) % len(states) for i in range(1, len(states) + 1)]
-        b = next((b for b in order if states[b] is not State.APPROVED), None)
+        b = which(self.session.annotation, self.b)
         if b is None:
-            self.say(Message("Every B-scan is approved.", topic="approved"))
+            self.say(Message(if_none, topic="queue"))
         else:
             self.show_b_scan(b)
 
@@ -299,19 +306,12 @@ class Desk:
     def approve_all(self) -> None:
         """Approve every B-scan on which something is known."""
         if self.session is not None and self.editable:
-            states = self.session.annotation.b_scan_states()
-            chosen = [b for b, s in enumerate(states) if State.VENDOR < s < State.APPROVED]
-            if chosen:
-                self.session.set_state(chosen, State.APPROVED)
+            approval.approve_all(self.session)
 
     def unapprove(self) -> None:
         """Set the B-scan shown back to edited."""
         if self.session is not None and self.editable:
-            annotation = self.session.annotation
-            states = zip(annotation.structures, annotation.states[:, self.b], strict=True)
-            approved = [name for name, state in states if state == State.APPROVED]
-            if approved:
-                self.session.set_state([self.b], State.EDITED, approved)
+            approval.unapprove(self.session, self.b)
 
     def segment(self, engine: str, *, whole: bool, keep_corrected: bool = True) -> None:
         """Run `engine` on the volume or on the B-scan shown."""

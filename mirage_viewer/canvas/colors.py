@@ -46,6 +46,7 @@ QUIET_TEXT = QColor(165, 171, 180)
 # What a model imagined must never pass for an image: amber stands for it alone.
 IMAGINED = QColor(255, 191, 71)
 ON_IMAGINED = QColor(28, 20, 0)
+DOUBT = QColor(213, 94, 0)
 
 CLASS_COLORS: tuple[tuple[int, int, int], ...] = (
     (58, 62, 70),

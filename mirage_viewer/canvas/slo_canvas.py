@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import QPointF, QRectF, Qt, Signal
+from qtpy.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from qtpy.QtGui import QMouseEvent, QPainter, QPainterPath
 from qtpy.QtWidgets import QWidget
 
 from mirage_core.annotate import Change, Session, Target
+from mirage_core.annotate.doubt import doubt_map
 from mirage_core.scan import Laterality, LinePosition
+from mirage_core.scan.fundus_map import FundusMap
 from mirage_viewer.canvas.background import Background
 from mirage_viewer.canvas.contrast import grey_table
+from mirage_viewer.canvas.doubt_item import SEEN_FROM, DoubtItem
 from mirage_viewer.canvas.en_face import EnFace, can_project, project, row_aspect
 from mirage_viewer.canvas.image_view import ImageView
 from mirage_viewer.canvas.imagined_item import ImaginedItem, Overlay, draw_notice
@@ -25,6 +28,8 @@ from mirage_viewer.canvas.slo_items import (
 )
 from mirage_viewer.guard import guarded
 
+_DOUBT_AFTER_MS = 60
+"""Strokes follow one another faster than a map needs to."""
 _EYES = {Laterality.OD: "OD · right eye", Laterality.OS: "OS · left eye"}
 
 
@@ -56,10 +61,17 @@ class SloCanvas(ImageView):
         self._imagined = ImaginedItem()
         self._imagined_b = -1
         self._imagined_wanted = True
+        self._doubt = DoubtItem()
+        self._doubt_wanted = True
+        self._doubt_soon = QTimer(self)
+        self._doubt_soon.setSingleShot(True)
+        self._doubt_soon.setInterval(_DOUBT_AFTER_MS)
+        self._doubt_soon.timeout.connect(self._show_doubt)
+        self._fundus: FundusMap | None = None
         self._lines = LinesItem()
         self._current = CurrentLineItem()
         self._point = PointItem()
-        items = self._grey, self._imagined, self._lines, self._current, self._point
+        items = self._grey, self._doubt, self._imagined, self._lines, self._current, self._point
         for z, item in enumerate(items):
             item.setZValue(z)
             item.setVisible(False)
@@ -87,6 +99,8 @@ class SloCanvas(ImageView):
             notes.append("B-scan positions unknown")
         if self._en_face is None and geometry.positions_assumed:
             notes.append("positions assumed")
+        if self._doubt.isVisible():
+            notes.append("orange: engine unsure")
         return tuple(notes)
 
     def set_session(self, session: Session | None) -> None:
@@ -96,7 +110,9 @@ class SloCanvas(ImageView):
         self._session, self._en_face, self._message = session, None, ""
         self._b, self._x, self._picking = 0, 0.0, False
         self._fitted = True
-        for item in (self._grey, self._lines, self._current, self._point):
+        self._fundus = None
+        self._doubt_soon.stop()
+        for item in (self._grey, self._doubt, self._lines, self._current, self._point):
             item.setVisible(False)
         self.set_imagined(-1, None)
         self._lines.set_lines([])
@@ -137,6 +153,35 @@ class SloCanvas(ImageView):
         self._imagined_wanted = visible
         self._show_imagined()
 
+    def set_doubt_visible(self, visible: bool) -> None:
+        """Show or hide where the engine was unsure."""
+        self._doubt_wanted = visible
+        self._show_doubt()
+
+    @property
+    def doubt_shown(self) -> bool:
+        """True while the map of doubt is seen."""
+        return self._doubt.isVisible()
+
+    def _show_doubt(self) -> None:
+        """Lay the map of doubt over the picture, if it is wanted and there is one."""
+        picture = self._grey.boundingRect()
+        session = self._session
+        there = session is not None and self._grey.isVisible() and not picture.isEmpty()
+        doubt = doubt_map(session.annotation) if there and self._doubt_wanted else None
+        if doubt is None or not (doubt > SEEN_FROM).any():
+            self._doubt.setVisible(False)
+        elif self._en_face is not None:
+            self._doubt.set_map(doubt[::-1] if self._en_face.flipped else doubt, picture)
+            self._doubt.setVisible(True)
+        elif session is not None and session.scan.geometry.positions:
+            if self._fundus is None:
+                size = int(picture.height()), int(picture.width())
+                self._fundus = FundusMap(session.scan.geometry, size)
+            self._doubt.set_map(self._fundus.painted(doubt), picture)
+            self._doubt.setVisible(True)
+        self.viewport().update()
+
     @property
     def imagined(self) -> Overlay | None:
         """What is seen over the SLO that a model imagined, or None."""
@@ -176,6 +221,7 @@ class SloCanvas(ImageView):
         self._lines.set_lines([line for line in lines if not line.isEmpty()])
         self._lines.setVisible(True)
         self._show_states()
+        self._show_doubt()
         self.set_image_size(*image.shape, aspect)
         self.set_current(self._b, self._x)
         self.viewport().update()
@@ -218,6 +264,8 @@ class SloCanvas(ImageView):
     def _on_changed(self, change: Change) -> None:
         if Target.STATES in change.targets:
             self._show_states()
+        if Target.CONFIDENCE in change.targets and not self._doubt_soon.isActive():
+            self._doubt_soon.start()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()

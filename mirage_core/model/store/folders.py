@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
+from collections.abc import Container
 from pathlib import Path
 
 from mirage_core.io.atomic import explain_os_error
@@ -25,8 +26,10 @@ def may_be_model(folder: Path) -> bool:
         return True  # listed as broken, with the reason
 
 
-def reserve(store: Path, id: str) -> Path:
+def reserve(store: Path, id: str, taken: Container[str] = ()) -> Path:
     """Make an empty folder named `id` in `store`, or with a number after it if that is taken.
+
+    Names in `taken` count as such too.
 
     Raises
     ------
@@ -36,6 +39,9 @@ def reserve(store: Path, id: str) -> Path:
     n = 1
     while True:
         folder = store / (id if n == 1 else f"{id[:60]}-{n}")
+        if folder.name in taken:
+            n += 1
+            continue
         try:
             store.mkdir(parents=True, exist_ok=True)
             folder.mkdir()

@@ -1,4 +1,7 @@
-"""ModelStore: a folder of models, ``<folder>/<id>/{card.json, weights.safetensors}``."""
+"""ModelStore: a folder of models, ``<folder>/<id>/{card.json, weights.safetensors}``.
+
+Beside them it knows those that come with the program, which can be used and passed on like any.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ from mirage_core.model.store.copying import (
 from mirage_core.model.store.errors import ModelStoreError
 from mirage_core.model.store.folders import TEMPORARY, clear_leftovers, may_be_model, reserve
 from mirage_core.model.store.header import read_header
+from mirage_core.model.store.shipped import SHIPPED_FOLDER, shipped_folders
 from mirage_core.places import models_dir
 
 _DOWNLOADS = ".downloads"
@@ -39,10 +43,11 @@ _DOWNLOADS = ".downloads"
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A model that can be used: its card and its folder."""
+    """A model that can be used: its card and its folder; `shipped` if it came with the program."""
 
     card: ModelCard
     folder: Path
+    shipped: bool = False
 
     @property
     def weights(self) -> Path:
@@ -60,10 +65,19 @@ class BrokenModel:
 
 
 class ModelStore:
-    """The models on this computer. Every change happens wholly or not at all."""
+    """The models on this computer. Every change happens wholly or not at all.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    Parameters
+    ----------
+    folder : Path, optional
+        Of the models that were added; by default where the program keeps them.
+    shipped : Path, optional
+        Of those that came with the program. They come first and stay as they are.
+    """
+
+    def __init__(self, folder: Path | None = None, shipped: Path | None = None) -> None:
         self.folder = Path(folder) if folder is not None else models_dir()
+        self._shipped = shipped_folders(shipped if shipped is not None else SHIPPED_FOLDER)
 
     @property
     def downloads(self) -> Path:
@@ -89,7 +103,7 @@ class ModelStore:
             yield Path(path)
 
     def list(self) -> tuple[StoredModel | BrokenModel, ...]:
-        """Return all models, by id; those that cannot be used say why.
+        """Return all models: shipped ones, then by id; those that cannot be used say why.
 
         Raises
         ------
@@ -97,15 +111,15 @@ class ModelStore:
             If the store's folder cannot be read.
         """
         try:
-            folders = [f for f in sorted(self.folder.iterdir()) if may_be_model(f)]
+            added = [f for f in sorted(self.folder.iterdir()) if may_be_model(f)]
         except FileNotFoundError:
-            return ()
+            added = []
         except OSError as error:
             raise self._unreadable(error) from error
-        return tuple(self._entry(f) for f in folders)
+        return tuple(self._entry(f) for f in (*self._shipped.values(), *added))
 
     def models(self) -> tuple[StoredModel, ...]:
-        """Return the models that can be used, by id."""
+        """Return the models that can be used: shipped ones, then by id."""
         return tuple(m for m in self.list() if isinstance(m, StoredModel))
 
     def get(self, id: str) -> StoredModel:
@@ -116,7 +130,7 @@ class ModelStore:
         ModelStoreError
             If there is none, or it cannot be used.
         """
-        entries = {m.folder.name: m for m in self.list()}
+        entries = {m.folder.name: m for m in reversed(self.list())}
         entry = entries.get(id)
         if entry is None:
             near = difflib.get_close_matches(id, entries, 1)
@@ -190,11 +204,12 @@ class ModelStore:
         Raises
         ------
         ModelStoreError
-            If there is none, its folder holds other files, or it is in use.
+            If there is none, it came with the program, its folder holds other files, or it is
+            in use.
         """
-        if id not in {m.folder.name for m in self.list()}:
-            self.get(id)
         folder = self.folder / id
+        if folder not in {m.folder for m in self.list()}:
+            self._own(id)
         try:
             if folder.is_symlink():
                 folder.unlink()
@@ -223,7 +238,7 @@ class ModelStore:
         ------
         ModelStoreError, ExportError
         """
-        model = self.get(id)
+        model = self._own(id)
         try:
             fields = {**model.card.model_dump(), "title": title.strip()}
             card = ModelCard.model_validate(fields)
@@ -316,7 +331,7 @@ class ModelStore:
     def _add(self, card: ModelCard, fill: Callable[[Path], str], size: int) -> ModelCard:
         """Add what `fill` writes; it returns the SHA-256 of that."""
         clear_leftovers(self.folder)
-        folder = reserve(self.folder, card.id)
+        folder = reserve(self.folder, card.id, taken=self._shipped)
         try:
             with atomic_folder(folder) as fresh:
                 sha256 = fill(fresh / WEIGHTS_FILE)
@@ -335,6 +350,13 @@ class ModelStore:
             raise
         return card
 
+    def _own(self, id: str) -> StoredModel:
+        """Return the model `id`, or raise ModelStoreError if it is not one that was added."""
+        model = self.get(id)
+        if model.shipped:
+            raise ModelStoreError(f"The model {id!r} came with the program and stays as it is.")
+        return model
+
     def _entry(self, folder: Path) -> StoredModel | BrokenModel:
         try:
             card = read_card(folder / CARD_FILE)
@@ -343,12 +365,15 @@ class ModelStore:
             return BrokenModel(folder.name, folder, error.what)
         except OSError:
             return BrokenModel(folder.name, folder, "Its weights are missing.")
-        if card.id != folder.name:
+        shipped = self._shipped.get(folder.name)
+        if shipped not in (None, folder):
+            reason = "A model that came with the program has its name."
+        elif card.id != folder.name:
             reason = f"Its folder was renamed; its card says {card.id!r}."
         elif card.weights_sha256 is None or size != card.weights_bytes:
             reason = "Its weights are not the size its card says: they were changed or cut short."
         else:
-            return StoredModel(card, folder)
+            return StoredModel(card, folder, shipped == folder)
         return BrokenModel(folder.name, folder, reason)
 
     def _unreadable(self, error: OSError) -> ModelStoreError:

@@ -32,6 +32,8 @@ from mirage_core.training.starter.targets import lesion_loss, surface_loss
 _CLASS_WEIGHT = (1.0, *(2.0,) * len(LESIONS))
 # Layers are summed over rows; both parts then weigh about the same in what they share.
 _LAYERS_WEIGHT = 0.1
+_RISING_STEPS = 200
+_FALLING_SHARE = 0.35
 _TOLD_EVERY = 50
 _KEPT_EVERY = 200
 _IMPORTANT = {"ILM": 1.5, "RPE": 2.0, "BM": 2.0, "GCL/IPL": 0.5, "CSI": 0.3}
@@ -45,7 +47,7 @@ class Settings:
     ----------
     steps, batch : int
     rate : float
-        Peak learning rate.
+        Learning rate after the first steps, until it falls to nothing over the last ones.
     weight_decay : float
     ema : float
         Of the averaged weights that are kept.
@@ -54,7 +56,7 @@ class Settings:
 
     steps: int = 12_000
     batch: int = 8
-    rate: float = 2e-3
+    rate: float = 1.5e-3
     weight_decay: float = 0.02
     ema: float = 0.995
     seed: int = 0
@@ -126,10 +128,7 @@ def train(
         model, lr=settings.rate, weight_decay=settings.weight_decay, layer_decay=1
     )
     optimizer = torch.optim.AdamW(groups, lr=settings.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.rate, total_steps=settings.steps, pct_start=0.08
-    )
-    run = _Run(settings, model, kept, optimizer, schedule)
+    run = _Run(settings, model, kept, optimizer)
     done = run.restore(state) if state is not None and state.exists() else 0
     began = time.monotonic()
     sums = np.zeros(2)
@@ -141,11 +140,12 @@ def train(
         with torch.autocast("cpu", torch.bfloat16):
             logits = model.grid_logits({"bscan": batch.images})
         layers, lesions = losses(logits, batch, weight)
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(step, settings)
         optimizer.zero_grad(set_to_none=True)
         (_LAYERS_WEIGHT * layers + lesions).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
-        schedule.step()
         _average(kept, model, min(settings.ema, (step + 1) / (step + 10)))
         sums += layers.item(), lesions.item()
         if (step + 1) % _TOLD_EVERY == 0:
@@ -168,7 +168,6 @@ class _Run:
     model: nn.Module
     kept: nn.Module
     optimizer: torch.optim.Optimizer
-    schedule: torch.optim.lr_scheduler.LRScheduler
 
     def keep(self, path: Path, step: int) -> None:
         """Write where the run stands, wholly or not at all."""
@@ -180,7 +179,8 @@ class _Run:
     def restore(self, path: Path) -> int:
         """Stand where the run stood; return how many steps were done."""
         content = torch.load(path, weights_only=True)
-        if content["settings"] != asdict(self.settings):
+        differ = content["settings"].items() ^ asdict(self.settings).items()
+        if {name for name, _ in differ} - {"steps"}:
             raise CheckpointError(
                 path, "The run was begun with other settings.", "Give another folder, or the same."
             )
@@ -189,7 +189,17 @@ class _Run:
         return int(content["step"])
 
     def _parts(self) -> tuple[Any, ...]:
-        return self.model, self.kept, self.optimizer, self.schedule
+        return self.model, self.kept, self.optimizer
+
+
+def rate_at(step: int, settings: Settings) -> float:
+    """Return the learning rate of a step: rising, level, then falling to nothing.
+
+    While it is level a run can still be lengthened or shortened (Zhai et al., 2022).
+    """
+    rising = (step + 1) / _RISING_STEPS
+    falling = (settings.steps - step) / (_FALLING_SHARE * settings.steps)
+    return settings.rate * min(rising, 1.0, falling)
 
 
 def losses(logits: Tensor, batch: Batch, weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ import pytest
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtWidgets import QApplication
 
+from mirage_core.annotate import Proposal
 from mirage_core.scan import (
     ArrayPixels,
     CirclePosition,
@@ -14,6 +15,7 @@ from mirage_core.scan import (
     ScanPattern,
     Spacing,
     State,
+    Surfaces,
 )
 from mirage_viewer.canvas import SloCanvas
 from tests.viewer.canvas.scenes import (
@@ -214,3 +216,58 @@ def test_without_a_session_clicks_do_nothing(canvas):
     click(canvas, 10, 10)
     canvas.set_current(1, 2)
     assert picked == []
+
+
+def unsure(session, b):
+    """Let an engine be sure of all B-scans but `b`."""
+    session.annotation.confidence[:2] = 0.98
+    session.annotation.confidence[:2, b] = 0.1
+
+
+def test_doubt_is_orange_on_the_fundus_where_it_is(canvas):
+    session = small_session()
+    unsure(session, 2)
+    canvas.set_session(session)
+    canvas.set_current(0, 0)
+    assert canvas.doubt_shown
+    assert "orange: engine unsure" in canvas.notes
+    doubtful, sure = color_at(canvas, 63, 50), color_at(canvas, 103, 50)
+    assert doubtful.red() > doubtful.blue() + 60
+    assert near(sure, SLO_GREY, 6)
+    canvas.set_doubt_visible(False)
+    assert near(color_at(canvas, 63, 50), SLO_GREY, 6)
+    assert not any("unsure" in note for note in canvas.notes)
+
+
+@pytest.mark.parametrize("confidence", [np.nan, 0.95])
+def test_without_doubt_nothing_lies_over_the_fundus(canvas, confidence):
+    session = small_session()
+    session.annotation.confidence[:] = confidence
+    canvas.set_session(session)
+    assert not canvas.doubt_shown
+
+
+def test_doubt_goes_where_a_human_has_drawn(canvas, qtbot):
+    session = small_session()
+    unsure(session, 2)
+    canvas.set_session(session)
+    canvas.set_current(0, 0)
+    size = session.annotation.surfaces.values.shape
+    curves = np.full((2, 1, size[2]), 30.0, np.float32)
+    names = session.annotation.surfaces.names[:2]
+    session.adopt(
+        Proposal((2,), Surfaces(curves, names), np.full_like(curves, 0.97), None, "graph", "Graph")
+    )
+    qtbot.waitUntil(lambda: near(color_at(canvas, 63, 50), SLO_GREY, 6), timeout=5000)
+
+
+def test_doubt_lies_over_a_projection_row_by_row(canvas, qtbot):
+    geometry = ScanGeometry(ScanPattern.RASTER, (), False)
+    session = small_session(slo=None, pixels=bright_volume(), geometry=geometry)
+    unsure(session, N - 1)
+    canvas.set_session(session)
+    qtbot.waitUntil(lambda: canvas.doubt_shown, timeout=5000)
+    canvas.set_current(1, 0)
+    top, bottom = color_at(canvas, 0, 30), color_at(canvas, N - 1, 30)
+    assert top.red() > top.blue() + 40
+    assert abs(bottom.red() - bottom.blue()) < 20

@@ -1,0 +1,49 @@
+"""Where an engine doubts what it found, and which B-scans are to be looked at first."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mirage_core.annotate.annotation import Annotation, State
+
+F32 = NDArray[np.float32]
+
+
+def doubt_map(annotation: Annotation) -> F32:
+    """Return how much the engine doubts the surfaces of every A-scan.
+
+    Returns
+    -------
+    float32 array ``[b, x]``
+        1 less the mean confidence over the surfaces, 0..1; NaN where no engine speaks: nothing
+        was predicted, or a human drew all of it.
+    """
+    confidence = annotation.confidence
+    known = np.isfinite(confidence)
+    count = known.sum(axis=0)
+    total = np.where(known, confidence, 0).sum(axis=0)
+    mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    out: F32 = (1 - mean).astype(np.float32)
+    return out
+
+
+def doubt_of_b_scans(annotation: Annotation) -> F32:
+    """Return the mean doubt of every B-scan ``[b]``, NaN where no engine speaks."""
+    doubt = doubt_map(annotation)
+    known = np.isfinite(doubt)
+    count = known.sum(axis=1)
+    total = np.where(known, doubt, 0).sum(axis=1)
+    out = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return out.astype(np.float32)
+
+
+def doubtful_first(annotation: Annotation) -> tuple[int, ...]:
+    """Return the B-scans that are not approved and that an engine segmented, most doubtful first.
+
+    B-scans of equal doubt follow their order in the scan.
+    """
+    doubt = doubt_of_b_scans(annotation)
+    states = annotation.b_scan_states()
+    open_ = [b for b, d in enumerate(doubt) if np.isfinite(d) and states[b] is not State.APPROVED]
+    return tuple(sorted(open_, key=lambda b: (-doubt[b], b)))

@@ -1,0 +1,16 @@
+"""Where the models lie that come with the program: read, and never changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SHIPPED_FOLDER = Path(__file__).parents[1] / "shipped"
+"""One folder for each, as in a store."""
+
+
+def shipped_folders(root: Path) -> dict[str, Path]:
+    """Return the folders of the models in `root` by id."""
+    try:
+        return {f.name: f for f in sorted(root.iterdir()) if (f / "card.json").is_file()}
+    except OSError:
+        return {}
