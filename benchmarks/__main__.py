@@ -21,6 +21,7 @@ SCRIPTS = (
     "journal",
     "graph_engine",
     "simulated_source",
+    "starter",
     "batch",
     "model_loading",
     "model_segmentation",

@@ -18,9 +18,10 @@ from mirage_viewer.settings import Settings
 if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
 
+STARTER = "starter"
 GRAPH = "graph"
-GRAPH_TITLE = "Graph search (no weights needed)"
-"""The engine that is always there, offered before the list is read."""
+ALWAYS_THERE = {STARTER: "Starter model", GRAPH: "Graph search (no weights needed)"}
+"""Titles of the engines that come with the program, offered before the list is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Engines:
     @property
     def settled(self) -> bool:
         """True once it is known that the chosen engine is there."""
-        return self.listing is not None or self._settings.engine == GRAPH
+        return self.listing is not None or self._settings.engine in ALWAYS_THERE
 
     @property
     def chosen(self) -> str:
@@ -152,12 +153,13 @@ class Engines:
     def _listed(self, listing: Listing) -> None:
         self.listing = listing
         if self._settings.engine not in {i.name for i in listing.segmenters}:
-            self._settings.engine = GRAPH
+            first = listing.segmenters[0]
+            self._settings.engine = first.name
             self._settings.save()
             self.said.emit(
                 Message(
                     "The model chosen for segmentation is no longer there.",
-                    "The graph search is chosen instead.",
+                    f"{first.title} is chosen instead.",
                     topic="engines",
                 )
             )

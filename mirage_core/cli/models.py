@@ -58,8 +58,8 @@ def list_models(as_json: JsonFlag = False, debug: DebugFlag = False) -> None:
             return
         if models:
             stdout().print(models_table(models))
-        elif not broken:
-            stdout().print("There are no models yet. mirage models download mirage-base gets one.")
+        if not broken and all(m.shipped for m in models):
+            stdout().print("None was added yet. mirage models download mirage-base gets one.")
         for model in broken:
             stderr().print(f"[yellow]Broken:[/] {escape(model.id)}: {escape(model.reason)}")
 
@@ -124,9 +124,7 @@ def remove(
     """Remove a model from this computer."""
     with failures(as_json, debug):
         store = _store()
-        entry = next((m for m in store.list() if m.folder.name == id), None)
-        if entry is None:
-            store.get(id)
+        store.check_removable(id)
         if not yes:
             if not is_terminal():
                 raise CommandError(f"Nobody was asked whether {id!r} may go.", "Use --yes.")

@@ -24,6 +24,9 @@ from mirage_core.engines.base import (
 )
 from mirage_core.engines.registry import (
     DEFAULT_ENGINE,
+    GRAPH_ENGINE,
+    STARTER_ENGINE,
+    default_engine,
     engine_infos,
     engine_names,
     make_engine,
@@ -31,6 +34,8 @@ from mirage_core.engines.registry import (
 
 __all__ = [
     "DEFAULT_ENGINE",
+    "GRAPH_ENGINE",
+    "STARTER_ENGINE",
     "Cancelled",
     "Classification",
     "Classifier",
@@ -47,6 +52,7 @@ __all__ = [
     "Reconstructor",
     "Report",
     "RunInfo",
+    "default_engine",
     "engine_infos",
     "engine_names",
     "make_engine",

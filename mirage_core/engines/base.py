@@ -144,6 +144,9 @@ class Prediction:
         1 = sure; NaN exactly where the surface is NaN.
     masks : Masks
         uint8 ``[n, z, x]``; candidates for the grader to confirm.
+    presence : float32 array ``[c, n]`` or None
+        How likely each of ``engine.mask_classes`` is somewhere on each B-scan, 0..1; None from
+        an engine that knows no probabilities.
     probabilities : float32 array ``[c, n, z, x]`` or None
         Per-class probabilities where an engine has them.
     engine : EngineInfo
@@ -155,6 +158,7 @@ class Prediction:
     confidence: F32
     masks: Masks
     engine: EngineInfo
+    presence: F32 | None = None
     probabilities: F32 | None = None
     run: RunInfo = field(default_factory=RunInfo)
 

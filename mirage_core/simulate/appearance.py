@@ -83,6 +83,9 @@ class Appearance:
         Share of light that hyperreflective foci take from what lies below them.
     shadow_width : float
         Width of the vessels' shadows over the painter's own.
+    trail : (float, float)
+        Share of the RPE's light that goes on below Bruch's membrane, and after how many µm a
+        third of it is left: a real membrane has no sharp lower edge.
     """
 
     gains: tuple[float, ...] = ()
@@ -104,6 +107,7 @@ class Appearance:
     debris: int = 0
     focus_shadow: float = 0.0
     shadow_width: float = 1.0
+    trail: tuple[float, float] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
         if self.gains and len(self.gains) != len(TISSUES):
@@ -158,6 +162,7 @@ class Appearance:
             debris=int(sometimes(0.25, 1, 14)),
             focus_shadow=sometimes(0.5, 0.2, 0.8),
             shadow_width=factor(0.6),
+            trail=(float(rng.uniform(0.3, 1.0)), float(np.exp(rng.uniform(1.7, 3.0)))),
         )
 
 

@@ -13,11 +13,17 @@ from scipy import ndimage
 
 from mirage_core.scan import FLUID_SCHEME
 from mirage_core.simulate.anatomy import SURFACE_NAMES
-from mirage_core.simulate.appearance import AS_DRAWN
+from mirage_core.simulate.appearance import AS_DRAWN, TISSUES
 from mirage_core.simulate.bands import detached_share, ellipsoid_px, elm_half_px
 from mirage_core.simulate.drawing import Steps
 from mirage_core.simulate.fields import Stream, smoothstep, stream
-from mirage_core.simulate.light import draw_disc, draw_vitreous, lit_levels, streaked
+from mirage_core.simulate.light import (
+    draw_disc,
+    draw_trail,
+    draw_vitreous,
+    lit_levels,
+    streaked,
+)
 from mirage_core.simulate.looks import LOOKS
 from mirage_core.simulate.parameters import EyeParameters
 from mirage_core.simulate.pockets import RPE_HALF_UM
@@ -106,7 +112,13 @@ class BScanPainter:
         if lesions.atrophy is not None:
             slope = slope * (1 - 0.5 * lesions.atrophy[b])
         steps.ramp(s["BM"] + 25 * px, slope)
-        return steps.image()
+        grey = steps.image()
+        if look.trail[0] > 0:
+            share, reach_um = look.trail
+            above, under = (levels[TISSUES.index(n)][1] for n in ("RPE edge", "choriocapillaris"))
+            light_below = share * np.clip(np.subtract(above, under), 0, None)
+            draw_trail(grey, s["BM"], light_below, reach_um / self._um_per_px)
+        return grey
 
     def _levels(self, b: int, s: dict[str, F64], px: float) -> list[tuple[F64, F64 | float]]:
         """Return ``(depth in px, grey from there on)`` from the vitreous to the choroid."""

@@ -81,6 +81,16 @@ def streaked(
     grey *= 1 + below * (gain - 1)
 
 
+def draw_trail(grey: F32, from_px: F64, light: F64, reach_px: float) -> None:
+    """Add `light` of each column below `from_px` in place, to a third over `reach_px`."""
+    first = int(np.clip(from_px.min(), 0, len(grey)))
+    last = int(np.clip(from_px.max() + 5 * reach_px + 2, first, len(grey)))
+    away = np.arange(first, last, dtype=np.float32)[:, None] - from_px.astype(np.float32)
+    inside = np.clip(away + 0.5, 0, 1)
+    fall = np.exp(-np.maximum(away, 0) / np.float32(reach_px))
+    grey[first:last] += inside * fall * np.asarray(light, np.float32)
+
+
 def draw_disc(
     grey: F32, rho: F64, ilm_px: F32, um_per_px: float, texture: F32, rng: np.random.Generator
 ) -> None:

@@ -192,8 +192,9 @@ class ModelsDialog(QDialog):
     def _enable(self) -> None:
         entry, idle = self._entry, not self._working
         usable = entry is not None and words.card_of(entry) is not None
-        self.rename_button.setEnabled(usable)
-        self.remove_button.setEnabled(entry is not None and idle)
+        own = entry is not None and not words.came_with_the_program(entry)
+        self.rename_button.setEnabled(usable and own)
+        self.remove_button.setEnabled(own and idle)
         for button in (self.export_button, self.verify_button):
             button.setEnabled(usable and idle)
         for button in (self.import_button, self.download_button):

@@ -47,6 +47,11 @@ def id_of(entry: StoredModel | BrokenModel) -> str:
     return entry.folder.name
 
 
+def came_with_the_program(entry: StoredModel | BrokenModel) -> bool:
+    """Return whether a model is not the user's to rename or remove."""
+    return bool(getattr(entry, "shipped", False))
+
+
 def title_of(entry: StoredModel | BrokenModel) -> str:
     """Return what people call a model."""
     card = card_of(entry)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import nr206_b_scan, nr206_dice, segment, segment_scan
+from benchmarks.accuracy_sets import nr206_b_scan, nr206_dice, segment, segment_scan
 from mirage_core.measure.agreement import (
     percentile_error,
     signed_error,

@@ -65,6 +65,7 @@ def segment(run: Run, source: EngineInput) -> Prediction:
         np.concatenate([f.confidence for f in found], axis=1),
         Masks(np.concatenate([f.masks.labels for f in found]), FLUID_SCHEME),
         run.info,
+        np.concatenate([f.presence for f in found], axis=1),
         run=how,
     )
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from mirage_core.engines.strata.chain import reached
 from mirage_core.engines.strata.evidence import FLOOR, rows_in_doubt, scores
 from mirage_core.engines.strata.grid import covered, nearest_columns, resampling, rows_of
-from mirage_core.engines.strata.lesions import lesion_labels
+from mirage_core.engines.strata.lesions import lesion_labels, lesion_presence
 from mirage_core.engines.strata.reading import Boundaries, read_boundaries
 from mirage_core.model.store.scheme import LayerScheme
 from mirage_core.scan import FLUID_SCHEME, Masks, Surfaces
@@ -22,11 +22,16 @@ Bool = NDArray[np.bool_]
 
 
 class Decoded(NamedTuple):
-    """Surfaces ``[s, n, x]``, their confidence (same axes) and masks ``[n, z, x]``."""
+    """What probabilities say.
+
+    Surfaces ``[s, n, x]``, their confidence (same axes), masks ``[n, z, x]``, and how likely each
+    mask class of the scheme is on each B-scan, ``[c, n]``.
+    """
 
     surfaces: Surfaces
     confidence: F32
     masks: Masks
+    presence: F32
 
 
 def decode(
@@ -80,8 +85,9 @@ def decode(
     surfaces = Surfaces.empty(names, n, width)
     confidence = np.full(surfaces.values.shape, np.nan, np.float32)
     masks = Masks.empty((n, height, width), FLUID_SCHEME)
+    presence = np.zeros((len(scheme.mask_classes), n), np.float32)
     if not scheme.strata:
-        return Decoded(surfaces, confidence, masks)
+        return Decoded(surfaces, confidence, masks, presence)
     named = [i for i, name in enumerate(scheme.surfaces) if name is not None]
     have = probabilities.shape[3]
     columns = None if have == width else resampling(have, width)
@@ -103,9 +109,10 @@ def decode(
             labels[hidden] = 0
             seen = seen & ~_in_padding(found.depth, hidden)
         masks.labels[b] = labels
+        presence[:, b] = lesion_presence(maps, scheme, height)
         surfaces.values[:, b] = np.where(seen, found.depth, np.nan)[named]
         confidence[:, b] = np.where(seen, found.confidence, np.nan)[named]
-    return Decoded(surfaces, confidence, masks)
+    return Decoded(surfaces, confidence, masks, presence)
 
 
 def _checked(

@@ -13,6 +13,9 @@ F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
 
+_SMALL_LESION = 0.003
+"""Share of a B-scan's pixels that tell whether a lesion is there."""
+
 
 def lesion_labels(
     maps: F32,
@@ -70,6 +73,27 @@ def lesion_labels(
         here = (likeliest == c.index - part_of.start) & allowed[stratum]
         part[here] = FLUID_SCHEME.by_name(c.mask).value
     return labels
+
+
+def lesion_presence(maps: F32, scheme: LayerScheme, height: int) -> F32:
+    """Return how likely each of `scheme.mask_classes` is somewhere on the B-scan, ``[c]``.
+
+    The mean of its highest probabilities, over as much of the B-scan as a small lesion fills.
+
+    Parameters
+    ----------
+    maps : float32 array ``[k, z, w]``
+        Class probabilities on some rows of a B-scan of `height` rows; none where they are not.
+    scheme : LayerScheme
+    height : int
+    """
+    counted = max(round(_SMALL_LESION * height * maps.shape[2]), 1)
+    out = np.zeros(len(scheme.mask_classes), np.float32)
+    for i, name in enumerate(scheme.mask_classes):
+        likely = np.sum([maps[c.index] for c in scheme.classes if c.mask == name], axis=0).ravel()
+        top = likely if likely.size <= counted else np.partition(likely, -counted)[-counted:]
+        out[i] = top.sum() / counted
+    return out
 
 
 def _columns_about(columns: csr_array | None, first: int, stop: int) -> tuple[slice, slice]:

@@ -207,9 +207,8 @@ class ModelStore:
             If there is none, it came with the program, its folder holds other files, or it is
             in use.
         """
+        self.check_removable(id)
         folder = self.folder / id
-        if folder not in {m.folder for m in self.list()}:
-            self._own(id)
         try:
             if folder.is_symlink():
                 folder.unlink()
@@ -230,6 +229,11 @@ class ModelStore:
                 folder,
             ) from error
         shutil.rmtree(doomed, ignore_errors=True)
+
+    def check_removable(self, id: str) -> None:
+        """Raise ModelStoreError if there is no model `id`, or it came with the program."""
+        if self.folder / id not in {m.folder for m in self.list()}:
+            self._own(id)
 
     def rename(self, id: str, title: str) -> ModelCard:
         """Give a model another title; its id stays, since results name it.

@@ -28,7 +28,7 @@ from mirage_core.training.starter.sources import (
 )
 from mirage_core.training.starter.trainer import Settings, Share, train
 
-_LESIONS, _HEALTHY = 2, 1
+_LESIONS, _HEALTHY = 3, 1
 _PSEUDO = 0.5
 """Layers that an engine found count half as much as true ones."""
 
@@ -63,7 +63,7 @@ def command(
     model = train(shares, settings, typer.echo, state=out / "state.pt")
     card = ModelCard(
         id="starter",
-        title="Starter",
+        title="Starter model",
         spec=starter_spec(),
         scheme=starter_scheme(),
         normalisation=Normalisation.SEGMENTATION,

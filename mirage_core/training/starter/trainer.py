@@ -32,7 +32,7 @@ from mirage_core.training.starter.targets import lesion_loss, surface_loss
 _CLASS_WEIGHT = (1.0, *(2.0,) * len(LESIONS))
 # Layers are summed over rows; both parts then weigh about the same in what they share.
 _LAYERS_WEIGHT = 0.1
-_RISING_STEPS = 200
+_RISING_STEPS = 100
 _FALLING_SHARE = 0.35
 _TOLD_EVERY = 50
 _KEPT_EVERY = 200

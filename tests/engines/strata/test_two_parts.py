@@ -51,6 +51,26 @@ def test_lesions_are_the_likeliest_of_their_own_part() -> None:
     np.testing.assert_array_equal(labels, expected)
 
 
+def test_presence_is_how_likely_a_lesion_is_somewhere() -> None:
+    maps = probabilities()
+    first = SCHEME.lesions_from
+    assert first is not None
+    maps /= np.concatenate(
+        [
+            np.repeat(maps[:, q].sum(axis=1, keepdims=True), q.stop - q.start, 1)
+            for q in SCHEME.parts
+        ],
+        axis=1,
+    )
+    maps[0, first + 3, 42:44, 2] = 0.4
+    presence = decode(maps, SCHEME, (HEIGHT, WIDTH), network_height=HEIGHT).presence
+    assert presence.shape == (3, 1)
+    named = dict(zip(SCHEME.mask_classes, presence[:, 0], strict=True))
+    assert named["IRF"] > 0.95
+    assert named["SRF"] > 0.95
+    assert 0.3 < named["PED"] < 0.5
+
+
 def test_a_lesion_outside_its_strata_is_not_shown() -> None:
     maps = probabilities()
     first = SCHEME.lesions_from
