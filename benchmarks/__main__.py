@@ -21,7 +21,6 @@ SCRIPTS = (
     "journal",
     "graph_engine",
     "simulated_source",
-    "starter",
     "batch",
     "model_loading",
     "model_segmentation",

@@ -12,15 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.accuracy_sets import DATA, bonn_amd, healthy, kermany_lesions, nr206, simulated
+from mirage_core.engines import engine_names
 
-ENGINES = ("starter", "graph")
+ENGINES = tuple(sorted(set(engine_names()) & {"starter", "graph"}, reverse=True))
 HEADER = """# Accuracy of the engines
 
 Written by `python -m benchmarks.accuracy --write docs/accuracy.md`; no number here is typed by
 hand. px are axial pixels. "Bias" is found less truth, positive when deeper. "Worst B-scan" is the
 largest mean absolute error of a single B-scan. Each engine has one set of parameters for all sets.
 Found and true surfaces follow the same conventions: [where surfaces run](conventions.md).
-`starter` is [the model that comes with the program](starter.md), `graph` the graph search.
+`graph` is the graph search, `starter` [the starter model](starter.md) where there is one.
 """
 
 

@@ -6,7 +6,6 @@ what changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,7 +27,6 @@ from mirage_viewer.settings import Settings
 from mirage_viewer.workers import Workers
 
 if TYPE_CHECKING:
-    from mirage_core.annotate import Annotation
     from mirage_core.project import Project
     from mirage_core.project.records import UnfinishedSession
 
@@ -73,6 +71,7 @@ class Desk:
         self.settings = settings
         self.open_scan: OpenScan | None = None
         self.b = 0
+        self._doubtful: int | None = None
         self.crosshair = (0.0, 0.0)
         self.projects = Projects(background, project_folder)
         self.projects.said.connect(self.say)
@@ -172,7 +171,7 @@ class Desk:
             if not same:
                 self.crosshair = (height / 2, width / 2)
             if not same or old is None or self.b == old.begins_at:
-                self.b = min(opened.begins_at, n - 1)
+                self.b, self._doubtful = min(opened.begins_at, n - 1), None
             opened.runner.go_to(self.b)
         self.hush("spacing")
         self.scan_changed.emit()
@@ -250,16 +249,18 @@ class Desk:
 
     def next_open(self) -> None:
         """Go to the next B-scan that is not approved, from the first after the last."""
-        self._go(queue.next_open, "Every B-scan is approved.")
+        if self.session is not None:
+            b = queue.next_open(self.session.annotation, self.b)
+            self._go(b, "Every B-scan is approved.")
 
     def next_doubtful(self) -> None:
-        """Go to the B-scan the engine was least sure of, then to the next in doubt."""
-        self._go(queue.next_doubtful, "There is no B-scan to approve that an engine segmented.")
+        """Go to the B-scan the engine was least sure of; there, to the next in doubt."""
+        if self.session is not None:
+            after = self.b if self.b == self._doubtful else None
+            self._doubtful = queue.next_doubtful(self.session.annotation, after)
+            self._go(self._doubtful, "There is no B-scan to approve that an engine segmented.")
 
-    def _go(self, which: Callable[[Annotation, int], int | None], if_none: str) -> None:
-        if self.session is None:
-            return
-        b = which(self.session.annotation, self.b)
+    def _go(self, b: int | None, if_none: str) -> None:
         if b is None:
             self.say(Message(if_none, topic="queue"))
         else:

@@ -18,10 +18,9 @@ from mirage_viewer.settings import Settings
 if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
 
-STARTER = "starter"
 GRAPH = "graph"
-ALWAYS_THERE = {STARTER: "Starter model", GRAPH: "Graph search (no weights needed)"}
-"""Titles of the engines that come with the program, offered before the list is read."""
+GRAPH_TITLE = "Graph search (no weights needed)"
+"""The engine that is always there, offered before the list is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Engines:
     @property
     def settled(self) -> bool:
         """True once it is known that the chosen engine is there."""
-        return self.listing is not None or self._settings.engine in ALWAYS_THERE
+        return self.listing is not None or self._settings.engine == GRAPH
 
     @property
     def chosen(self) -> str:
@@ -153,13 +152,12 @@ class Engines:
     def _listed(self, listing: Listing) -> None:
         self.listing = listing
         if self._settings.engine not in {i.name for i in listing.segmenters}:
-            first = listing.segmenters[0]
-            self._settings.engine = first.name
+            self._settings.engine = GRAPH
             self._settings.save()
             self.said.emit(
                 Message(
                     "The model chosen for segmentation is no longer there.",
-                    f"{first.title} is chosen instead.",
+                    "The graph search is chosen instead.",
                     topic="engines",
                 )
             )

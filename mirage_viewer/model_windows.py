@@ -10,11 +10,12 @@ import numpy as np
 
 from mirage_viewer.canvas import CLASS_COLORS, Overlay
 from mirage_viewer.classes_window import ClassesWindow
+from mirage_viewer.engines import GRAPH, GRAPH_TITLE
 from mirage_viewer.imagining import Imagined, Place
 from mirage_viewer.messages import Message
 from mirage_viewer.models_dialog import ModelsDialog, UnsaidForm
 from mirage_viewer.panels.imagined import ImaginedControls
-from mirage_viewer.panels.segment import EngineChoice, always_there
+from mirage_viewer.panels.segment import EngineChoice
 
 if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
@@ -65,7 +66,7 @@ class ModelWindows:
         """Offer the engines there are."""
         engines, settings = self.d.models.engines, self.d.settings
         listed = engines.listing.segmenters if engines.listing is not None else ()
-        choices = [_choice(info) for info in listed] or always_there()
+        choices = [_choice(info) for info in listed] or [EngineChoice(GRAPH, GRAPH_TITLE)]
         panel = self.w.segment_panel
         panel.set_engines(choices, settings.engine)
         panel.set_how(settings.mode, settings.device)

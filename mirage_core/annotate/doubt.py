@@ -34,8 +34,9 @@ def doubt_of_b_scans(annotation: Annotation) -> F32:
     known = np.isfinite(doubt)
     count = known.sum(axis=1)
     total = np.where(known, doubt, 0).sum(axis=1)
-    out = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
-    return out.astype(np.float32)
+    mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    out: F32 = mean.astype(np.float32)
+    return out
 
 
 def doubtful_first(annotation: Annotation) -> tuple[int, ...]:

@@ -16,13 +16,14 @@ def next_open(annotation: Annotation, b: int) -> int | None:
     return next((i for i in order if states[i] is not State.APPROVED), None)
 
 
-def next_doubtful(annotation: Annotation, b: int) -> int | None:
-    """Return the B-scan that follows `b` in doubt, or the most doubtful if `b` is the last.
+def next_doubtful(annotation: Annotation, after: int | None = None) -> int | None:
+    """Return the most doubtful B-scan, or the one that follows B-scan `after` in doubt.
 
-    None if there is none an engine segmented and nobody approved.
+    After the last, and after one that is approved by now, comes the first again. None if there is
+    none an engine segmented and nobody approved.
     """
     order = doubtful_first(annotation)
     if not order:
         return None
-    at = order.index(b) + 1 if b in order else 0
+    at = order.index(after) + 1 if after in order else 0
     return order[at % len(order)]

@@ -58,8 +58,8 @@ def list_models(as_json: JsonFlag = False, debug: DebugFlag = False) -> None:
             return
         if models:
             stdout().print(models_table(models))
-        if not broken and all(m.shipped for m in models):
-            stdout().print("None was added yet. mirage models download mirage-base gets one.")
+        elif not broken:
+            stdout().print("There are no models yet. mirage models download mirage-base gets one.")
         for model in broken:
             stderr().print(f"[yellow]Broken:[/] {escape(model.id)}: {escape(model.reason)}")
 

@@ -39,12 +39,8 @@ def segment(
         Path, typer.Option("--out", "-o", help="Folder that gets a result folder per scan.")
     ],
     engine: Annotated[
-        str,
-        typer.Option(
-            help="Engine that segments: starter, graph, or a model (mirage models list).",
-            show_default="starter",
-        ),
-    ] = "",
+        str, typer.Option(help="Engine that segments: graph, or a model (mirage models list).")
+    ] = "graph",
     mode: Annotated[
         str, typer.Option(help="How a model computes: exact, or fast and nearly the same.")
     ] = "exact",
@@ -72,12 +68,7 @@ def segment(
 
         options = read_options(spacing)
         run = _run_options(mode, device, batch_size)
-        if engine:
-            check_engine(engine, "segment")
-        else:
-            from mirage_core.engines import default_engine
-
-            engine = default_engine()
+        check_engine(engine, "segment")
         sources = scans_in(path)
         from mirage_core.cli.segment_task import SegmentTask
 

@@ -25,8 +25,6 @@ from mirage_core.engines.base import (
 from mirage_core.engines.registry import (
     DEFAULT_ENGINE,
     GRAPH_ENGINE,
-    STARTER_ENGINE,
-    default_engine,
     engine_infos,
     engine_names,
     make_engine,
@@ -35,7 +33,6 @@ from mirage_core.engines.registry import (
 __all__ = [
     "DEFAULT_ENGINE",
     "GRAPH_ENGINE",
-    "STARTER_ENGINE",
     "Cancelled",
     "Classification",
     "Classifier",
@@ -52,7 +49,6 @@ __all__ = [
     "Reconstructor",
     "Report",
     "RunInfo",
-    "default_engine",
     "engine_infos",
     "engine_names",
     "make_engine",

@@ -1,4 +1,4 @@
-"""Engines by name: the model that comes with the program, the graph search, models of the store."""
+"""Engines by name: the graph search, the model that comes with the program, those of the store."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from difflib import get_close_matches
 
 from mirage_core.engines.base import Engine, EngineInfo, EngineOptions
 
-STARTER_ENGINE = "starter"
 GRAPH_ENGINE = "graph"
-DEFAULT_ENGINE = STARTER_ENGINE
-"""What segments if nobody chose; :func:`default_engine` if it may have been damaged."""
+DEFAULT_ENGINE = GRAPH_ENGINE
+"""What segments if nobody chose; it needs no weights and is always there."""
 
 
 def _graph() -> Engine:
@@ -23,14 +22,6 @@ def _graph() -> Engine:
 _MAKERS: dict[str, Callable[[], Engine]] = {GRAPH_ENGINE: _graph}
 
 
-def default_engine() -> str:
-    """Return the engine to segment with if nobody chose.
-
-    The graph search, which needs no weights, steps in where the starter model cannot be used.
-    """
-    return DEFAULT_ENGINE if DEFAULT_ENGINE in engine_names() else GRAPH_ENGINE
-
-
 def engine_names(task: str = "segment") -> tuple[str, ...]:
     """Return the names of all engines that do `task`, the default one first.
 
@@ -39,30 +30,23 @@ def engine_names(task: str = "segment") -> tuple[str, ...]:
     task : str
         ``segment``, ``classify``, ``embed`` or ``reconstruct``.
     """
-    models = [info.name for info in _model_infos() if task in info.tasks]
-    return _default_first(models, list(_MAKERS) if task == "segment" else [])
+    built_in = tuple(_MAKERS) if task == "segment" else ()
+    return built_in + tuple(info.name for info in _model_infos() if task in info.tasks)
 
 
 def engine_infos(task: str = "segment") -> tuple[EngineInfo, ...]:
     """Return what is known of all engines that do `task`, the default one first."""
-    infos = {info.name: info for info in _model_infos() if task in info.tasks}
-    built_in = {n: make().describe() for n, make in _MAKERS.items() if task == "segment"}
-    return tuple((infos | built_in)[n] for n in _default_first(list(infos), list(built_in)))
+    built_in = tuple(_MAKERS[name]().describe() for name in _MAKERS) if task == "segment" else ()
+    return built_in + tuple(info for info in _model_infos() if task in info.tasks)
 
 
-def _default_first(models: list[str], built_in: list[str]) -> tuple[str, ...]:
-    names = dict.fromkeys((*built_in, *models))
-    first = [DEFAULT_ENGINE] if DEFAULT_ENGINE in names else []
-    return tuple(dict.fromkeys((*first, *names)))
-
-
-def make_engine(name: str = "", options: EngineOptions | None = None) -> Engine:
+def make_engine(name: str = DEFAULT_ENGINE, options: EngineOptions | None = None) -> Engine:
     """Return a new engine.
 
     Parameters
     ----------
     name : str
-        Of a built-in engine, or the id of a model; by default :func:`default_engine`.
+        Of a built-in engine, or the id of a model.
     options : EngineOptions, optional
         Mode, device, batch size; engines without weights ignore them.
 
@@ -71,7 +55,6 @@ def make_engine(name: str = "", options: EngineOptions | None = None) -> Engine:
     KeyError
         If there is no engine called `name`; the message offers a close name.
     """
-    name = name or default_engine()
     maker = _MAKERS.get(name)
     if maker is not None:
         return maker()
@@ -93,4 +76,6 @@ def _model_infos() -> tuple[EngineInfo, ...]:
     from mirage_core.engines.mirage.info import engine_info
     from mirage_core.model.store.store import ModelStore
 
-    return tuple(engine_info(m.card) for m in ModelStore().models())
+    # What came with the program first.
+    models = sorted(ModelStore().models(), key=lambda m: not m.shipped)
+    return tuple(engine_info(m.card) for m in models)

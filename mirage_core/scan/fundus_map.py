@@ -41,8 +41,8 @@ class FundusMap:
         self.shape = max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
         step = np.array(size) / self.shape
         rows, columns = (np.arange(n) for n in self.shape)
-        centres = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1)
-        centres = (centres + 0.5) * step - 0.5
+        cells = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1)
+        centres = (cells + 0.5) * step - 0.5
         reach = max(_REACH * _gap(points), _LEAST_REACH * max(size), 0.8 * float(step.max()))
         flat = points.reshape(-1, 2)
         distance, at = KDTree(flat).query(centres.reshape(-1, 2), distance_upper_bound=reach)

@@ -162,7 +162,7 @@ class Appearance:
             debris=int(sometimes(0.25, 1, 14)),
             focus_shadow=sometimes(0.5, 0.2, 0.8),
             shadow_width=factor(0.6),
-            trail=(float(rng.uniform(0.3, 1.0)), float(np.exp(rng.uniform(1.7, 3.0)))),
+            trail=(float(rng.uniform(0.2, 0.9)), float(np.exp(rng.uniform(1.4, 2.9)))),
         )
 
 

@@ -28,7 +28,13 @@ _KINDS = {
     "shipped": "this program",
 }
 _ENCODERS = {"mirage": "MIRAGE", "dinov2": "DINOv2", "retfound": "RETFound", "sam": "SAM"}
-_HEADS = {"convnext": "ConvNeXt", "linear": "linear", "segmenter": "Segmenter", "dpt": "DPT"}
+_HEADS = {
+    "convnext": "ConvNeXt",
+    "linear": "linear",
+    "segmenter": "Segmenter",
+    "dpt": "DPT",
+    "pyramid": "pyramid",
+}
 _SHORT_SHA = 12
 
 FEATURES_ONLY = "features only"

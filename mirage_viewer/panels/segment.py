@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QStackedWidget, QWidget
 
-from mirage_viewer.engines import ALWAYS_THERE, STARTER
+from mirage_viewer.engines import GRAPH, GRAPH_TITLE
 from mirage_viewer.panels.device_button import DeviceButton
 from mirage_viewer.panels.widgets import Card, ElidedLabel, Picker, column, duration, label, row
 from mirage_viewer.theme import current_colors, icon, scaled
@@ -40,11 +40,6 @@ class EngineChoice:
     about: str = ""
     modes: tuple[str, ...] = ()
     movable: bool = False
-
-
-def always_there() -> tuple[EngineChoice, ...]:
-    """Return the engines that come with the program, before anything is known of them."""
-    return tuple(EngineChoice(name, title) for name, title in ALWAYS_THERE.items())
 
 
 class SegmentPanel(Card):
@@ -114,7 +109,7 @@ class SegmentPanel(Card):
         self.engine.currentIndexChanged.connect(self._show_engine)
         self.mode.activated.connect(lambda _: self.mode_picked.emit(self.mode.currentData()))
         self.device.picked.connect(self.device_picked)
-        self.set_engines(always_there(), STARTER)
+        self.set_engines((EngineChoice(GRAPH, GRAPH_TITLE),), GRAPH)
         self.show_idle(ready=False)
         self.repaint_icons()
 

@@ -41,7 +41,7 @@ def test_the_most_doubtful_come_first_and_what_is_settled_does_not_come() -> Non
 
 def test_the_queue_goes_on_from_where_one_is_and_begins_again() -> None:
     annotation = segmented(0.9, 0.5, np.nan, 0.2)
-    assert next_doubtful(annotation, 2) == 3
+    assert next_doubtful(annotation) == next_doubtful(annotation, 2) == 3
     assert [next_doubtful(annotation, b) for b in (3, 1, 0)] == [1, 0, 3]
 
 

@@ -172,6 +172,18 @@ def test_nobody_to_ask_removes_nothing_without_yes(stored: ModelStore) -> None:
     assert stored.list() == ()
 
 
+def test_what_came_with_the_program_stays(
+    stored: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shipped").mkdir()
+    stored.get("small").folder.rename(tmp_path / "shipped" / "small")
+    monkeypatch.setattr("mirage_core.model.store.store.SHIPPED_FOLDER", tmp_path / "shipped")
+    asked = answering(monkeypatch, True)
+    assert "came with the program" in error_of(mirage("models", "remove", "small"))
+    assert not asked
+    assert "Small classifier" in mirage("models", "list").out
+
+
 def test_a_missing_or_foreign_file_is_refused_in_a_sentence(
     tmp_path: Path, in_thread: None
 ) -> None:

@@ -20,3 +20,11 @@ def test_every_name_makes_an_engine_that_knows_its_name():
 def test_an_unknown_name_is_answered_with_a_close_one():
     with pytest.raises(KeyError, match="did you mean 'graph'"):
         make_engine("grapf")
+
+
+def test_a_damaged_model_of_the_program_leaves_the_graph_search(monkeypatch, tmp_path):
+    (tmp_path / "starter").mkdir()
+    (tmp_path / "starter" / "card.json").write_text("{")
+    monkeypatch.setattr("mirage_core.model.store.store.SHIPPED_FOLDER", tmp_path)
+    monkeypatch.setenv("MIRAGE_DATA_DIR", str(tmp_path / "data"))
+    assert engine_names() == ("graph",)

@@ -72,7 +72,7 @@ class ModelStore:
     folder : Path, optional
         Of the models that were added; by default where the program keeps them.
     shipped : Path, optional
-        Of those that came with the program. They come first and stay as they are.
+        Of those that came with the program. They stay as they are.
     """
 
     def __init__(self, folder: Path | None = None, shipped: Path | None = None) -> None:
@@ -103,7 +103,7 @@ class ModelStore:
             yield Path(path)
 
     def list(self) -> tuple[StoredModel | BrokenModel, ...]:
-        """Return all models: shipped ones, then by id; those that cannot be used say why.
+        """Return all models, by id, then shipped ones; those that cannot be used say why.
 
         Raises
         ------
@@ -116,11 +116,15 @@ class ModelStore:
             added = []
         except OSError as error:
             raise self._unreadable(error) from error
-        return tuple(self._entry(f) for f in (*self._shipped.values(), *added))
+        return tuple(self._entry(f) for f in (*added, *self._shipped.values()))
 
     def models(self) -> tuple[StoredModel, ...]:
-        """Return the models that can be used: shipped ones, then by id."""
+        """Return the models that can be used: by id, then shipped ones."""
         return tuple(m for m in self.list() if isinstance(m, StoredModel))
+
+    def added(self) -> tuple[StoredModel, ...]:
+        """Return the models that can be used and did not come with the program, by id."""
+        return tuple(m for m in self.models() if not m.shipped)
 
     def get(self, id: str) -> StoredModel:
         """Return the model called `id`.
@@ -130,7 +134,7 @@ class ModelStore:
         ModelStoreError
             If there is none, or it cannot be used.
         """
-        entries = {m.folder.name: m for m in reversed(self.list())}
+        entries = {m.folder.name: m for m in self.list()}
         entry = entries.get(id)
         if entry is None:
             near = difflib.get_close_matches(id, entries, 1)

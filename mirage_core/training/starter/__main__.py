@@ -1,8 +1,9 @@
 """Train the starter model: ``python -m mirage_core.training.starter OUT --data DATA``.
 
-DATA holds the real B-scans (``kermany_lesions``, ``healthy_volume``); without it only simulated
-eyes are used. OUT gets the model (``starter``) and, while it runs, ``state.pt``: the same command
-goes on from there.
+DATA holds the real B-scans (``kermany_lesions``); without it only simulated eyes are used. No
+other real scans are: weights that come with the program may only be made of what its terms allow.
+OUT gets the model (``starter``) and, while it runs, ``state.pt``: the same command goes on from
+there.
 """
 
 from __future__ import annotations
@@ -22,13 +23,12 @@ from mirage_core.training.starter.model import starter_scheme, starter_spec
 from mirage_core.training.starter.samples import Samples
 from mirage_core.training.starter.sources import (
     PER_EYE,
-    healthy_samples,
     real_samples,
     simulated,
 )
 from mirage_core.training.starter.trainer import Settings, Share, train
 
-_LESIONS, _HEALTHY = 3, 1
+_LESIONS = 3
 _PSEUDO = 0.5
 """Layers that an engine found count half as much as true ones."""
 
@@ -86,15 +86,10 @@ def _shares(
     if data is None:
         part = TrainingPart(scans=len(eyes) // PER_EYE, b_scans=len(eyes))
         return [Share(eyes, settings.batch)], part
-    lesions, healthy = real_samples(data), healthy_samples(data)
-    n = settings.batch - _LESIONS - _HEALTHY
-    shares = [
-        Share(eyes, n),
-        Share(lesions, _LESIONS, _PSEUDO),
-        Share(healthy, _HEALTHY, _PSEUDO),
-    ]
+    lesions = real_samples(data)
+    shares = [Share(eyes, settings.batch - _LESIONS), Share(lesions, _LESIONS, _PSEUDO)]
     b_scans = sum(len(s.samples) for s in shares)
-    scans = len(eyes) // PER_EYE + len(lesions) + 1
+    scans = len(eyes) // PER_EYE + len(lesions)
     return shares, TrainingPart(scans=scans, b_scans=b_scans)
 
 

@@ -106,12 +106,3 @@ def real_samples(folder: Path) -> Samples:
             for _, image, labels in kermany(folder / "kermany_lesions", held_out=False)
         ]
     )
-
-
-def healthy_samples(folder: Path) -> Samples:
-    """Return the B-scans of healthy_volume; there are no lesions in them."""
-    with np.load(folder / "healthy_volume" / "volume_slo.npz") as stored:
-        volume = stored["volume"]
-    nothing = np.zeros(volume.shape[1:], np.uint8)
-    curves = graph_surfaces(volume)
-    return collected([sample(*pair, nothing) for pair in zip(volume, curves, strict=True)])

@@ -206,3 +206,50 @@ def test_what_a_killed_write_left_goes_with_the_next_and_a_running_one_stays(
     assert store.add(card(), write_weights(tmp_path / "w")).id == "small"
     assert not old.exists()
     assert young.exists()  # something in it was written a moment ago
+
+
+@pytest.fixture
+def with_shipped(stored: StoredModel, store: ModelStore, tmp_path: Path) -> ModelStore:
+    """A store to which one model was added, beside one that came with the program."""
+    shipped = ModelStore(tmp_path / "program")
+    shipped.add(card(id="ours", title="Ours"), write_weights(tmp_path / "w2", seed=2))
+    return ModelStore(store.folder, shipped.folder)
+
+
+def test_a_shipped_model_can_be_used_like_any_and_comes_last(with_shipped: ModelStore) -> None:
+    assert [(m.card.id, m.shipped) for m in with_shipped.models()] == [
+        ("small", False),
+        ("ours", True),
+    ]
+    assert with_shipped.get("ours").shipped
+    assert with_shipped.verify("ours").id == "ours"
+    sha256_of_it = with_shipped.get("ours").card.weights_sha256
+    assert sha256_of_it is not None
+    assert with_shipped.find(sha256_of_it) == with_shipped.get("ours")
+
+
+@pytest.mark.parametrize("change", [lambda s: s.remove("ours"), lambda s: s.rename("ours", "My")])
+def test_a_shipped_model_stays_as_it_is(
+    with_shipped: ModelStore, change: Callable[[ModelStore], object]
+) -> None:
+    before = with_shipped.get("ours")
+    with pytest.raises(ModelStoreError, match="came with the program"):
+        change(with_shipped)
+    assert with_shipped.get("ours") == before
+
+
+def test_no_model_takes_the_name_of_a_shipped_one(with_shipped: ModelStore, tmp_path: Path) -> None:
+    added = with_shipped.add(card(id="ours"), write_weights(tmp_path / "w3", seed=3))
+    assert added.id == "ours-2"
+    assert with_shipped.get("ours").shipped
+
+
+def test_a_model_from_before_one_of_its_name_was_shipped_can_only_go(
+    with_shipped: ModelStore, store: ModelStore, tmp_path: Path
+) -> None:
+    store.add(card(id="ours"), write_weights(tmp_path / "w3", seed=3))
+    (broken,) = [m for m in with_shipped.list() if isinstance(m, BrokenModel)]
+    assert "has its name" in broken.reason
+    assert with_shipped.get("ours").shipped
+    with_shipped.remove("ours")
+    assert [m.card.id for m in with_shipped.models()] == ["small", "ours"]

@@ -69,6 +69,26 @@ def test_another_run_does_not_go_on_from_it(
         train(shares, Settings(steps=2, batch=1, seed=3), silent, state=state)
 
 
+def test_the_rate_rises_stays_and_falls_to_nothing() -> None:
+    settings = Settings(steps=1000, rate=0.5)
+    rates = [trainer.rate_at(step, settings) for step in range(1000)]
+    assert rates[0] < 0.01
+    assert set(rates[100:640]) == {0.5}
+    assert rates[-1] < 0.002
+    assert sorted(rates[650:], reverse=True) == rates[650:]
+
+
+def test_a_level_run_can_be_lengthened(
+    tmp_path: Path, shares: list[Share], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "_KEPT_EVERY", 2)
+    state = tmp_path / "state.pt"
+    train(shares, Settings(steps=2, batch=1), silent, state=state)
+    before = torch.load(state, weights_only=True)["step"]
+    train(shares, Settings(steps=4, batch=1), silent, state=state)
+    assert (before, torch.load(state, weights_only=True)["step"]) == (2, 4)
+
+
 def test_diseased_b_scans_are_drawn_more_often_than_they_are(shares: list[Share]) -> None:
     bare = shares[0].samples
     lesions = np.zeros((20, 4, 4), np.uint8)
