@@ -36,7 +36,7 @@ def surface_loss(logits: Tensor, surfaces: Tensor, weight: Tensor, side: int) ->
         Of the strata.
     surfaces : float tensor ``(B, S, w)``
         Px of the square from its top, NaN where not known.
-    weight : float tensor ``(B, S)``
+    weight : float tensor ``(B, S, w)``, or what broadcasts to it
     side : int
         Rows of the square.
     """
@@ -53,7 +53,7 @@ def surface_loss(logits: Tensor, surfaces: Tensor, weight: Tensor, side: int) ->
     inside = (truth > 0) & (truth < side)
     away = functional.huber_loss(found, truth.clamp(0, side), reduction="none", delta=_HUBER_PX)
     term = entropy + _POSITION_WEIGHT * away * inside
-    counts = known * weight[:, :, None]
+    counts = known * weight
     return (term * counts).sum() / counts.sum().clamp(min=1.0)
 
 

@@ -34,6 +34,8 @@ _CLASS_WEIGHT = (1.0, *(2.0,) * len(LESIONS))
 _LAYERS_WEIGHT = 0.1
 _RISING_STEPS = 100
 _FALLING_SHARE = 0.35
+_OVER_LESIONS = 2.0
+"""How much more an A-scan counts that a lesion lies in."""
 _TOLD_EVERY = 50
 _KEPT_EVERY = 200
 _IMPORTANT = {"ILM": 1.5, "RPE": 2.0, "BM": 2.0, "GCL/IPL": 0.5, "CSI": 0.3}
@@ -208,7 +210,12 @@ def losses(logits: Tensor, batch: Batch, weight: Tensor) -> tuple[Tensor, Tensor
     along = SIDE // w
     surfaces = batch.surfaces.unflatten(2, (w, along)).mean(dim=3)
     importance = torch.tensor([_IMPORTANT.get(name, 1.0) for name in SURFACES])
-    layers = surface_loss(logits[:, : PARTS[0]], surfaces, weight[:, None] * importance, SIDE)
+    # Surfaces over lesions are steep, rare, and what matters; where an engine found them they are
+    # least to be trusted.
+    lifted = (batch.lesions > 0).any(dim=1).float().unflatten(1, (w, along)).mean(dim=2)
+    columns = 1 + _OVER_LESIONS * lifted * (weight == 1)[:, None]
+    counts = weight[:, None, None] * importance[:, None] * columns[:, None]
+    layers = surface_loss(logits[:, : PARTS[0]], surfaces, counts, SIDE)
     one_hot = functional.one_hot(batch.lesions, PARTS[1]).permute(0, 3, 1, 2).float()
     labels = functional.avg_pool2d(one_hot, (SIDE // h, along))
     class_weight = torch.tensor(_CLASS_WEIGHT)

@@ -27,7 +27,7 @@ def surfaces(depths: Tensor = DEPTHS) -> Tensor:
     return depths[None, :, None].expand(1, -1, WIDTH)
 
 
-ONES = torch.ones(1, 2)
+ONES = torch.ones(1, 2, 1)
 
 
 def test_boundaries_are_read_off_the_strata() -> None:
@@ -72,7 +72,7 @@ def test_nothing_known_costs_nothing() -> None:
 
 def test_a_surface_without_weight_does_not_count() -> None:
     logits = logits_of(DEPTHS + torch.tensor([0.0, 9.0]))
-    weight = torch.tensor([[1.0, 0.0]])
+    weight = torch.tensor([[[1.0], [0.0]]])
     expected = surface_loss(logits_of(DEPTHS), surfaces(), weight, SIDE)
     torch.testing.assert_close(
         surface_loss(logits, surfaces(), weight, SIDE), expected, atol=2e-3, rtol=0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +110,19 @@ def test_real_b_scans_without_outlines_teach_layers_alone(shares: list[Share]) -
     layers, lesions = trainer.losses(logits, batch, weight)
     assert layers.item() > 0
     assert lesions.item() == 0
+
+
+@pytest.mark.parametrize(("weight", "more"), [(1.0, True), (0.5, False)])
+def test_surfaces_over_lesions_count_more_where_they_are_true(
+    shares: list[Share], weight: float, more: bool
+) -> None:
+    batch, _ = trainer._batch([Share(shares[0].samples, 1)], np.random.default_rng(0))
+    logits = torch.zeros(1, sum(len(x) + 1 for x in (SURFACES, LESIONS)), 256, 128)
+    logits[..., :64] = torch.linspace(0, 9, logits.shape[1])[:, None, None]  # worse on the left
+    found = []
+    for columns in (slice(0, 0), slice(0, 256)):
+        lesions = torch.zeros_like(batch.lesions)
+        lesions[:, 100, columns] = 1
+        changed = dataclasses.replace(batch, lesions=lesions)
+        found.append(trainer.losses(logits, changed, torch.tensor([weight]))[0].item())
+    assert (found[1] > found[0] * 1.02) is more
