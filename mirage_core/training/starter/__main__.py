@@ -16,10 +16,8 @@ from typing import Annotated
 import typer
 
 from mirage_core.model.checkpoints.native import save_native
-from mirage_core.model.spec import Normalisation
-from mirage_core.model.store.card import ModelCard, Origin, TrainingPart, TrainingSummary
-from mirage_core.model.store.terms import Terms
-from mirage_core.training.starter.model import starter_scheme, starter_spec
+from mirage_core.model.store.card import TrainingPart, TrainingSummary
+from mirage_core.training.starter.card import starter_card
 from mirage_core.training.starter.samples import Samples
 from mirage_core.training.starter.sources import (
     PER_EYE,
@@ -31,19 +29,6 @@ from mirage_core.training.starter.trainer import Settings, Share, train
 _LESIONS = 3
 _PSEUDO = 0.5
 """Layers that an engine found count half as much as true ones."""
-
-TERMS = Terms(
-    id="starter",
-    title="BSD-3-Clause, as the program",
-    summary=(
-        "Trained by this project on simulated eyes and on B-scans of Kermany et al. whose lesions "
-        "were outlined and published under CC BY 4.0. You may use it, change it and pass it on."
-    ),
-    notice=(
-        "Images: Kermany et al., Cell 2018, with outlines of lesions published under CC BY 4.0: "
-        "name them when you pass the weights on."
-    ),
-)
 
 
 def command(
@@ -61,20 +46,12 @@ def command(
     first = seed * 1_000_000
     shares, split = _shares(simulated(range(first, first + eyes)), data, settings)
     model = train(shares, settings, typer.echo, state=out / "state.pt")
-    card = ModelCard(
-        id="starter",
-        title="Starter model",
-        spec=starter_spec(),
-        scheme=starter_scheme(),
-        normalisation=Normalisation.SEGMENTATION,
-        terms=TERMS,
-        origin=Origin(kind="trained"),
-        training=TrainingSummary(
-            split={"train": split},
-            settings={**asdict(settings), "simulated_eyes": eyes},
-            seconds=time.monotonic() - began,
-        ),
+    training = TrainingSummary(
+        split={"train": split},
+        settings={**asdict(settings), "simulated_eyes": eyes},
+        seconds=time.monotonic() - began,
     )
+    card = starter_card(training)
     save_native(model, card, out / "starter", overwrite=True)
     typer.echo(f"Written: {out / 'starter'}")
 

@@ -11,11 +11,10 @@ from typer.testing import CliRunner
 from mirage_core.model.build import build_model
 from mirage_core.model.checkpoints.native import load_native, save_native
 from mirage_core.model.segmentation import MirageSegmentation
-from mirage_core.model.spec import Normalisation
-from mirage_core.model.store.card import ModelCard, Origin, TrainingSummary
+from mirage_core.model.store.card import TrainingSummary
 from mirage_core.model.store.store import ModelStore
-from mirage_core.training.starter.__main__ import TERMS
-from mirage_core.training.starter.model import PARTS, starter_scheme, starter_spec
+from mirage_core.training.starter.card import starter_card
+from mirage_core.training.starter.model import PARTS, starter_spec
 from mirage_core.training.starter.ship import command
 
 
@@ -26,16 +25,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
     folder = tmp_path_factory.mktemp("run")
     torch.manual_seed(0)
-    card = ModelCard(
-        id="starter",
-        title="Starter model",
-        spec=starter_spec(),
-        scheme=starter_scheme(),
-        normalisation=Normalisation.SEGMENTATION,
-        terms=TERMS,
-        origin=Origin(kind="trained"),
-        training=TrainingSummary(settings={"seed": 0}),
-    )
+    card = starter_card(TrainingSummary(settings={"seed": 0}))
     save_native(build_model(starter_spec()), card, folder / "starter")
     app = typer.Typer()
     app.command()(command)
