@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from mirage_core.scan.geometry import ScanGeometry
 
@@ -36,6 +35,9 @@ class FundusMap:
     def __init__(self, geometry: ScanGeometry, size: tuple[int, int]) -> None:
         if not geometry.positions:
             raise ValueError("nobody knows where the B-scans lie on the fundus")
+        # Here: whoever imports this for later need not wait for scipy.
+        from scipy.spatial import KDTree
+
         points = np.stack([p.points(_ALONG) for p in geometry.positions])
         scale = min(1.0, _CELLS / max(size))
         self.shape = max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
@@ -60,6 +62,8 @@ class FundusMap:
 
 def _gap(points: NDArray[np.float64]) -> float:
     """Return the usual distance, px, from B-scans ``[b, n, 2]`` to their neighbours; 0 for one."""
+    from scipy.spatial import KDTree
+
     if len(points) < 2:
         return 0.0
     # Not the middle, where radial B-scans cross.

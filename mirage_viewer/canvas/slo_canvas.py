@@ -175,11 +175,13 @@ class SloCanvas(ImageView):
             self._doubt.set_map(doubt[::-1] if self._en_face.flipped else doubt, picture)
             self._doubt.setVisible(True)
         elif session is not None and session.scan.geometry.positions:
-            if self._fundus is None:
+            if self._fundus is not None:
+                self._doubt.set_map(self._fundus.painted(doubt), picture)
+            else:
+                geometry = session.scan.geometry
                 size = int(picture.height()), int(picture.width())
-                self._fundus = FundusMap(session.scan.geometry, size)
-            self._doubt.set_map(self._fundus.painted(doubt), picture)
-            self._doubt.setVisible(True)
+                self._background.submit(None, lambda: FundusMap(geometry, size))
+            self._doubt.setVisible(self._fundus is not None)
         self.viewport().update()
 
     @property
@@ -206,6 +208,10 @@ class SloCanvas(ImageView):
             self._message = "This scan has no fundus image."
 
     def _on_projected(self, _key: object, picture: object) -> None:
+        if isinstance(picture, FundusMap):
+            self._fundus = picture
+            self._show_doubt()
+            return
         if self._session is None or not isinstance(picture, EnFace):
             return
         self._en_face, self._message = picture, ""

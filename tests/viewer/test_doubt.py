@@ -42,21 +42,12 @@ def test_q_goes_to_the_worst_b_scan_and_then_to_the_next_until_they_are_approved
     assert any("no B-scan to approve" in text for text in eye.messages.texts)
 
 
-def test_doubt_is_shown_on_the_fundus_and_hidden_by_a_key(qtbot: Any, tmp_path: Path, window: Any):
-    scan = tmp_path / "raster.npz"
-    write_scan(scan)
-    open_scan(qtbot, window, scan)
-    session = window.desk.session
-    session.annotation.confidence[:] = 0.1
-    window.slo.set_session(session)
-    there = bool(session.scan.geometry.positions)
-    assert window.slo.doubt_shown is there
-    key(window, "Shift+N")
-    assert not window.slo.doubt_shown
-    key(window, "Shift+N")
-    assert window.slo.doubt_shown is there
-    key(window, "H")
-    assert not window.slo.doubt_shown
+def test_doubt_is_shown_on_the_fundus_and_hidden_by_a_key(qtbot: Any, eye: MainWindow) -> None:
+    canvas = eye.slo
+    qtbot.waitUntil(lambda: canvas.doubt_shown, timeout=10_000)
+    for keys, shown in (("Shift+N", False), ("Shift+N", True), ("H", False), ("H", True)):
+        key(eye, keys)
+        assert canvas.doubt_shown is shown, keys
 
 
 def test_every_head_has_a_name_in_the_card_of_a_model() -> None:

@@ -224,12 +224,12 @@ def unsure(session, b):
     session.annotation.confidence[:2, b] = 0.1
 
 
-def test_doubt_is_orange_on_the_fundus_where_it_is(canvas):
+def test_doubt_is_orange_on_the_fundus_where_it_is(canvas, qtbot):
     session = small_session()
     unsure(session, 2)
     canvas.set_session(session)
     canvas.set_current(0, 0)
-    assert canvas.doubt_shown
+    qtbot.waitUntil(lambda: canvas.doubt_shown, timeout=10_000)
     assert "orange: engine unsure" in canvas.notes
     doubtful, sure = color_at(canvas, 63, 50), color_at(canvas, 103, 50)
     assert doubtful.red() > doubtful.blue() + 60
@@ -252,6 +252,7 @@ def test_doubt_goes_where_a_human_has_drawn(canvas, qtbot):
     unsure(session, 2)
     canvas.set_session(session)
     canvas.set_current(0, 0)
+    qtbot.waitUntil(lambda: canvas.doubt_shown, timeout=10_000)
     size = session.annotation.surfaces.values.shape
     curves = np.full((2, 1, size[2]), 30.0, np.float32)
     names = session.annotation.surfaces.names[:2]
