@@ -234,8 +234,7 @@ def healthy(engines: tuple[str, ...]) -> list[str]:
     return [
         "## healthy_volume: no fluid to find",
         "",
-        f"{len(volume)} B-scans of a healthy macula; pixels marked as fluid or a lesion. The",
-        "starter model was trained on them.",
+        f"{len(volume)} B-scans of a healthy macula; pixels marked as fluid or a lesion.",
         "",
         "| Engine | On average | Worst B-scan | Empty B-scans |",
         "|---|---|---|---|",
