@@ -19,21 +19,19 @@ def doubt_map(annotation: Annotation) -> F32:
         1 less the mean confidence over the surfaces, 0..1; NaN where no engine speaks: nothing
         was predicted, or a human drew all of it.
     """
-    confidence = annotation.confidence
-    known = np.isfinite(confidence)
-    count = known.sum(axis=0)
-    total = np.where(known, confidence, 0).sum(axis=0)
-    mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
-    out: F32 = (1 - mean).astype(np.float32)
-    return out
+    return 1 - _mean_of_known(annotation.confidence)
 
 
 def doubt_of_b_scans(annotation: Annotation) -> F32:
     """Return the mean doubt of every B-scan ``[b]``, NaN where no engine speaks."""
-    doubt = doubt_map(annotation)
-    known = np.isfinite(doubt)
-    count = known.sum(axis=1)
-    total = np.where(known, doubt, 0).sum(axis=1)
+    return _mean_of_known(doubt_map(annotation).T)
+
+
+def _mean_of_known(values: F32) -> F32:
+    """Return the mean along the first axis of what is not NaN, NaN where all is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    total = np.where(known, values, 0).sum(axis=0)
     mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
     out: F32 = mean.astype(np.float32)
     return out

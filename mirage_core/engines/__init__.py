@@ -24,7 +24,6 @@ from mirage_core.engines.base import (
 )
 from mirage_core.engines.registry import (
     DEFAULT_ENGINE,
-    GRAPH_ENGINE,
     engine_infos,
     engine_names,
     make_engine,
@@ -32,7 +31,6 @@ from mirage_core.engines.registry import (
 
 __all__ = [
     "DEFAULT_ENGINE",
-    "GRAPH_ENGINE",
     "Cancelled",
     "Classification",
     "Classifier",

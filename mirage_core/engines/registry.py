@@ -7,8 +7,7 @@ from difflib import get_close_matches
 
 from mirage_core.engines.base import Engine, EngineInfo, EngineOptions
 
-GRAPH_ENGINE = "graph"
-DEFAULT_ENGINE = GRAPH_ENGINE
+DEFAULT_ENGINE = "graph"
 """What segments if nobody chose; it needs no weights and is always there."""
 
 
@@ -19,7 +18,7 @@ def _graph() -> Engine:
     return GraphEngine()
 
 
-_MAKERS: dict[str, Callable[[], Engine]] = {GRAPH_ENGINE: _graph}
+_MAKERS: dict[str, Callable[[], Engine]] = {DEFAULT_ENGINE: _graph}
 
 
 def engine_names(task: str = "segment") -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class SloCanvas(ImageView):
             item.setVisible(False)
             self.scene().addItem(item)
         self._background = Background(self)
-        self._background.done.connect(self._on_projected)
+        self._background.done.connect(self._on_made)
 
     @property
     def current(self) -> tuple[int, float]:
@@ -207,15 +207,15 @@ class SloCanvas(ImageView):
         else:
             self._message = "This scan has no fundus image."
 
-    def _on_projected(self, _key: object, picture: object) -> None:
-        if isinstance(picture, FundusMap):
-            self._fundus = picture
+    def _on_made(self, _key: object, made: object) -> None:
+        if isinstance(made, FundusMap):
+            self._fundus = made
             self._show_doubt()
             return
-        if self._session is None or not isinstance(picture, EnFace):
+        if self._session is None or not isinstance(made, EnFace):
             return
-        self._en_face, self._message = picture, ""
-        self._show_picture(picture.image, row_aspect(self._session.scan))
+        self._en_face, self._message = made, ""
+        self._show_picture(made.image, row_aspect(self._session.scan))
 
     def _show_picture(self, image: np.ndarray, aspect: float) -> None:
         assert self._session is not None

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Container
+from itertools import count
 from pathlib import Path
 
 from mirage_core.io.atomic import explain_os_error
@@ -36,11 +37,11 @@ def reserve(store: Path, id: str, taken: Container[str] = ()) -> Path:
     ExportError
         If the store cannot be written.
     """
-    n = 1
+    numbers = count(1)
     while True:
+        n = next(numbers)
         folder = store / (id if n == 1 else f"{id[:60]}-{n}")
         if folder.name in taken:
-            n += 1
             continue
         try:
             store.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,6 @@ def reserve(store: Path, id: str, taken: Container[str] = ()) -> Path:
         except FileExistsError as error:
             if not store.is_dir():
                 raise explain_os_error(error, folder) from error
-            n += 1
         except OSError as error:
             raise explain_os_error(error, folder) from error
         else:

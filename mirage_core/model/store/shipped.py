@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mirage_core.model.store.card import CARD_FILE
+
 SHIPPED_FOLDER = Path(__file__).parents[1] / "shipped"
 """One folder for each, as in a store."""
 
@@ -11,6 +13,6 @@ SHIPPED_FOLDER = Path(__file__).parents[1] / "shipped"
 def shipped_folders(root: Path) -> dict[str, Path]:
     """Return the folders of the models in `root` by id."""
     try:
-        return {f.name: f for f in sorted(root.iterdir()) if (f / "card.json").is_file()}
+        return {f.name: f for f in sorted(root.iterdir()) if (f / CARD_FILE).is_file()}
     except OSError:
         return {}
