@@ -264,6 +264,7 @@ class Desk:
         if b is None:
             self.say(Message(if_none, topic="queue"))
         else:
+            self.hush("queue")
             self.show_b_scan(b)
 
     def set_crosshair(self, z: float, x: float) -> None:

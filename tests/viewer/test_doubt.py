@@ -40,6 +40,9 @@ def test_q_goes_to_the_worst_b_scan_and_then_to_the_next_until_they_are_approved
     key(eye, "Q")
     assert eye.desk.b == 1
     assert any("no B-scan to approve" in text for text in eye.messages.texts)
+    eye.desk.unapprove()
+    key(eye, "Q")
+    assert not any("no B-scan to approve" in text for text in eye.messages.texts)
 
 
 def test_doubt_is_shown_on_the_fundus_and_hidden_by_a_key(qtbot: Any, eye: MainWindow) -> None:
