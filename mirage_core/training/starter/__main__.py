@@ -13,11 +13,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from mirage_core.model.checkpoints.native import save_native
 from mirage_core.model.store.card import TrainingPart, TrainingSummary
 from mirage_core.training.starter.card import starter_card
+from mirage_core.training.starter.lifting import lifted
 from mirage_core.training.starter.samples import Samples
 from mirage_core.training.starter.sources import (
     PER_EYE,
@@ -26,7 +28,9 @@ from mirage_core.training.starter.sources import (
 )
 from mirage_core.training.starter.trainer import Settings, Share, train
 
-_LESIONS = 3
+_LESIONS, _LIFTED = 2, 1
+"""B-scans of a batch with outlined lesions, and of those with fluid put into them."""
+_LIFTED_EACH = 4
 _PSEUDO = 0.5
 """Layers that an engine found count half as much as true ones."""
 
@@ -64,7 +68,12 @@ def _shares(
         part = TrainingPart(scans=len(eyes) // PER_EYE, b_scans=len(eyes))
         return [Share(eyes, settings.batch)], part
     lesions = real_samples(data)
-    shares = [Share(eyes, settings.batch - _LESIONS), Share(lesions, _LESIONS, _PSEUDO)]
+    fluid = lifted(lesions, np.random.default_rng(settings.seed), _LIFTED_EACH)
+    shares = [
+        Share(eyes, settings.batch - _LESIONS - _LIFTED),
+        Share(lesions, _LESIONS, _PSEUDO),
+        Share(fluid, _LIFTED, _PSEUDO),
+    ]
     b_scans = sum(len(s.samples) for s in shares)
     scans = len(eyes) // PER_EYE + len(lesions)
     return shares, TrainingPart(scans=scans, b_scans=b_scans)

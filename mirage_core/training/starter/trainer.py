@@ -68,7 +68,7 @@ class Settings:
 class Share:
     """Samples, how many of each batch come from them, and how much their layers count.
 
-    `diseased` is how often one with a lesion is drawn, however rare these are.
+    `diseased` is how often one is drawn for its lesions, however rare these are.
     """
 
     samples: Samples
@@ -77,16 +77,24 @@ class Share:
     diseased: float = 0.6
 
     @cached_property
-    def with_lesions(self) -> NDArray[np.intp]:
-        """Which samples have a lesion."""
-        return np.flatnonzero([bool(lesions.any()) for lesions in self.samples.lesions])
+    def odds(self) -> NDArray[np.float64]:
+        """How likely each sample with a lesion is drawn for it.
+
+        A lesion counts as the root of how many samples have it: rare ones are seen more often
+        than they are, but are not learnt by heart.
+        """
+        lesions = [np.unique(labels) for labels in self.samples.lesions]
+        kinds = range(1, len(LESIONS) + 1)
+        has = np.array([np.isin(kinds, found) for found in lesions], float)
+        odds: NDArray[np.float64] = (has / np.sqrt(has.sum(axis=0).clip(min=1))).sum(axis=1)
+        return odds
 
     def drawn(self, rng: np.random.Generator) -> NDArray[np.intp]:
         """Return which samples a batch is made of."""
         any_ = rng.integers(len(self.samples), size=self.n)
-        if not len(self.with_lesions):
+        if not self.odds.any():
             return any_
-        diseased = rng.choice(self.with_lesions, size=self.n)
+        diseased = rng.choice(len(self.samples), size=self.n, p=self.odds / self.odds.sum())
         return np.where(rng.random(self.n) < self.diseased, diseased, any_)
 
 
