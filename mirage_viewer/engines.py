@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import Signal
 
-from mirage_core.places import models_dir
+from mirage_core.places import models_dir, shipped_models_dir
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.settings import Settings
@@ -18,9 +18,17 @@ from mirage_viewer.settings import Settings
 if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
 
-GRAPH = "graph"
-GRAPH_TITLE = "Graph search (no weights needed)"
-"""The engine that is always there, offered before the list is read."""
+STARTER, GRAPH = "starter", "graph"
+_TITLES = {STARTER: "Starter model", GRAPH: "Graph search (no weights needed)"}
+
+
+def always_there() -> dict[str, str]:
+    """Return the titles of the engines that come with the program, by name, the default one first.
+
+    They are offered before the list is read.
+    """
+    shipped = (shipped_models_dir() / STARTER).is_dir()
+    return {name: title for name, title in _TITLES.items() if shipped or name == GRAPH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +71,14 @@ class Engines:
     @property
     def settled(self) -> bool:
         """True once it is known that the chosen engine is there."""
-        return self.listing is not None or self._settings.engine == GRAPH
+        return self.listing is not None or self.chosen in always_there()
 
     @property
     def chosen(self) -> str:
-        """Name of the engine to segment with."""
-        return self._settings.engine
+        """Name of the engine to segment with; the default one if nobody chose."""
+        listed = self.listing.segmenters if self.listing is not None else ()
+        first = listed[0].name if listed else next(iter(always_there()))
+        return self._settings.engine or first
 
     def refresh(self) -> None:
         """Read the list again."""
@@ -151,13 +161,13 @@ class Engines:
 
     def _listed(self, listing: Listing) -> None:
         self.listing = listing
-        if self._settings.engine not in {i.name for i in listing.segmenters}:
-            self._settings.engine = GRAPH
+        if self._settings.engine not in {"", *(i.name for i in listing.segmenters)}:
+            self._settings.engine = ""
             self._settings.save()
             self.said.emit(
                 Message(
                     "The model chosen for segmentation is no longer there.",
-                    "The graph search is chosen instead.",
+                    f"{listing.segmenters[0].title} is chosen instead.",
                     topic="engines",
                 )
             )

@@ -10,7 +10,7 @@ import numpy as np
 
 from mirage_viewer.canvas import CLASS_COLORS, Overlay
 from mirage_viewer.classes_window import ClassesWindow
-from mirage_viewer.engines import GRAPH, GRAPH_TITLE
+from mirage_viewer.engines import always_there
 from mirage_viewer.imagining import Imagined, Place
 from mirage_viewer.messages import Message
 from mirage_viewer.models_dialog import ModelsDialog, UnsaidForm
@@ -66,9 +66,11 @@ class ModelWindows:
         """Offer the engines there are."""
         engines, settings = self.d.models.engines, self.d.settings
         listed = engines.listing.segmenters if engines.listing is not None else ()
-        choices = [_choice(info) for info in listed] or [EngineChoice(GRAPH, GRAPH_TITLE)]
+        choices = [_choice(info) for info in listed] or [
+            EngineChoice(*known) for known in always_there().items()
+        ]
         panel = self.w.segment_panel
-        panel.set_engines(choices, settings.engine)
+        panel.set_engines(choices, engines.chosen)
         panel.set_how(settings.mode, settings.device)
         self._fill_imaginers()
         self._fill_classes()

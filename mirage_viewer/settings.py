@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     ordering: Literal["push", "clamp"] = "push"
     last_project: str = ""
     export_folder: str = ""
-    engine: str = "graph"
+    engine: str = ""
     imaginer: str = ""
     classifier: str = ""
     mode: Literal["exact", "fast"] = "exact"

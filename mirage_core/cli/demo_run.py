@@ -15,7 +15,7 @@ from mirage_core import RESEARCH_USE_ONLY
 from mirage_core.annotate import Edit, Session, State, ToolRunner
 from mirage_core.annotate.tools import Point, PolygonTool, SurfacePen, Tool, ToolOptions
 from mirage_core.cli.words import counted
-from mirage_core.engines import DEFAULT_ENGINE
+from mirage_core.engines import default_engine
 from mirage_core.io.export_request import ExportRequest
 from mirage_core.io.exporting import export, make_exporter
 from mirage_core.jobs.segment import segment_scan
@@ -69,7 +69,7 @@ def run_demo(out: Path, eye: SimulatedEye | None = None) -> Iterator[Step]:
 
 def _segment(session: Session) -> Step:
     start = time.perf_counter()
-    proposal = segment_scan(session.scan, DEFAULT_ENGINE)
+    proposal = segment_scan(session.scan, default_engine())
     seconds = time.perf_counter() - start
     # Overwriting makes the demonstration the same when it is run on its own project again.
     session.adopt(proposal, overwrite=True)

@@ -58,8 +58,8 @@ def list_models(as_json: JsonFlag = False, debug: DebugFlag = False) -> None:
             return
         if models:
             stdout().print(models_table(models))
-        elif not broken:
-            stdout().print("There are no models yet. mirage models download mirage-base gets one.")
+        if not broken and all(m.shipped for m in models):
+            stdout().print("No models were added yet. mirage models download mirage-base gets one.")
         for model in broken:
             stderr().print(f"[yellow]Broken:[/] {escape(model.id)}: {escape(model.reason)}")
 

@@ -39,8 +39,12 @@ def segment(
         Path, typer.Option("--out", "-o", help="Folder that gets a result folder per scan.")
     ],
     engine: Annotated[
-        str, typer.Option(help="Engine that segments: graph, or a model (mirage models list).")
-    ] = "graph",
+        str,
+        typer.Option(
+            help="Engine that segments: starter, graph, or a model (mirage models list).",
+            show_default="starter",
+        ),
+    ] = "",
     mode: Annotated[
         str, typer.Option(help="How a model computes: exact, or fast and nearly the same.")
     ] = "exact",
@@ -65,9 +69,11 @@ def segment(
     with failures(as_json, debug):
         # Checked before anything slow, and reading options before the readers are loaded.
         from mirage_core.cli.inputs import read_options, result_names, scans_in
+        from mirage_core.engines import default_engine
 
         options = read_options(spacing)
         run = _run_options(mode, device, batch_size)
+        engine = engine or default_engine()
         check_engine(engine, "segment")
         sources = scans_in(path)
         from mirage_core.cli.segment_task import SegmentTask

@@ -23,14 +23,17 @@ from mirage_core.engines.base import (
     RunInfo,
 )
 from mirage_core.engines.registry import (
-    DEFAULT_ENGINE,
+    GRAPH_ENGINE,
+    STARTER_ENGINE,
+    default_engine,
     engine_infos,
     engine_names,
     make_engine,
 )
 
 __all__ = [
-    "DEFAULT_ENGINE",
+    "GRAPH_ENGINE",
+    "STARTER_ENGINE",
     "Cancelled",
     "Classification",
     "Classifier",
@@ -47,6 +50,7 @@ __all__ = [
     "Reconstructor",
     "Report",
     "RunInfo",
+    "default_engine",
     "engine_infos",
     "engine_names",
     "make_engine",

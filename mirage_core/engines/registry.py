@@ -7,8 +7,10 @@ from difflib import get_close_matches
 
 from mirage_core.engines.base import Engine, EngineInfo, EngineOptions
 
-DEFAULT_ENGINE = "graph"
-"""What segments if nobody chose; it needs no weights and is always there."""
+STARTER_ENGINE = "starter"
+"""The model that comes with the program."""
+GRAPH_ENGINE = "graph"
+"""It needs no weights and is always there."""
 
 
 def _graph() -> Engine:
@@ -18,7 +20,12 @@ def _graph() -> Engine:
     return GraphEngine()
 
 
-_MAKERS: dict[str, Callable[[], Engine]] = {DEFAULT_ENGINE: _graph}
+_MAKERS: dict[str, Callable[[], Engine]] = {GRAPH_ENGINE: _graph}
+
+
+def default_engine() -> str:
+    """Return what segments if nobody chose: the starter model where it can be used."""
+    return engine_names()[0]
 
 
 def engine_names(task: str = "segment") -> tuple[str, ...]:
@@ -29,23 +36,30 @@ def engine_names(task: str = "segment") -> tuple[str, ...]:
     task : str
         ``segment``, ``classify``, ``embed`` or ``reconstruct``.
     """
-    built_in = tuple(_MAKERS) if task == "segment" else ()
-    return built_in + tuple(info.name for info in _model_infos() if task in info.tasks)
+    models = [info.name for info in _model_infos() if task in info.tasks]
+    return _default_first(list(_MAKERS) if task == "segment" else [], models)
 
 
 def engine_infos(task: str = "segment") -> tuple[EngineInfo, ...]:
     """Return what is known of all engines that do `task`, the default one first."""
-    built_in = tuple(_MAKERS[name]().describe() for name in _MAKERS) if task == "segment" else ()
-    return built_in + tuple(info for info in _model_infos() if task in info.tasks)
+    infos = {info.name: info for info in _model_infos() if task in info.tasks}
+    built_in = {name: make().describe() for name, make in _MAKERS.items() if task == "segment"}
+    known = infos | built_in
+    return tuple(known[name] for name in _default_first(list(built_in), list(infos)))
 
 
-def make_engine(name: str = DEFAULT_ENGINE, options: EngineOptions | None = None) -> Engine:
+def _default_first(built_in: list[str], models: list[str]) -> tuple[str, ...]:
+    first = [STARTER_ENGINE] if STARTER_ENGINE in models else []
+    return tuple(dict.fromkeys((*first, *built_in, *models)))
+
+
+def make_engine(name: str = "", options: EngineOptions | None = None) -> Engine:
     """Return a new engine.
 
     Parameters
     ----------
     name : str
-        Of a built-in engine, or the id of a model.
+        Of a built-in engine, or the id of a model; by default that of :func:`default_engine`.
     options : EngineOptions, optional
         Mode, device, batch size; engines without weights ignore them.
 
@@ -54,6 +68,7 @@ def make_engine(name: str = DEFAULT_ENGINE, options: EngineOptions | None = None
     KeyError
         If there is no engine called `name`; the message offers a close name.
     """
+    name = name or default_engine()
     maker = _MAKERS.get(name)
     if maker is not None:
         return maker()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QStackedWidget, QWidget
 
-from mirage_viewer.engines import GRAPH, GRAPH_TITLE
+from mirage_viewer.engines import always_there
 from mirage_viewer.panels.device_button import DeviceButton
 from mirage_viewer.panels.widgets import Card, ElidedLabel, Picker, column, duration, label, row
 from mirage_viewer.theme import current_colors, icon, scaled
@@ -109,7 +109,8 @@ class SegmentPanel(Card):
         self.engine.currentIndexChanged.connect(self._show_engine)
         self.mode.activated.connect(lambda _: self.mode_picked.emit(self.mode.currentData()))
         self.device.picked.connect(self.device_picked)
-        self.set_engines((EngineChoice(GRAPH, GRAPH_TITLE),), GRAPH)
+        known = always_there()
+        self.set_engines([EngineChoice(*k) for k in known.items()], next(iter(known)))
         self.show_idle(ready=False)
         self.repaint_icons()
 

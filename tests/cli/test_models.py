@@ -177,7 +177,7 @@ def test_what_came_with_the_program_stays(
 ) -> None:
     (tmp_path / "shipped").mkdir()
     stored.get("small").folder.rename(tmp_path / "shipped" / "small")
-    monkeypatch.setattr("mirage_core.model.store.store.SHIPPED_FOLDER", tmp_path / "shipped")
+    monkeypatch.setenv("MIRAGE_SHIPPED_DIR", str(tmp_path / "shipped"))
     asked = answering(monkeypatch, True)
     assert "came with the program" in error_of(mirage("models", "remove", "small"))
     assert not asked

@@ -2,11 +2,11 @@
 
 import pytest
 
-from mirage_core.engines import DEFAULT_ENGINE, Engine, engine_names, make_engine
+from mirage_core.engines import Engine, default_engine, engine_names, make_engine
 
 
-def test_the_graph_engine_is_the_default():
-    assert engine_names()[0] == DEFAULT_ENGINE == "graph"
+def test_the_graph_engine_is_the_default_where_there_is_no_starter_model():
+    assert engine_names()[0] == default_engine() == "graph"
     assert make_engine().describe().name == "graph"
 
 
@@ -25,6 +25,6 @@ def test_an_unknown_name_is_answered_with_a_close_one():
 def test_a_damaged_model_of_the_program_leaves_the_graph_search(monkeypatch, tmp_path):
     (tmp_path / "starter").mkdir()
     (tmp_path / "starter" / "card.json").write_text("{")
-    monkeypatch.setattr("mirage_core.model.store.store.SHIPPED_FOLDER", tmp_path)
+    monkeypatch.setenv("MIRAGE_SHIPPED_DIR", str(tmp_path))
     monkeypatch.setenv("MIRAGE_DATA_DIR", str(tmp_path / "data"))
     assert engine_names() == ("graph",)

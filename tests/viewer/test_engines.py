@@ -125,7 +125,7 @@ def test_a_model_that_is_gone_gives_way_to_the_graph_search_and_that_is_said(
     window = window_with(settings=Settings(engine="gone"))
     assert window.segment_panel.chosen == "graph"
     assert any("no longer there" in text for text in window.messages.texts)
-    assert load_settings().engine == "graph"
+    assert load_settings().engine == ""
 
 
 def test_nothing_runs_in_place_of_a_remembered_model_before_the_models_are_known(

@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from mirage_core.annotate import State
-from mirage_viewer.engines import GRAPH, GRAPH_TITLE
+from mirage_viewer.engines import always_there
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.workers import Workers
 from tests.viewer import tasks
@@ -168,10 +168,9 @@ def test_the_window_can_be_closed_during_a_run(
 
 
 def test_the_engine_offered_before_the_list_is_read_is_the_one_that_is_always_there() -> None:
-    from mirage_core.engines import DEFAULT_ENGINE, engine_infos
+    from mirage_core.engines import engine_infos
 
-    (info,) = engine_infos("segment")
-    assert (DEFAULT_ENGINE, info.title) == (GRAPH, GRAPH_TITLE)
+    assert {info.name: info.title for info in engine_infos("segment")} == always_there()
 
 
 def test_the_graph_engine_runs_from_the_window(

@@ -6,9 +6,6 @@ from pathlib import Path
 
 from mirage_core.model.store.card import CARD_FILE
 
-SHIPPED_FOLDER = Path(__file__).parents[1] / "shipped"
-"""One folder for each, as in a store."""
-
 
 def shipped_folders(root: Path) -> dict[str, Path]:
     """Return the folders of the models in `root` by id."""

@@ -35,8 +35,8 @@ from mirage_core.model.store.copying import (
 from mirage_core.model.store.errors import ModelStoreError
 from mirage_core.model.store.folders import TEMPORARY, clear_leftovers, may_be_model, reserve
 from mirage_core.model.store.header import read_header
-from mirage_core.model.store.shipped import SHIPPED_FOLDER, shipped_folders
-from mirage_core.places import models_dir
+from mirage_core.model.store.shipped import shipped_folders
+from mirage_core.places import models_dir, shipped_models_dir
 
 _DOWNLOADS = ".downloads"
 
@@ -77,7 +77,7 @@ class ModelStore:
 
     def __init__(self, folder: Path | None = None, shipped: Path | None = None) -> None:
         self.folder = Path(folder) if folder is not None else models_dir()
-        self._shipped = shipped_folders(shipped if shipped is not None else SHIPPED_FOLDER)
+        self._shipped = shipped_folders(shipped if shipped is not None else shipped_models_dir())
 
     @property
     def downloads(self) -> Path:

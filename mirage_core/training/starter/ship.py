@@ -17,7 +17,7 @@ from mirage_core.model.checkpoints.native import load_native, save_native
 from mirage_core.model.heads.pyramid import PyramidHead
 from mirage_core.model.segmentation import MirageSegmentation
 from mirage_core.model.store.card import WEIGHTS_FILE, Origin
-from mirage_core.model.store.shipped import SHIPPED_FOLDER
+from mirage_core.places import shipped_models_dir
 
 _NOTES = (
     "Trained by python -m mirage_core.training.starter on two CPU cores: on simulated eyes and on "
@@ -29,9 +29,10 @@ def command(
     run: Annotated[Path, typer.Argument(help="Folder of the finished run.")],
     layers: Annotated[float, typer.Option(min=0.1, help="Temperature of layers.")] = 1.0,
     lesions: Annotated[float, typer.Option(min=0.1, help="Temperature of lesions.")] = 1.0,
-    out: Annotated[Path, typer.Option(help="Folder of shipped models.")] = SHIPPED_FOLDER,
+    out: Annotated[Path | None, typer.Option(help="Folder of shipped models.")] = None,
 ) -> None:
     """Write the model of a run, its logits divided, to where the program looks for it."""
+    folder = out if out is not None else shipped_models_dir()
     trained = load_native(run / "starter")
     assert isinstance(trained.model, MirageSegmentation)
     divide_logits(trained.model, (layers, lesions))
@@ -44,9 +45,9 @@ def command(
             "training": training.model_copy(update={"settings": settings}),
         }
     )
-    save_native(trained.model, card, out / card.id, overwrite=True)
-    (out / card.id / WEIGHTS_FILE).chmod(0o644)
-    typer.echo(f"Written: {out / card.id}")
+    save_native(trained.model, card, folder / card.id, overwrite=True)
+    (folder / card.id / WEIGHTS_FILE).chmod(0o644)
+    typer.echo(f"Written: {folder / card.id}")
 
 
 @torch.no_grad()
