@@ -58,7 +58,7 @@ def refine(
     step_cost = np.empty((len(boundaries) * n, 1), np.float32)
     responses = []
     for k, (boundary, reach) in enumerate(zip(boundaries, reaches, strict=True)):
-        response = _response(grey, first[k], gain, boundary, reach, scale)
+        response = edge_response(grey, first[k], gain, boundary, reach, scale)
         offsets = np.arange(-reach, reach + 1, dtype=np.float32) / reach
         rows = slice(k * n, (k + 1) * n)
         own = _STRAY_COST * offsets**2 - np.tanh(response / boundary.full)
@@ -79,7 +79,7 @@ def refine(
     return found
 
 
-def _response(
+def edge_response(
     grey: F32, first: F32, gain: F32, boundary: Boundary, reach: int, scale: Scale
 ) -> F32:
     """Return the detector's response in a band around `first`, ``[b, x, 2 reach + 1]``."""
