@@ -6,7 +6,7 @@ beside corrections it follows the image near where they lead to expect it; far f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +53,10 @@ class Evidence:
     grey: F32
     gain: F32
     scale: Scale
+
+    def of(self, rows: Sequence[int]) -> Evidence:
+        """Return what some of the images say."""
+        return Evidence(self.grey[rows], self.gain[rows], self.scale)
 
 
 def gather_evidence(

@@ -1,0 +1,169 @@
+"""What was corrected on one B-scan, offered to its neighbours.
+
+A correction says by how much the curve was wrong. On B-scans next to it, and between two corrected
+ones, the curve is expected to be as wrong; how far that holds, the image there decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mirage_core.annotate import Annotation, Proposal, State
+from mirage_core.engines.graph.resolve import gather_evidence, solve_near
+from mirage_core.engines.graph.scale import Scale, working_scale
+from mirage_core.scan import Scan, Surfaces
+
+F32 = NDArray[np.float32]
+
+TOOL = "propagate"
+_FADE_UM = 200.0
+"""Distance across B-scans at which one correction still counts 0.6 times."""
+_LEAST_SHARE = 0.15
+_USUAL_GAP_UM = 120.0
+"""Between B-scans where it is not known: for fading only."""
+_SURE_UM = 120.0
+_SMOOTH_UM = 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """How a surface was corrected on one B-scan.
+
+    Attributes
+    ----------
+    b : int
+    surface : str
+    deeper_px : float32 array ``[x]``
+        By how much the corrected curve lies deeper than the one before; NaN where it was not
+        corrected.
+    """
+
+    b: int
+    surface: str
+    deeper_px: F32
+
+
+def propagated(
+    scan: Scan,
+    annotation: Annotation,
+    corrections: Sequence[Correction],
+    targets: Sequence[int],
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Proposal | None:
+    """Offer corrections to other B-scans.
+
+    Parameters
+    ----------
+    scan : Scan
+    annotation : Annotation
+        As it is now. Structures that a human edited or approved are no targets.
+    corrections : sequence of Correction
+    targets : sequence of int
+        B-scans to offer them to.
+    cancelled : callable
+        Asked between surfaces.
+
+    Returns
+    -------
+    Proposal or None
+        Of the surfaces that would change, on the B-scans where any would; None if none would, or
+        if it was cancelled.
+    """
+    width = annotation.surfaces.values.shape[2]
+    scale = working_scale(scan.spacing, width)
+    names = tuple(n for n in annotation.surfaces.names if any(c.surface == n for c in corrections))
+    leads = {name: _leads(annotation, name, corrections, targets, scale) for name in names}
+    reached = sorted({b for found in leads.values() for b in found})
+    if not reached:
+        return None
+    images = np.stack([scan.b_scan(b) for b in reached])
+    ends = {n: annotation.surfaces[n][reached] for n in ("ILM", "BM")}
+    evidence = gather_evidence(images, scale, ends["ILM"], ends["BM"])
+    curves = np.stack([annotation.surfaces[n][reached] for n in names])
+    for s, name in enumerate(names):
+        if cancelled():
+            return None
+        rows = [i for i, b in enumerate(reached) if b in leads[name]]
+        if rows:
+            current, lead, sure = (
+                curves[s, rows],
+                *_stacked([leads[name][reached[i]] for i in rows]),
+            )
+            known = np.isfinite(current)
+            lead = np.where(known, lead, 0)
+            found = solve_near(evidence.of(rows), name, _filled(current), lead, sure)
+            curves[s, rows] = np.where(known, found, np.nan)
+    what = ", ".join(names)
+    return Proposal(
+        tuple(reached),
+        Surfaces(curves, names),
+        None,
+        None,
+        TOOL,
+        f"Corrections of {what} offered to neighbours",
+    )
+
+
+def _leads(
+    annotation: Annotation,
+    name: str,
+    corrections: Sequence[Correction],
+    targets: Sequence[int],
+    scale: Scale,
+) -> dict[int, tuple[F32, F32]]:
+    """Return by how much, and how surely, a surface is led on each target it is led on."""
+    row = annotation.surfaces.index(name)
+    mine = sorted((c for c in corrections if c.surface == name), key=lambda c: c.b)
+    sources = np.array([c.b for c in mine])
+    smooth = max(scale.x_px(_SMOOTH_UM), 0.5)
+    deeper = [_eased(c.deeper_px, smooth) for c in mine]
+    gap_um = scale.gap_um or _USUAL_GAP_UM
+    out: dict[int, tuple[F32, F32]] = {}
+    for b in targets:
+        if b in sources or annotation.states[row, b] >= State.EDITED:
+            continue
+        after = int(np.searchsorted(sources, b))
+        beside = [i for i in (after - 1, after) if 0 <= i < len(mine)]
+        away_um = np.array([abs(int(sources[i]) - b) * gap_um for i in beside])
+        fades = np.exp(-0.5 * (away_um / _FADE_UM) ** 2)
+        share = np.ones(1) if len(beside) == 1 else away_um[::-1] / away_um.sum()
+        # Between two corrections what they agree on holds all the way, at the ends it fades.
+        if len(beside) == 1:
+            lead = fades[0] * deeper[beside[0]]
+        else:
+            lead = share[0] * deeper[beside[0]] + share[1] * deeper[beside[1]]
+        nearest = float(fades.max())
+        if (len(beside) == 1 and nearest < _LEAST_SHARE) or not (np.abs(lead) > 0.5).any():
+            continue
+        sure = np.exp(-float(away_um.min()) / _SURE_UM) * (np.abs(lead) > 0.25)
+        out[b] = lead.astype(np.float32), sure.astype(np.float32)
+    return out
+
+
+def _eased(deeper_px: F32, sigma_px: float) -> F32:
+    """Return a correction, nothing where nothing was corrected, its wobble smoothed."""
+    here = np.isfinite(deeper_px)
+    weight = ndimage.gaussian_filter1d(here.astype(np.float32), sigma_px, mode="nearest")
+    total = ndimage.gaussian_filter1d(np.where(here, deeper_px, 0), sigma_px, mode="nearest")
+    mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-3)
+    return np.asarray(np.where(here, mean, 0) * np.minimum(weight * 2, 1), np.float32)
+
+
+def _filled(curves: F32) -> F32:
+    """Return curves ``[b, x]`` without gaps: straight between what is known, level beyond."""
+    out = np.zeros_like(curves)
+    x = np.arange(curves.shape[1])
+    for row, curve in zip(out, curves, strict=True):
+        at = np.flatnonzero(np.isfinite(curve))
+        if at.size:
+            row[:] = np.interp(x, at, curve[at])
+    return out
+
+
+def _stacked(pairs: Sequence[tuple[F32, F32]]) -> tuple[F32, F32]:
+    return np.stack([lead for lead, _ in pairs]), np.stack([sure for _, sure in pairs])

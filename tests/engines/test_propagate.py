@@ -1,0 +1,128 @@
+"""Corrections offered to neighbouring B-scans."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mirage_core.annotate import Annotation, Proposal, Session, State
+from mirage_core.engines.propagate import Correction, propagated
+from mirage_core.scan import ArrayPixels, Scan, Surfaces
+from tests.engines.layered import SPACING, draw
+
+N, WIDTH = 9, 320
+SPAN = slice(110, 210)
+DRAWN = draw(n=N, bowl_px=20)
+TRUTH = DRAWN.truth["BM"].astype(np.float32)
+WRONG = np.zeros(WIDTH, np.float32)
+WRONG[SPAN] = 8 * np.hanning(SPAN.stop - SPAN.start)
+
+
+@pytest.fixture
+def session() -> Session:
+    """Return an eye on which an engine runs too deep at the same place of every B-scan."""
+    scan = Scan(ArrayPixels(DRAWN.b_scans), spacing=SPACING)
+    one = Session(scan, author="grader")
+    curves = np.stack([DRAWN.truth["ILM"].astype(np.float32), TRUTH + WRONG])
+    one.adopt(Proposal(tuple(range(N)), Surfaces(curves, ("ILM", "BM")), None, None, "g", "G"))
+    return one
+
+
+def corrected(b: int, share: float = 1.0) -> Correction:
+    deeper = np.full(WIDTH, np.nan, np.float32)
+    deeper[SPAN] = -share * WRONG[SPAN]
+    return Correction(b, "BM", deeper)
+
+
+def offer(session: Session, *corrections: Correction, to: range = range(N)) -> Proposal | None:
+    return propagated(session.scan, session.annotation, corrections, to)
+
+
+def error_px(curve: np.ndarray, b: int) -> float:
+    return float(np.abs(curve - TRUTH[b])[SPAN].mean())
+
+
+def curve_of(proposal: Proposal, b: int) -> np.ndarray:
+    curve: np.ndarray = proposal.surfaces["BM"][proposal.b_scans.index(b)]
+    return curve
+
+
+def test_neighbours_lose_the_same_error(session: Session) -> None:
+    offered = offer(session, corrected(4))
+    assert offered is not None
+    for b in (3, 5):
+        assert error_px(curve_of(offered, b), b) < 0.3 * error_px(TRUTH[b] + WRONG, b)
+
+
+def test_what_was_not_corrected_stays_to_the_bit(session: Session) -> None:
+    offered = offer(session, corrected(4))
+    assert offered is not None
+    before = session.annotation.surfaces["BM"]
+    far = np.r_[0:80, 240:WIDTH]
+    for b in offered.b_scans:
+        np.testing.assert_array_equal(curve_of(offered, b)[far], before[b, far])
+    assert offered.surfaces.names == ("BM",)
+
+
+def test_a_single_correction_fades_with_the_distance_and_ends(session: Session) -> None:
+    offered = offer(session, corrected(0))
+    assert offered is not None
+    assert 0 not in offered.b_scans
+    assert max(offered.b_scans) < N - 1
+    near, far = (error_px(curve_of(offered, b), b) for b in (1, max(offered.b_scans)))
+    assert near < far
+
+
+def test_between_two_corrections_it_holds_all_the_way(session: Session) -> None:
+    offered = offer(session, corrected(0), corrected(8))
+    assert offered is not None
+    assert offered.b_scans == tuple(range(1, 8))
+    assert all(error_px(curve_of(offered, b), b) < 1.5 for b in offered.b_scans)
+
+
+@pytest.mark.parametrize("state", [State.EDITED, State.APPROVED])
+def test_what_a_human_drew_or_approved_is_no_target(session: Session, state: State) -> None:
+    session.set_state([3], state, ["BM"])
+    offered = offer(session, corrected(4))
+    assert offered is not None
+    assert 3 not in offered.b_scans
+
+
+def test_it_is_taken_over_as_one_step_that_undo_takes_back(session: Session) -> None:
+    before = session.annotation.copy()
+    offered = offer(session, corrected(4))
+    assert offered is not None
+    edit = session.adopt(offered)
+    assert edit is not None
+    assert edit.b_scans == offered.b_scans
+    assert edit.tool == "propagate"
+    assert error_px(session.annotation.surfaces["BM"][3], 3) < 2
+    session.undo()
+    np.testing.assert_array_equal(session.annotation.surfaces.values, before.surfaces.values)
+
+
+def test_nothing_to_offer_is_no_offer(session: Session) -> None:
+    assert offer(session, corrected(4, share=0.0)) is None
+    assert offer(session) is None
+    assert offer(session, corrected(4), to=range(4, 5)) is None
+
+
+def test_a_cancelled_offer_is_none(session: Session) -> None:
+    assert (
+        propagated(session.scan, session.annotation, [corrected(4)], range(N), lambda: True) is None
+    )
+
+
+def test_unknown_columns_stay_unknown(session: Session) -> None:
+    row = session.annotation.surfaces.index("BM")
+    session.annotation.surfaces.values[row, 3, 150:160] = np.nan
+    offered = offer(session, corrected(4))
+    assert offered is not None
+    assert np.isnan(curve_of(offered, 3)[150:160]).all()
+    assert np.isfinite(curve_of(offered, 3)[120:150]).all()
+
+
+def test_an_offer_changes_nothing_by_itself(session: Session) -> None:
+    before: Annotation = session.annotation.copy()
+    offer(session, corrected(4))
+    np.testing.assert_array_equal(session.annotation.surfaces.values, before.surfaces.values)
