@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import ClassVar
 
+import numpy as np
 from psygnal import Signal
 
 from mirage_core.annotate.draft import BScanDraft
@@ -124,10 +125,14 @@ class ToolRunner:
         assert self._tool is not None
         assert self._draft is not None
         if step.dirty is not None:
+            _give_back(self._draft, self._in_use.locked, step.dirty)
             self.drawn.emit(self._draft, step.dirty)
         if not step.done:
             self.guides_changed.emit(self._tool.guides())
             return
+        # Once more as a whole: what a tool drew without telling must not get past a lock.
+        height, width = self._draft.mask.shape
+        _give_back(self._draft, self._in_use.locked, Rect(0, height, 0, width))
         draft, self._draft = self._draft, None
         self._tool.cancel()
         edit = self.session.commit(draft, self._tool.name, self._label(draft))
@@ -147,6 +152,14 @@ class ToolRunner:
     def guides(self) -> tuple[Guide, ...]:
         """Return the guides of the stroke in hand."""
         return self._tool.guides() if self._tool is not None and self.busy else ()
+
+
+def _give_back(draft: BScanDraft, locked: frozenset[int], rect: Rect) -> None:
+    """Undo, within `rect`, what the stroke did to pixels of `locked` classes."""
+    if locked:
+        cut = (slice(rect.z0, rect.z1), slice(rect.x0, rect.x1))
+        base = draft.base_mask[cut]
+        np.copyto(draft.mask[cut], base, where=np.isin(base, list(locked)))
 
 
 def _load(modules: Sequence[str]) -> None:

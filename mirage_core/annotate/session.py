@@ -114,6 +114,18 @@ class Session:
         states = self._state_patches(touched, (draft.b,), State.EDITED)
         return self.apply(Edit((*patches, *states), tool, label, self.author))
 
+    def edit_masks(self, patches: Sequence[Patch], tool: str, title: str) -> Edit | None:
+        """Make `patches` of the masks one edit, after which their B-scans' masks are edited.
+
+        `title` says what was done; where is added. None if there are no patches.
+        """
+        if not patches:
+            return None
+        b_scans = sorted({b for p in patches for b in p.b_scans})
+        states = self._state_patches((MASKS,), b_scans, State.EDITED)
+        label = f"{title} on {_b_scan_words(b_scans)}"
+        return self.apply(Edit((*patches, *states), tool, label, self.author))
+
     def apply(self, edit: Edit) -> Edit:
         """Do `edit`, record it, tell listeners; return it."""
         self._happen(Event(EventKind.DO, edit, self.author))

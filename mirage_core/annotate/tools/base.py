@@ -66,6 +66,9 @@ class ToolOptions:
     aspect : float
         Depth px per column px of equal length on screen, so that brushes look round; 1.0
         paints a circle in pixels.
+    locked : frozenset of int
+        Labels whose pixels no mask tool may change; new ones may be painted beside them. The
+        runner holds to it, so that a tool need not.
     """
 
     surface: int = 0
@@ -73,6 +76,7 @@ class ToolOptions:
     radius_px: float = 6.0
     ordering: Ordering = Ordering.PUSH
     aspect: float = 1.0
+    locked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
