@@ -81,8 +81,11 @@ def bonn_amd(engines: tuple[str, ...]) -> list[str]:
         volume, truth = data["volume"], {"RPE": data["rpe"], "BM": data["bm"]}
     annotated = int(np.isfinite(truth["RPE"]).any(axis=1).sum())
     rows, sure = [], []
+    heights = {"the expert": truth["BM"] - truth["RPE"]}
     for engine in engines:
         prediction = segment(volume, spacing, engine)
+        found = prediction.surfaces["BM"] - prediction.surfaces["RPE"]
+        heights[engine] = np.where(np.isfinite(heights["the expert"]), found, np.nan)
         rows += [
             boundary_row(engine, name, prediction.surfaces[name], t, spacing)
             for name, t in truth.items()
@@ -99,6 +102,13 @@ def bonn_amd(engines: tuple[str, ...]) -> list[str]:
         *BOUNDARY_HEAD,
         *rows,
         "",
+        f"How much the truth allows: from one B-scan to the next, {gap:.2f} mm away, the height of",
+        "the RPE over BM changes on average by "
+        + ", ".join(f"{_step(h):.2f} px ({name})" for name, h in heights.items())
+        + ".",
+        "What one of them draws and the others do not see on the B-scan beside is the hand's, not",
+        "the eye's; no engine follows it that has not learnt it.",
+        "",
         f"A confidence says how likely a surface lies within {NEAR_PX} px of the truth; the",
         "calibration error is how far that is off. Rank correlation (Spearman) is of the doubt of",
         "B-scans with their true error: it tells whether the worst are looked at first. Bars: 0.05",
@@ -108,6 +118,11 @@ def bonn_amd(engines: tuple[str, ...]) -> list[str]:
         "|---|---|---|---|---|",
         *sure,
     ]
+
+
+def _step(curves: F) -> float:
+    """Return the mean absolute change of curves ``[b, x]`` from one B-scan to the next."""
+    return float(np.nanmean(np.abs(np.diff(curves, axis=0))))
 
 
 def confidence_row(engine: str, prediction: Prediction, truth: dict[str, F]) -> str:

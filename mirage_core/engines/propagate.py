@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mirage_core.annotate import Annotation, Proposal, State
+from mirage_core.annotate import Annotation, Edit, Proposal, State, Target
+from mirage_core.annotate.tools import TOOLS
 from mirage_core.engines.graph.resolve import gather_evidence, solve_near
 from mirage_core.engines.graph.scale import Scale, working_scale
 from mirage_core.scan import Scan, Surfaces
@@ -28,6 +29,7 @@ _USUAL_GAP_UM = 120.0
 """Between B-scans where it is not known: for fading only."""
 _SURE_UM = 120.0
 _SMOOTH_UM = 20.0
+_BY_HAND = frozenset(name for name, tool in TOOLS.items() if tool.draws == "surface")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,43 @@ class Correction:
     b: int
     surface: str
     deeper_px: F32
+
+
+def corrections(annotation: Annotation, done: Sequence[Edit]) -> tuple[Correction, ...]:
+    """Return what was corrected by hand since an engine, or an offer, last drew the surfaces.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        As it is now.
+    done : sequence of Edit
+        The edits in effect, oldest first.
+
+    Returns
+    -------
+    tuple of Correction
+        By B-scan, then from the top surface down.
+    """
+    now = annotation.surfaces.values
+    before: dict[int, F32] = {}
+    closed: set[int] = set()
+    for edit in reversed(done):
+        for patch in reversed(edit.patches):
+            if patch.target is not Target.SURFACES:
+                continue
+            for b in patch.b_scans:
+                if edit.tool not in _BY_HAND:
+                    closed.add(b)
+                elif b not in closed:
+                    rows, _, columns = patch.where
+                    curves = before.setdefault(b, now[:, b].copy())
+                    curves[rows, columns] = patch.old[:, b - patch.origin[1]]
+    found = []
+    for b, curves in sorted(before.items()):
+        deeper = np.where(now[:, b] != curves, now[:, b] - curves, np.float32(np.nan))
+        for row in np.flatnonzero(np.isfinite(deeper).any(axis=1)).tolist():
+            found.append(Correction(b, annotation.surfaces.names[row], deeper[row]))
+    return tuple(found)
 
 
 def propagated(

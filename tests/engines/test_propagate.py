@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mirage_core.annotate import Annotation, Proposal, Session, State
-from mirage_core.engines.propagate import Correction, propagated
+from mirage_core.annotate import Annotation, Proposal, Session, State, ToolRunner
+from mirage_core.annotate.tools import Point, SurfacePen, ToolOptions
+from mirage_core.engines.propagate import Correction, corrections, propagated
 from mirage_core.scan import ArrayPixels, Scan, Surfaces
 from tests.engines.layered import SPACING, draw
 
@@ -126,3 +127,49 @@ def test_an_offer_changes_nothing_by_itself(session: Session) -> None:
     before: Annotation = session.annotation.copy()
     offer(session, corrected(4))
     np.testing.assert_array_equal(session.annotation.surfaces.values, before.surfaces.values)
+
+
+def pen(session: Session, b: int, span: slice, to: np.ndarray) -> None:
+    """Draw the true BM with the pen, as a grader does."""
+    runner = ToolRunner(session)
+    runner.options = ToolOptions(surface=session.annotation.surfaces.index("BM"))
+    runner.take(SurfacePen())
+    runner.go_to(b)
+    columns = range(WIDTH)[span]
+    for i, x in enumerate(columns):
+        act = runner.press if i == 0 else runner.move
+        act(Point(float(to[x]), float(x)))
+    runner.release(Point(float(to[columns[-1]]), float(columns[-1])))
+
+
+def test_strokes_since_the_engine_are_the_corrections(session: Session) -> None:
+    assert corrections(session.annotation, session.history.done) == ()
+    before = session.annotation.surfaces["BM"].copy()
+    pen(session, 4, slice(120, 160), TRUTH[4])
+    pen(session, 4, slice(150, 200), TRUTH[4])
+    pen(session, 2, SPAN, TRUTH[2])
+    found = corrections(session.annotation, session.history.done)
+    assert [(c.b, c.surface) for c in found] == [(2, "BM"), (4, "BM")]
+    for c in found:
+        changed = session.annotation.surfaces["BM"][c.b] - before[c.b]
+        np.testing.assert_allclose(np.nan_to_num(c.deeper_px), changed, atol=1e-4)
+        assert np.isnan(c.deeper_px[:100]).all()
+
+
+def test_what_was_undone_or_drawn_over_by_an_engine_is_no_correction(session: Session) -> None:
+    pen(session, 4, SPAN, TRUTH[4])
+    session.undo()
+    assert corrections(session.annotation, session.history.done) == ()
+    pen(session, 4, SPAN, TRUTH[4])
+    curves = TRUTH[None, 4:5] + 1
+    session.adopt(Proposal((4,), Surfaces(curves, ("BM",)), None, None, "g", "G"), overwrite=True)
+    assert corrections(session.annotation, session.history.done) == ()
+
+
+def test_an_accepted_offer_is_no_correction_of_its_own(session: Session) -> None:
+    pen(session, 4, SPAN, TRUTH[4])
+    offered = offer(session, *corrections(session.annotation, session.history.done))
+    assert offered is not None
+    session.adopt(offered)
+    found = corrections(session.annotation, session.history.done)
+    assert [c.b for c in found] == [4]
