@@ -125,6 +125,16 @@ _CORRECT_ACTIONS = (
            "take_tool", ("G",), _CORRECT, 2, "polygon", When.EDITABLE, True, "polygon"),
     Action("tool.fill", "Fill", "Click into a dark pocket to fill it.", "take_tool", ("F",),
            _CORRECT, 2, "fill", When.EDITABLE, True, "fill", keywords="bucket flood"),
+    Action("correct.propagate", "Offer corrections to neighbours", "Carry what you corrected on to "
+           "the other B-scans, to look at before you accept it.", "propagate", ("O",), _CORRECT, 3,
+           when=When.EDITABLE, keywords="propagate copy next"),
+    Action("correct.interpolate", "Interpolate between finished B-scans", "Fill the B-scans "
+           "between two that you corrected or approved, to look at before you accept it.",
+           "interpolate", ("I",), _CORRECT, 3, when=When.EDITABLE, keywords="between fill"),
+    Action("correct.accept", "Accept what is offered", "Take what is offered over, as one step.",
+           "accept_offer", ("A",), _CORRECT, 3, "check", When.OFFERED, keywords="yes take"),
+    Action("correct.reject", "Reject what is offered", "Drop what is offered; nothing has changed.",
+           "reject_offer", ("R",), _CORRECT, 3, "close", When.OFFERED, keywords="no drop"),
     Action("correct.surface_up", "Surface above", "Choose the next surface upwards.",
            "surface_up", ("Shift+Up",), _CORRECT, 4, when=When.EDITABLE),
     Action("correct.surface_down", "Surface below", "Choose the next surface downwards.",

@@ -39,6 +39,7 @@ class When(StrEnum):
     IMAGINE_SLO = "imagine_slo"
     IMAGINED = "imagined"
     CLASSIFY = "classify"
+    OFFERED = "offered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Circumstances:
         A model is there that can, and the scan has what it needs.
     imagined : bool
         Something imagined lies over the B-scan shown, or over the SLO for it.
+    offered : bool
+        A change is offered, or is being worked out.
     why : mapping of str to str
         Why something that does not hold does not, in a sentence, by its name.
     """
@@ -79,6 +82,7 @@ class Circumstances:
     imagine_slo: bool = False
     imagined: bool = False
     classify: bool = False
+    offered: bool = False
     always: bool = True
     why: Mapping[str, str] = field(default_factory=dict)
 

@@ -54,6 +54,7 @@ class Binding:
         d.edited.connect(self.edited)
         d.conditions_changed.connect(self.conditions_changed)
         d.projects.worklist_changed.connect(self.worklist_changed)
+        d.offers.changed.connect(self.show_offered)
         d.exports.progressed.connect(self.w.export_panel.show_progress)
         d.exports.folder_wanted.connect(self.w.show_folder)
 
@@ -152,6 +153,7 @@ class Binding:
         w, d = self.w, self.d
         assert d.session is not None
         w.canvas.show_b_scan(b)
+        self.show_offered()
         w.strip.set_current(b)
         w.slo.set_current(b, d.crosshair[1])
         w.view_bar.show_place(b, d.session.scan.n_b_scans)
@@ -166,9 +168,18 @@ class Binding:
     def edited(self, change: Change) -> None:
         """Bring the panels up to date."""
         self.w.on_edited(change)
+        self.show_offered()
         if not self._worklist_soon.isActive():  # while edits follow one another, it keeps up
             self._worklist_soon.start()
         self._show_point()
+
+    def show_offered(self) -> None:
+        """Lay what is offered on this B-scan over it."""
+        offered = self.d.offers.on(self.d.b)
+        if offered is None:
+            self.w.canvas.set_offered(None, None)
+        else:
+            self.w.canvas.set_offered(offered.curves, offered.mask)
 
     def conditions_changed(self) -> None:
         """Show what can be done and what is being done."""

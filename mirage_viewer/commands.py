@@ -208,6 +208,26 @@ class Commands:
 
     # ------------------------------------------------------------------ correct
 
+    def propagate(self) -> None:
+        """Work out what the corrections mean for other B-scans."""
+        opened = self._desk.open_scan
+        if opened is not None and self._desk.editable:
+            self._desk.offers.propagate(opened)
+
+    def interpolate(self) -> None:
+        """Work out what the finished B-scans around this one suggest."""
+        opened = self._desk.open_scan
+        if opened is not None and self._desk.editable:
+            self._desk.offers.interpolate(opened, self._desk.b)
+
+    def accept_offer(self) -> None:
+        """Take what is offered over."""
+        self._desk.offers.accept()
+
+    def reject_offer(self) -> None:
+        """Drop what is offered."""
+        self._desk.offers.reject()
+
     def take_tool(self, name: str) -> None:
         """Take a tool in hand."""
         self._window.correct_panel.choose_tool(name)

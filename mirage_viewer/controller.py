@@ -19,6 +19,7 @@ from mirage_viewer.engine_desk import EngineDesk
 from mirage_viewer.export_run import ExportChoice, ExportRun
 from mirage_viewer.imagining import Place
 from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.offers import Offers
 from mirage_viewer.opener import Opener
 from mirage_viewer.opening import OpenScan, SpacingMm
 from mirage_viewer.projects import Projects
@@ -81,6 +82,10 @@ class Desk:
         self.models.changed.connect(self.tell_conditions)
         self.models.said.connect(self.say)
         self.segmentation.ended.connect(self._segmentation_ended)
+        self.offers = Offers(background)
+        self.offers.changed.connect(self.tell_conditions)
+        self.offers.said.connect(self.say)
+        self.offers.hushed.connect(self.hush)
         self.exports = ExportRun(background)
         self.exports.said.connect(self.say)
 
@@ -131,6 +136,7 @@ class Desk:
             imagine_slo=When.IMAGINE_SLO not in why,
             imagined=any(self.models.imagining.of(self.b, place) for place in Place),
             classify=When.CLASSIFY not in why,
+            offered=self.offers.proposal is not None or self.offers.working,
             why=why,
         )
 
@@ -158,6 +164,7 @@ class Desk:
             old.session.changed.disconnect(self._edited)
             old.session.save_problem_changed.disconnect(self._saving_changed)
             self.opener.let_go(old, needed=old is self.segmentation.target)
+        self.offers.forget()
         self.open_scan = opened
         same = old is not None and opened is not None and old.scan.pixels is opened.scan.pixels
         if not same:

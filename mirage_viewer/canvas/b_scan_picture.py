@@ -22,7 +22,10 @@ F32 = NDArray[np.float32]
 UNSURE_BELOW = 0.5
 """Confidence under which an engine's surface is dashed."""
 
+_OFFERED = QColor(255, 255, 255)
+_OFFERED_OPACITY = 0.25
 _Z_IMAGINED = 0.5
+_Z_OFFERED = 2.8
 _Z_MASK, _Z_SURFACES, _Z_CROSSHAIR, _Z_GUIDES, _Z_RING = 1.0, 2.0, 3.0, 4.0, 5.0
 
 
@@ -38,10 +41,13 @@ class BScanPicture:
         self.ring = BrushRing()
         self.crosshair = Crosshair(scene, _Z_CROSSHAIR)
         self.surfaces: list[SurfaceItem] = []
+        self.offered: list[SurfaceItem] = []
+        self.offered_mask = MaskItem()
         for item, z in (
             (self.grey, 0.0),
             (self.imagined, _Z_IMAGINED),
             (self.mask, _Z_MASK),
+            (self.offered_mask, _Z_OFFERED),
             (self.guides, _Z_GUIDES),
             (self.ring, _Z_RING),
         ):
@@ -58,9 +64,14 @@ class BScanPicture:
 
     def set_structures(self, names: tuple[str, ...], scheme: LabelScheme) -> None:
         """Make one item per surface of `names` and take the mask colours of `scheme`."""
-        for item in self.surfaces:
+        for item in (*self.surfaces, *self.offered):
             self._scene.removeItem(item)
-        self.surfaces = []
+        self.surfaces, self.offered = [], []
+        for _ in names:
+            item = SurfaceItem(_OFFERED)
+            item.setZValue(_Z_OFFERED)
+            self._scene.addItem(item)
+            self.offered.append(item)
         for row, name in enumerate(names):
             item = SurfaceItem(QColor(*surface_kind(name).color))
             item.setZValue(_Z_SURFACES)
@@ -70,11 +81,12 @@ class BScanPicture:
         self._apply_visibility()
         self._scheme = scheme
         self.mask.set_scheme(scheme, self._opacity)
+        self.offered_mask.set_scheme(scheme, _OFFERED_OPACITY)
 
     def show_image(self, image: U8) -> None:
         """Show the grey values ``[z, x]`` of a B-scan."""
         self.grey.set_grey(image)
-        for item in self.surfaces:
+        for item in (*self.surfaces, *self.offered):
             item.set_bounds(*image.shape)
 
     def show_annotation(self, annotation: Annotation, b: int) -> None:
@@ -101,6 +113,19 @@ class BScanPicture:
                 unsure = confidence < UNSURE_BELOW
         for row, item in enumerate(self.surfaces):
             item.set_depths(curves[row], unsure[row])
+
+    def show_offered(self, curves: F32 | None, mask: U8 | None) -> None:
+        """Show surfaces ``[s, x]`` (px, NaN = none) and labels ``[z, x]`` that are offered.
+
+        Dashed: nothing of it is in the annotation yet. None takes away what is shown.
+        """
+        for row, item in enumerate(self.offered):
+            depths = curves[row] if curves is not None else np.full(1, np.nan, np.float32)
+            item.set_depths(depths, np.ones(depths.shape, bool))
+            item.setVisible(self._readable and curves is not None)
+        self.offered_mask.setVisible(self._readable and mask is not None)
+        if mask is not None:
+            self.offered_mask.set_labels(mask)
 
     def set_contrast(self, low: int, high: int, gamma: float) -> None:
         """Map grey `low` to black and `high` to white."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, QRectF, Signal
 from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import QWidget
@@ -17,6 +19,9 @@ from mirage_viewer.canvas.image_view import AspectMode, ImageView
 from mirage_viewer.canvas.imagined_item import Overlay, draw_notice
 from mirage_viewer.canvas.links import Links
 from mirage_viewer.guard import guarded
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
 
 _AHEAD = 3
 """B-scans decoded ahead in the direction of stepping."""
@@ -208,6 +213,17 @@ class BScanView(ImageView):
         """What is seen over the image that a model imagined, or None."""
         item = self._picture.imagined
         return item.overlay if item.isVisible() else None
+
+    def set_offered(self, curves: F32 | None, mask: U8 | None) -> None:
+        """Show what is offered on this B-scan, dashed; None for nothing.
+
+        Parameters
+        ----------
+        curves : float32 array ``[s, x]`` or None
+            Rows as those of the annotation's surfaces, px from the top, NaN where nothing is.
+        mask : uint8 array ``[z, x]`` or None
+        """
+        self._picture.show_offered(curves, mask)
 
     def set_surface_visible(self, row: int, visible: bool) -> None:
         """Show or hide the surface in `row` of the annotation."""

@@ -1,0 +1,211 @@
+"""Offers: changes worked out for a grader to look at, then to accept or to reject as one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from mirage_core.annotate import PreparedAdoption, Proposal, State
+from mirage_viewer.background import Background
+from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.opening import OpenScan
+
+if TYPE_CHECKING:
+    from mirage_core.annotate import Annotation
+
+_TOPIC = "offer"
+_HOW = "The dashed white lines are what is offered: A accepts, R rejects."
+
+
+@dataclass(frozen=True, eq=False)
+class OfferedBScan:
+    """What is offered on one B-scan.
+
+    Attributes
+    ----------
+    curves : float32 array ``[s, x]``
+        Surfaces that would change, px from the top; NaN where they stay as they are.
+    mask : uint8 array ``[z, x]`` or None
+        Labels of the annotation's scheme, None where masks stay.
+    """
+
+    curves: NDArray[np.float32]
+    mask: NDArray[np.uint8] | None
+
+
+class Offers:
+    """One offer at a time for the scan that is shown.
+
+    Signals
+    -------
+    changed()
+        Something is offered, or no more, or is being worked out.
+    said(Message), hushed(str)
+    """
+
+    changed: ClassVar[Signal] = Signal()
+    said: ClassVar[Signal] = Signal(Message)
+    hushed: ClassVar[Signal] = Signal(str)
+
+    def __init__(self, background: Background) -> None:
+        self._background = background
+        self._turn = 0
+        self._target: OpenScan | None = None
+        self.proposal: Proposal | None = None
+        self.working = False
+
+    def propagate(self, target: OpenScan) -> None:
+        """Work out what the corrections made so far mean for the other B-scans."""
+        session = target.session
+        target.runner.finish()
+
+        def work(cancelled: Callable[[], bool]) -> Proposal | None:
+            from mirage_core.engines.propagate import corrections, propagated
+
+            found = corrections(session.annotation, tuple(session.history.done))
+            every = range(session.scan.n_b_scans)
+            return propagated(session.scan, session.annotation, found, every, cancelled)
+
+        self._begin(target, work, "There is no correction that would change another B-scan.")
+
+    def interpolate(self, target: OpenScan, b: int) -> None:
+        """Work out what the finished B-scans around B-scan `b` suggest for those between."""
+        session = target.session
+        target.runner.finish()
+        ends = finished_around(session.annotation, b)
+        if ends is None:
+            self._say(
+                "There is nothing to interpolate between.",
+                "Correct or approve a B-scan on either side of this one first.",
+            )
+            return
+
+        def work(_cancelled: Callable[[], bool]) -> Proposal:
+            from mirage_core.annotate.between import interpolated
+
+            return interpolated(session.scan, session.annotation, *ends)
+
+        self._begin(target, work, "")
+
+    def on(self, b: int) -> OfferedBScan | None:
+        """Return what is offered on B-scan `b`, None if nothing is."""
+        proposal, target = self.proposal, self._target
+        if proposal is None or target is None or b not in proposal.b_scans:
+            return None
+        annotation = target.session.annotation
+        n = proposal.b_scans.index(b)
+        curves = np.full(annotation.surfaces.values[:, b].shape, np.nan, np.float32)
+        for name, curve in zip(
+            proposal.surfaces.names, proposal.surfaces.values[:, n], strict=True
+        ):
+            row = annotation.surfaces.index(name)
+            if annotation.states[row, b] < State.EDITED:
+                differs = curve != annotation.surfaces.values[row, b]
+                curves[row] = np.where(differs, curve, np.float32(np.nan))
+        mask = None
+        if proposal.masks is not None and annotation.states[-1, b] < State.EDITED:
+            mask = proposal.masks.labels[n]
+        return OfferedBScan(curves, mask)
+
+    def accept(self) -> None:
+        """Take the offer over as one edit; what a human drew meanwhile stays."""
+        proposal, target = self.proposal, self._target
+        if proposal is None or target is None:
+            return
+        target.runner.finish()
+        session = target.session
+
+        def done(prepared: PreparedAdoption) -> None:
+            if self.proposal is not proposal:
+                return  # rejected, or another scan was opened
+            if session.adopt_prepared(prepared):
+                self.forget()
+            else:
+                self.accept()  # a stroke came between: it counts
+
+        self._background.run(lambda: session.prepare(proposal), done, self._failed)
+
+    def reject(self) -> None:
+        """Drop the offer, or stop working it out; the annotation is as it was."""
+        if self.proposal is not None or self.working:
+            self.forget()
+
+    def forget(self) -> None:
+        """Nothing is offered any more."""
+        self._turn += 1
+        self.proposal, self._target, self.working = None, None, False
+        self.hushed.emit(_TOPIC)
+        self.changed.emit()
+
+    def _begin(
+        self,
+        target: OpenScan,
+        work: Callable[[Callable[[], bool]], Proposal | None],
+        if_none: str,
+    ) -> None:
+        self.forget()
+        self.working, turn = True, self._turn
+        self._say("Working out what to offer…", "", action="Cancel", do=self.reject)
+        self.changed.emit()
+
+        def done(proposal: Proposal | None) -> None:
+            if turn != self._turn:
+                return
+            if proposal is None:
+                self.forget()
+                self._say(if_none)
+                return
+            self._target, self.proposal, self.working = target, proposal, False
+            n = len(proposal.b_scans)
+            where = f"{n} B-scan{'s' if n != 1 else ''}"
+            hint = " ".join((_HOW, *proposal.remarks))
+            self._say(f"{proposal.title}: {where}.", hint, action="Accept", do=self.accept)
+            self.changed.emit()
+
+        def failed(error: Exception) -> None:
+            if turn == self._turn:
+                self._failed(error)
+
+        self._background.run(lambda: work(lambda: turn != self._turn), done, failed)
+
+    def _failed(self, error: Exception) -> None:
+        self.forget()
+        if isinstance(error, ValueError):
+            text = str(error)
+            self._say(f"{text[:1].upper()}{text[1:]}.")
+            return
+        message = from_error(error, _TOPIC)
+        if message is None:
+            raise error
+        self.said.emit(Message(message.text, message.hint, Level.WARNING, _TOPIC))
+
+    def _say(
+        self,
+        text: str,
+        hint: str = "",
+        action: str = "",
+        do: Callable[[], object] | None = None,
+    ) -> None:
+        self.said.emit(Message(text, hint, topic=_TOPIC, action=action, do=do))
+
+
+def finished_around(annotation: Annotation, b: int) -> tuple[int, int] | None:
+    """Return the nearest corrected or approved B-scans on either side of `b`.
+
+    `b` itself counts as one of them where it is finished and a B-scan lies between it and the
+    other. None if there is no such pair.
+    """
+    finished = [i for i, s in enumerate(annotation.b_scan_states()) if s >= State.EDITED]
+    before, after = [i for i in finished if i < b], [i for i in finished if i > b]
+    if b not in finished:
+        return (before[-1], after[0]) if before and after else None
+    if before and b - before[-1] > 1:
+        return before[-1], b
+    if after and after[0] - b > 1:
+        return b, after[0]
+    return None

@@ -1,0 +1,165 @@
+"""Corrections offered to other B-scans: looked at first, then accepted or rejected as one step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mirage_core.annotate import Proposal, Session, State
+from mirage_core.scan import Surfaces
+from mirage_viewer.main_window import MainWindow
+from mirage_viewer.offers import finished_around
+from tests.viewer.eyes import SHAPE, key, open_scan, stroke, write_scan
+
+N, HEIGHT, WIDTH = SHAPE
+DEPTH = 30.0
+
+
+@pytest.fixture
+def eye(qtbot: Any, window: MainWindow, tmp_path: Path) -> MainWindow:
+    """A window with a scan on which an engine drew a level RPE."""
+    open_scan(qtbot, window, write_scan(tmp_path / "eye.npz"))
+    curves = Surfaces(np.full((1, N, WIDTH), DEPTH, np.float32), ("RPE",))
+    session(window).adopt(Proposal(tuple(range(N)), curves, None, None, "graph", "Graph"))
+    return window
+
+
+def session(window: MainWindow) -> Session:
+    found = window.desk.session
+    assert found is not None
+    return found
+
+
+def rpe(window: MainWindow) -> np.ndarray:
+    return session(window).annotation.surfaces["RPE"].copy()
+
+
+def correct(window: MainWindow, b: int) -> None:
+    window.desk.show_b_scan(b)
+    key(window, "P")
+    stroke(window, [(DEPTH + 6, x) for x in range(20, 41)])
+
+
+def offered(qtbot: Any, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: window.desk.offers.proposal is not None, timeout=20_000)
+
+
+def dashed(window: MainWindow) -> bool:
+    items = window.canvas._picture.offered
+    return any(item.isVisible() and not item._path.isEmpty() for item in items)
+
+
+def test_a_correction_is_offered_shown_and_accepted_as_one_step(
+    qtbot: Any, eye: MainWindow
+) -> None:
+    correct(eye, 2)
+    before = rpe(eye)
+    key(eye, "O")
+    offered(qtbot, eye)
+    assert any("offered" in text for text in eye.messages.texts)
+    np.testing.assert_array_equal(rpe(eye), before)
+    assert not dashed(eye)
+    eye.desk.show_b_scan(3)
+    assert dashed(eye)
+    key(eye, "A")
+    qtbot.waitUntil(lambda: eye.desk.offers.proposal is None, timeout=10_000)
+    assert not dashed(eye)
+    changed = np.flatnonzero((rpe(eye) != before).any(axis=1))
+    assert {1, 3} <= set(changed)
+    assert 2 not in changed
+    assert (rpe(eye)[3, 25:35] > DEPTH + 1).all()
+    key(eye, "Ctrl+Z")
+    np.testing.assert_array_equal(rpe(eye), before)
+
+
+def test_a_rejected_offer_leaves_nothing(qtbot: Any, eye: MainWindow) -> None:
+    correct(eye, 2)
+    before, edits = rpe(eye), len(session(eye).history.done)
+    key(eye, "O")
+    offered(qtbot, eye)
+    eye.desk.show_b_scan(1)
+    key(eye, "R")
+    assert eye.desk.offers.proposal is None
+    assert not dashed(eye)
+    assert not any("offered" in text for text in eye.messages.texts)
+    np.testing.assert_array_equal(rpe(eye), before)
+    assert len(session(eye).history.done) == edits
+
+
+def test_keys_of_an_offer_do_nothing_without_one(eye: MainWindow) -> None:
+    for name in ("correct.accept", "correct.reject"):
+        assert not eye.qt_actions[name].isEnabled()
+
+
+def test_without_a_correction_it_is_said_that_there_is_nothing(qtbot: Any, eye: MainWindow) -> None:
+    key(eye, "O")
+    qtbot.waitUntil(
+        lambda: any("no correction" in text for text in eye.messages.texts), timeout=20_000
+    )
+
+
+def test_what_was_drawn_while_it_was_looked_at_stays(qtbot: Any, eye: MainWindow) -> None:
+    correct(eye, 2)
+    key(eye, "O")
+    offered(qtbot, eye)
+    eye.desk.show_b_scan(3)
+    stroke(eye, [(DEPTH - 8, x) for x in range(5, 50)])
+    drawn = rpe(eye)[3]
+    assert not dashed(eye)
+    key(eye, "A")
+    qtbot.waitUntil(lambda: eye.desk.offers.proposal is None, timeout=10_000)
+    np.testing.assert_array_equal(rpe(eye)[3], drawn)
+
+
+def test_another_scan_takes_the_offer_away(qtbot: Any, eye: MainWindow, tmp_path: Path) -> None:
+    correct(eye, 2)
+    key(eye, "O")
+    offered(qtbot, eye)
+    open_scan(qtbot, eye, write_scan(tmp_path / "other.npz", seed=5))
+    assert eye.desk.offers.proposal is None
+    assert not dashed(eye)
+
+
+def test_b_scans_between_two_finished_ones_are_interpolated(qtbot: Any, eye: MainWindow) -> None:
+    for b in (0, 3):
+        eye.desk.show_b_scan(b)
+        key(eye, "P")
+        stroke(eye, [(DEPTH + 4 + 3 * b, x) for x in range(WIDTH)])
+    eye.desk.show_b_scan(1)
+    key(eye, "I")
+    offered(qtbot, eye)
+    assert dashed(eye)
+    key(eye, "A")
+    qtbot.waitUntil(lambda: eye.desk.offers.proposal is None, timeout=10_000)
+    middle = rpe(eye)[:, WIDTH // 2]
+    assert middle[0] < middle[1] < middle[2] < middle[3]
+    states = session(eye).annotation.states[session(eye).annotation.surfaces.index("RPE")]
+    assert states[:4].tolist() == [State.EDITED, State.PREDICTED, State.PREDICTED, State.EDITED]
+
+
+def test_with_nothing_finished_on_either_side_it_is_said(eye: MainWindow) -> None:
+    key(eye, "I")
+    assert any("either side" in text for text in eye.messages.texts)
+
+
+@pytest.mark.parametrize(
+    ("finished", "b", "ends"),
+    [
+        ((0, 3), 1, (0, 3)),
+        ((0, 1, 3), 2, (1, 3)),
+        ((0, 3), 3, (0, 3)),
+        ((0, 3), 0, (0, 3)),
+        ((0, 1), 1, None),
+        ((0,), 2, None),
+        ((), 1, None),
+    ],
+)
+def test_the_nearest_finished_b_scans_are_taken(
+    eye: MainWindow, finished: tuple[int, ...], b: int, ends: tuple[int, int] | None
+) -> None:
+    if finished:
+        session(eye).set_state(finished, State.APPROVED)
+    assert finished_around(session(eye).annotation, b) == ends
