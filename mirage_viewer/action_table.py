@@ -111,6 +111,9 @@ _CORRECT_ACTIONS = (
            ("P",), _CORRECT, 1, "pen", When.EDITABLE, True, "pen", keywords="draw layer"),
     Action("tool.spline", "Surface knots", "Drag the knots of a surface.", "take_tool", ("S",),
            _CORRECT, 1, "spline", When.EDITABLE, True, "spline", keywords="drag layer"),
+    Action("tool.pull", "Pull", "Click or drag to where a surface runs; the rest of it, and its "
+           "neighbours, follow the image.", "take_tool", ("T",), _CORRECT, 1, "pull",
+           When.EDITABLE, True, "pull", keywords="solve point constraint"),
     Action("tool.snap", "Snap to edge", "Click along a surface; it follows the edge between the "
            "clicks.", "take_tool", ("L",), _CORRECT, 1, "snap", When.EDITABLE, True, "snap",
            keywords="livewire live-wire magnetic"),

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from mirage_core.annotate import Ordering, Session, ToolRunner
 from mirage_core.scan import surface_kind
 from mirage_viewer.panels.widgets import Card, IconButton, Picker, label, row, swatch
+from mirage_viewer.solving import Solving
 from mirage_viewer.theme import current_colors
 
 NAVIGATE = ""
@@ -30,6 +31,7 @@ DEFAULT_SURFACE = "RPE"
 _SURFACE_TOOLS = (
     ("pen", "Pen", "pen", "P"),
     ("spline", "Knots", "spline", "S"),
+    ("pull", "Pull", "pull", "T"),
     ("snap", "Snap", "snap", "L"),
     ("undefine", "Undefined", "undefine", "X"),
 )
@@ -153,6 +155,8 @@ class CorrectPanel(Card):
         self.setEnabled(True)
         if fresh:
             self._fill_pickers()
+        if session is not None and runner is not None:
+            runner.options = replace(runner.options, solve=Solving(session.scan.spacing))
         for name, button in self.tools.items():
             button.setEnabled(name == NAVIGATE or runner is not None)
         for widget in (

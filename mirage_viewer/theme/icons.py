@@ -43,6 +43,8 @@ ICONS: dict[str, str] = {
     "spline": '<path d="M4 17C8 17 8 7 12 7s4 8 8 8"/>'
     '<circle cx="4" cy="17" r="2" fill="C"/><circle cx="12" cy="7" r="2" fill="C"/>'
     '<circle cx="20" cy="15" r="2" fill="C"/>',
+    "pull": '<path d="M3 19c5 0 5.5-9 9-9s4 9 9 9"/><circle cx="12" cy="10" r="2" fill="C"/>'
+    '<path d="M12 7V2.5M9.5 5L12 2.5 14.5 5"/>',
     "snap": '<path d="M5 4v7a7 7 0 0 0 14 0V4h-4.5v7a2.5 2.5 0 0 1-5 0V4z"/>'
     '<path d="M5 8h4.5M14.5 8H19"/>',
     "undefine": '<path d="M3 12c1.5-2 3-3 4.5-3M16.5 15c1.5 0 3-1 4.5-3"/>'

@@ -163,3 +163,20 @@ def test_the_nearest_finished_b_scans_are_taken(
     if finished:
         session(eye).set_state(finished, State.APPROVED)
     assert finished_around(session(eye).annotation, b) == ends
+
+
+def test_pulling_at_one_point_moves_the_surface_to_the_image_s_edge(eye: MainWindow) -> None:
+    row = session(eye).annotation.surfaces.index("BM")
+    curves = Surfaces(np.full((1, 1, WIDTH), 48, np.float32), ("BM",))
+    session(eye).adopt(Proposal((1,), curves, None, None, "graph", "Graph"))
+    eye.desk.show_b_scan(1)
+    eye.correct_panel.choose_surface(row)
+    key(eye, "T")
+    stroke(eye, [(40, 30), (40, 30)])
+    key(eye, "Return")
+    bm = session(eye).annotation.surfaces.values[row, 1]
+    assert bm[30] == pytest.approx(40, abs=1)
+    # The bright band ends at row 40: beside the point the curve lies there too.
+    assert np.abs(bm[22:38] - 40).max() < 2
+    assert bm[90] == 48
+    assert session(eye).history.done[-1].label.startswith("Pull on BM")

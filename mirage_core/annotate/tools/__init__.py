@@ -8,6 +8,7 @@ from mirage_core.annotate.tools.brush import Brush, Eraser
 from mirage_core.annotate.tools.fill import FillTool
 from mirage_core.annotate.tools.pen import SurfacePen
 from mirage_core.annotate.tools.polygon import PolygonTool
+from mirage_core.annotate.tools.pull import PullTool
 from mirage_core.annotate.tools.snap import SnapTool
 from mirage_core.annotate.tools.spline import SplineTool
 from mirage_core.annotate.tools.undefine import UndefineTool
@@ -17,6 +18,7 @@ TOOLS: dict[str, type[Tool]] = {
     for tool in (
         SurfacePen,
         SplineTool,
+        PullTool,
         SnapTool,
         UndefineTool,
         Brush,
@@ -35,6 +37,7 @@ __all__ = [
     "Guide",
     "Point",
     "PolygonTool",
+    "PullTool",
     "Rect",
     "SnapTool",
     "SplineTool",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -49,6 +50,11 @@ class Step(NamedTuple):
     done: bool = False
 
 
+Solve = Callable[[BScanDraft, int, NDArray[np.float32]], Mapping[int, NDArray[np.float32]]]
+"""Given a draft, the row of a surface and depths ``[x]`` it passes through (NaN elsewhere), returns
+the curves ``[x]`` of that row and of rows that go along with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolOptions:
     """What the grader chose in the tool panel.
@@ -69,6 +75,8 @@ class ToolOptions:
     locked : frozenset of int
         Labels whose pixels no mask tool may change; new ones may be painted beside them. The
         runner holds to it, so that a tool need not.
+    solve : callable or None
+        How a surface runs between points that are given; None bends it.
     """
 
     surface: int = 0
@@ -77,6 +85,7 @@ class ToolOptions:
     ordering: Ordering = Ordering.PUSH
     aspect: float = 1.0
     locked: frozenset[int] = frozenset()
+    solve: Solve | None = None
 
 
 @dataclass(frozen=True, eq=False)
