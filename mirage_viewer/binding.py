@@ -95,6 +95,7 @@ class Binding:
         w.export_panel.export_requested.connect(self.export)
         w.export_panel.cancel_requested.connect(d.exports.cancel)
         w.history_panel.b_scan_picked.connect(d.show_b_scan)
+        w.history_panel.moment_picked.connect(self.look_back)
         w.worklist_panel.scan_picked.connect(d.opener.open_record)
         for key in (
             "view.surfaces",
@@ -172,6 +173,20 @@ class Binding:
         if not self._worklist_soon.isActive():  # while edits follow one another, it keeps up
             self._worklist_soon.start()
         self._show_point()
+
+    def look_back(self, n_done: int, b: int, structures: tuple[str, ...] | None) -> None:
+        """Show the scan as it was; the B-scan shown stays if it was touched then or since."""
+        d = self.d
+        if d.open_scan is None or not d.editable:
+            return
+        session = d.open_scan.session
+        since = {i for edit in session.history.done[max(n_done - 1, 0) :] for i in edit.b_scans}
+        if b >= 0 and d.b not in since:
+            d.show_b_scan(b)
+        if n_done < len(session.history.done):
+            d.offers.look_back(d.open_scan, n_done, lambda: d.b, structures)
+        else:
+            d.offers.forget()  # that is now
 
     def show_offered(self) -> None:
         """Lay what is offered on this B-scan over it."""

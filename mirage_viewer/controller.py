@@ -136,7 +136,7 @@ class Desk:
             imagine_slo=When.IMAGINE_SLO not in why,
             imagined=any(self.models.imagining.of(self.b, place) for place in Place),
             classify=When.CLASSIFY not in why,
-            offered=self.offers.proposal is not None or self.offers.working,
+            offered=self.offers.standing or self.offers.working,
             why=why,
         )
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
-from mirage_core.annotate import PreparedAdoption, Proposal, State
+from mirage_core.annotate import Proposal, State
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.offered import MomentOffer, Offer, OfferedBScan, ProposalOffer
 from mirage_viewer.opening import OpenScan
 
 if TYPE_CHECKING:
@@ -20,22 +18,6 @@ if TYPE_CHECKING:
 
 _TOPIC = "offer"
 _HOW = "The dashed white lines are what is offered: A accepts, R rejects."
-
-
-@dataclass(frozen=True, eq=False)
-class OfferedBScan:
-    """What is offered on one B-scan.
-
-    Attributes
-    ----------
-    curves : float32 array ``[s, x]``
-        Surfaces that would change, px from the top; NaN where they stay as they are.
-    mask : uint8 array ``[z, x]`` or None
-        Labels of the annotation's scheme, None where masks stay.
-    """
-
-    curves: NDArray[np.float32]
-    mask: NDArray[np.uint8] | None
 
 
 class Offers:
@@ -55,9 +37,13 @@ class Offers:
     def __init__(self, background: Background) -> None:
         self._background = background
         self._turn = 0
-        self._target: OpenScan | None = None
-        self.proposal: Proposal | None = None
+        self._offer: Offer | None = None
         self.working = False
+
+    @property
+    def standing(self) -> bool:
+        """True while something is offered."""
+        return self._offer is not None
 
     def propagate(self, target: OpenScan) -> None:
         """Work out what the corrections made so far mean for the other B-scans."""
@@ -92,55 +78,72 @@ class Offers:
 
         self._begin(target, work, "")
 
+    def look_back(
+        self,
+        target: OpenScan,
+        n_done: int,
+        shown: Callable[[], int],
+        structures: Sequence[str] | None,
+    ) -> None:
+        """Show the scan as it was after `n_done` edits, and offer to bring a B-scan back.
+
+        That is the B-scan which `shown` tells when the offer is accepted; of it `structures`, None
+        for all.
+        """
+        self.forget()
+        target.runner.finish()
+        done = target.session.history.done
+        when = f"{done[n_done - 1].time.astimezone():%H:%M}" if n_done else "the beginning"
+        what = ", ".join(structures) if structures is not None else "this B-scan"
+        self._offer = MomentOffer(target.session, n_done, shown, structures)
+        self._say(
+            f"As it was at {when}." if n_done else "As it was at the beginning.",
+            f"Dashed white where it differs: A brings {what} back, R goes on as it is.",
+            action="Bring back",
+            do=self.accept,
+        )
+        self.changed.emit()
+
     def on(self, b: int) -> OfferedBScan | None:
         """Return what is offered on B-scan `b`, None if nothing is."""
-        proposal, target = self.proposal, self._target
-        if proposal is None or target is None or b not in proposal.b_scans:
-            return None
-        annotation = target.session.annotation
-        n = proposal.b_scans.index(b)
-        curves = np.full(annotation.surfaces.values[:, b].shape, np.nan, np.float32)
-        for name, curve in zip(
-            proposal.surfaces.names, proposal.surfaces.values[:, n], strict=True
-        ):
-            row = annotation.surfaces.index(name)
-            if annotation.states[row, b] < State.EDITED:
-                differs = curve != annotation.surfaces.values[row, b]
-                curves[row] = np.where(differs, curve, np.float32(np.nan))
-        mask = None
-        if proposal.masks is not None and annotation.states[-1, b] < State.EDITED:
-            mask = proposal.masks.labels[n]
-        return OfferedBScan(curves, mask)
+        return self._offer.on(b) if self._offer is not None else None
 
     def accept(self) -> None:
-        """Take the offer over as one edit; what a human drew meanwhile stays."""
-        proposal, target = self.proposal, self._target
-        if proposal is None or target is None:
-            return
-        target.runner.finish()
-        session = target.session
-
-        def done(prepared: PreparedAdoption) -> None:
-            if self.proposal is not proposal:
-                return  # rejected, or another scan was opened
-            if session.adopt_prepared(prepared):
-                self.forget()
-            else:
-                self.accept()  # a stroke came between: it counts
-
-        self._background.run(lambda: session.prepare(proposal), done, self._failed)
+        """Make the change that is offered, as one step."""
+        if self._offer is not None:
+            self._offer.take(self._background, self)
 
     def reject(self) -> None:
         """Drop the offer, or stop working it out; the annotation is as it was."""
-        if self.proposal is not None or self.working:
+        if self.standing or self.working:
             self.forget()
 
     def forget(self) -> None:
         """Nothing is offered any more."""
         self._turn += 1
-        self.proposal, self._target, self.working = None, None, False
+        self._offer, self.working = None, False
         self.hushed.emit(_TOPIC)
         self.changed.emit()
+
+    def taken(self, offer: Offer) -> bool:
+        """Return whether `offer` still stands."""
+        return self._offer is offer
+
+    def finished(self) -> None:
+        """The change was made."""
+        self.forget()
+
+    def failed(self, error: Exception) -> None:
+        """What was to be offered cannot be; say why."""
+        self.forget()
+        if isinstance(error, ValueError):
+            text = str(error)
+            self._say(f"{text[:1].upper()}{text[1:]}.")
+            return
+        message = from_error(error, _TOPIC)
+        if message is None:
+            raise error
+        self.said.emit(Message(message.text, message.hint, Level.WARNING, _TOPIC))
 
     def _begin(
         self,
@@ -160,7 +163,7 @@ class Offers:
                 self.forget()
                 self._say(if_none)
                 return
-            self._target, self.proposal, self.working = target, proposal, False
+            self._offer, self.working = ProposalOffer(target.session, proposal), False
             n = len(proposal.b_scans)
             where = f"{n} B-scan{'s' if n != 1 else ''}"
             hint = " ".join((_HOW, *proposal.remarks))
@@ -169,20 +172,9 @@ class Offers:
 
         def failed(error: Exception) -> None:
             if turn == self._turn:
-                self._failed(error)
+                self.failed(error)
 
         self._background.run(lambda: work(lambda: turn != self._turn), done, failed)
-
-    def _failed(self, error: Exception) -> None:
-        self.forget()
-        if isinstance(error, ValueError):
-            text = str(error)
-            self._say(f"{text[:1].upper()}{text[1:]}.")
-            return
-        message = from_error(error, _TOPIC)
-        if message is None:
-            raise error
-        self.said.emit(Message(message.text, message.hint, Level.WARNING, _TOPIC))
 
     def _say(
         self,

@@ -86,7 +86,7 @@ def test_a_pen_stroke_draws_the_chosen_surface(eye: MainWindow) -> None:
     assert np.isfinite(drawn[22:58]).all()
     assert np.abs(drawn[25:55] - 25).max() < 1
     assert np.isnan(drawn[:15]).all()
-    assert eye.history_panel.list.item(0).text().endswith("Pen on ILM, B-scan 1")
+    assert eye.history_panel.model.index(0).data().endswith("Pen on ILM, B-scan 1")
     assert eye.desk.session.annotation.b_scan_state(0) is State.EDITED
 
 
@@ -196,8 +196,7 @@ def test_the_history_leads_to_a_b_scan(eye: MainWindow) -> None:
     stroke(eye, [(20, 30), (20, 40)])
     eye.desk.show_b_scan(0)
     eye.show_tab(eye.history_panel)
-    item = eye.history_panel.list.item(0)
-    place = eye.history_panel.list.visualItemRect(item).center()
+    place = eye.history_panel.list.visualRect(eye.history_panel.model.index(0)).center()
     QTest.mouseClick(eye.history_panel.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert eye.desk.b == 2
 

@@ -44,7 +44,7 @@ def correct(window: MainWindow, b: int) -> None:
 
 
 def offered(qtbot: Any, window: MainWindow) -> None:
-    qtbot.waitUntil(lambda: window.desk.offers.proposal is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.desk.offers.standing, timeout=20_000)
 
 
 def dashed(window: MainWindow) -> bool:
@@ -65,7 +65,7 @@ def test_a_correction_is_offered_shown_and_accepted_as_one_step(
     eye.desk.show_b_scan(3)
     assert dashed(eye)
     key(eye, "A")
-    qtbot.waitUntil(lambda: eye.desk.offers.proposal is None, timeout=10_000)
+    qtbot.waitUntil(lambda: not eye.desk.offers.standing, timeout=10_000)
     assert not dashed(eye)
     changed = np.flatnonzero((rpe(eye) != before).any(axis=1))
     assert {1, 3} <= set(changed)
@@ -82,7 +82,7 @@ def test_a_rejected_offer_leaves_nothing(qtbot: Any, eye: MainWindow) -> None:
     offered(qtbot, eye)
     eye.desk.show_b_scan(1)
     key(eye, "R")
-    assert eye.desk.offers.proposal is None
+    assert not eye.desk.offers.standing
     assert not dashed(eye)
     assert not any("offered" in text for text in eye.messages.texts)
     np.testing.assert_array_equal(rpe(eye), before)
@@ -110,7 +110,7 @@ def test_what_was_drawn_while_it_was_looked_at_stays(qtbot: Any, eye: MainWindow
     drawn = rpe(eye)[3]
     assert not dashed(eye)
     key(eye, "A")
-    qtbot.waitUntil(lambda: eye.desk.offers.proposal is None, timeout=10_000)
+    qtbot.waitUntil(lambda: not eye.desk.offers.standing, timeout=10_000)
     np.testing.assert_array_equal(rpe(eye)[3], drawn)
 
 
@@ -119,7 +119,7 @@ def test_another_scan_takes_the_offer_away(qtbot: Any, eye: MainWindow, tmp_path
     key(eye, "O")
     offered(qtbot, eye)
     open_scan(qtbot, eye, write_scan(tmp_path / "other.npz", seed=5))
-    assert eye.desk.offers.proposal is None
+    assert not eye.desk.offers.standing
     assert not dashed(eye)
 
 
@@ -133,7 +133,7 @@ def test_b_scans_between_two_finished_ones_are_interpolated(qtbot: Any, eye: Mai
     offered(qtbot, eye)
     assert dashed(eye)
     key(eye, "A")
-    qtbot.waitUntil(lambda: eye.desk.offers.proposal is None, timeout=10_000)
+    qtbot.waitUntil(lambda: not eye.desk.offers.standing, timeout=10_000)
     middle = rpe(eye)[:, WIDTH // 2]
     assert middle[0] < middle[1] < middle[2] < middle[3]
     states = session(eye).annotation.states[session(eye).annotation.surfaces.index("RPE")]
