@@ -7,6 +7,7 @@ from mirage_viewer.actions import Action, ActionRegistry, Menu, When
 _FILE, _EDIT, _SCAN = Menu.FILE, Menu.EDIT, Menu.SCAN
 _CORRECT, _VIEW, _HELP = Menu.CORRECT, Menu.VIEW, Menu.HELP
 IMAGINE_MENU = "Imagine from other images"
+MASKS_MENU = "Masks as wholes"
 
 # One row an action: spread over lines by the formatter it could not be read as a table.
 # fmt: off
@@ -134,6 +135,30 @@ _CORRECT_ACTIONS = (
     Action("correct.interpolate", "Interpolate between finished B-scans", "Fill the B-scans "
            "between two that you corrected or approved, to look at before you accept it.",
            "interpolate", ("I",), _CORRECT, 3, when=When.EDITABLE, keywords="between fill"),
+    Action("masks.delete", "Delete pocket under the crosshair", "Show the volume of the "
+           "pocket that the crosshair is in, through all B-scans, and offer to delete it.",
+           "masks", ("K",), _CORRECT, 4, when=When.EDITABLE, argument="delete", submenu=MASKS_MENU,
+           keywords="component connected volume nl remove"),
+    Action("masks.relabel", "Relabel pocket under the crosshair", "Show the volume of the pocket "
+           "that the crosshair is in, and offer to give it the chosen class.", "masks",
+           ("Shift+K",), _CORRECT, 4, when=When.EDITABLE, argument="relabel",
+           submenu=MASKS_MENU, keywords="component connected class"),
+    Action("masks.smooth", "Smooth outlines", "Smooth the outlines of the chosen class on this "
+           "B-scan.", "masks", ("Shift+S",), _CORRECT, 4, when=When.EDITABLE, argument="smooth",
+           submenu=MASKS_MENU),
+    Action("masks.holes", "Fill holes", "Fill what the chosen class encloses on this B-scan.",
+           "masks", ("Shift+F",), _CORRECT, 4, when=When.EDITABLE, argument="fill holes",
+           submenu=MASKS_MENU),
+    Action("masks.specks", "Remove specks", "Remove pieces of the chosen class below 1000 µm² on "
+           "this B-scan.", "masks", ("Shift+X",), _CORRECT, 4, when=When.EDITABLE,
+           argument="remove specks", submenu=MASKS_MENU, keywords="small islands"),
+    Action("masks.misplaced", "Masks outside of their layers", "Show marks where their class "
+           "cannot be, such as fluid above the ILM, and offer to remove them.", "masks", ("W",),
+           _CORRECT, 4, "warning", When.EDITABLE, argument="misplaced", submenu=MASKS_MENU,
+           keywords="violation conflict wrong layer"),
+    Action("masks.lock", "Lock the chosen class", "No tool changes marks of a locked class.",
+           "lock_class", ("Shift+L",), _CORRECT, 4, "lock", When.EDITABLE, True,
+           submenu=MASKS_MENU, keywords="protect"),
     Action("correct.accept", "Accept what is offered", "Take what is offered over, as one step.",
            "accept_offer", ("A",), _CORRECT, 3, "check", When.OFFERED, keywords="yes take"),
     Action("correct.reject", "Reject what is offered", "Drop what is offered; nothing has changed.",

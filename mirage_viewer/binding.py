@@ -84,6 +84,7 @@ class Binding:
         w.correct_panel.tool_changed.connect(self.tool_changed)
         w.correct_panel.surface_changed.connect(self.surface_changed)
         w.correct_panel.ordering_changed.connect(self.ordering_changed)
+        w.correct_panel.lock_changed.connect(lambda on: w.qt_actions.check("masks.lock", on))
         layers = w.layers_panel
         layers.surface_shown.connect(w.canvas.set_surface_visible)
         layers.all_surfaces_shown.connect(self.surfaces_shown)

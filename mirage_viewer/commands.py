@@ -220,6 +220,14 @@ class Commands:
         if opened is not None and self._desk.editable:
             self._desk.offers.interpolate(opened, self._desk.b)
 
+    def masks(self, what: str) -> None:
+        """Do something to masks as wholes: tidy a class, look at a pocket or at misplaced ones."""
+        self._window.mask_work.do(what)
+
+    def lock_class(self, on: bool) -> None:
+        """Lock the chosen class, or unlock it."""
+        self._window.correct_panel.lock_class(on)
+
     def accept_offer(self) -> None:
         """Take what is offered over."""
         self._desk.offers.accept()

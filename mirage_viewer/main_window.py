@@ -32,6 +32,7 @@ from mirage_viewer.commands import Commands
 from mirage_viewer.controller import Desk
 from mirage_viewer.dialogs import Unsaved, ask_about_unsaved
 from mirage_viewer.guard import guarded
+from mirage_viewer.mask_work import MaskWork
 from mirage_viewer.message_bar import MessageBar
 from mirage_viewer.messages import Level, Message, print_message
 from mirage_viewer.model_windows import ModelWindows
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self.history_panel = HistoryPanel()
         self.status = StatusBar()
         self.setStatusBar(self.status)
+        self.mask_work = MaskWork(desk)
         self.commands = Commands(self, desk)
         self.qt_actions = QtActions(ACTIONS, self.commands, self)
         self._fill_menus()

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.annotate import PreparedAdoption, Proposal, Session, State
+from mirage_core.annotate.pockets import Pocket, relabel_pocket
 from mirage_core.annotate.revert import as_of, reverted
+from mirage_core.annotate.whereabouts import fix_violations, violations
 from mirage_viewer.background import Background
 
 
@@ -124,13 +126,75 @@ class MomentOffer:
 
     def take(self, background: Background, again: Taker) -> None:
         """Bring the B-scan back, as one new edit."""
-        if again.taken(self):
-            try:
-                reverted(self.session, self.n_done, (self.shown(),), self.structures)
-            except ValueError as error:
-                again.failed(error)
-            else:
-                again.finished()
+        _take_at_once(
+            self,
+            again,
+            lambda: reverted(self.session, self.n_done, (self.shown(),), self.structures),
+        )
 
     def _is_chosen(self, name: str) -> bool:
         return self.structures is None or name in self.structures
+
+
+@dataclass(frozen=True, eq=False)
+class PocketOffer:
+    """A pocket of one mask class with another label on all its B-scans; 0 deletes it."""
+
+    session: Session
+    pocket: Pocket
+    value: int
+    locked: frozenset[int] = frozenset()
+
+    def on(self, b: int) -> OfferedBScan | None:
+        """Return the masks of a B-scan of the pocket."""
+        if b not in self.pocket.b_scans:
+            return None
+        labels = self.session.annotation.masks.labels[b].copy()
+        box = labels[self.pocket.where[1:]]
+        box[self.pocket.inside[b - self.pocket.b_scans.start]] = self.value
+        return _masks(self.session, labels)
+
+    def take(self, background: Background, again: Taker) -> None:
+        """Relabel the pocket, as one edit."""
+        _take_at_once(
+            self,
+            again,
+            lambda: relabel_pocket(self.session, self.pocket, self.value, locked=self.locked),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PlacesOffer:
+    """B-scans without the marks that lie where their class cannot be."""
+
+    session: Session
+    b_scans: tuple[int, ...]
+    locked: frozenset[int] = frozenset()
+
+    def on(self, b: int) -> OfferedBScan | None:
+        """Return the masks of a B-scan with misplaced marks."""
+        if b not in self.b_scans:
+            return None
+        labels = self.session.annotation.masks.labels[b].copy()
+        bad = violations(self.session.annotation, b)
+        labels[bad & ~np.isin(labels, list(self.locked))] = 0
+        return _masks(self.session, labels)
+
+    def take(self, background: Background, again: Taker) -> None:
+        """Remove them, as one edit."""
+        _take_at_once(self, again, lambda: fix_violations(self.session, self.b_scans, self.locked))
+
+
+def _masks(session: Session, labels: NDArray[np.uint8]) -> OfferedBScan:
+    n, _, width = session.annotation.surfaces.values.shape
+    return OfferedBScan(np.full((n, width), np.nan, np.float32), labels)
+
+
+def _take_at_once(offer: Offer, again: Taker, change: Callable[[], object]) -> None:
+    if again.taken(offer):
+        try:
+            change()
+        except ValueError as error:
+            again.failed(error)
+        else:
+            again.finished()

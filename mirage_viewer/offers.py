@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import Signal
 
-from mirage_core.annotate import Proposal, State
+from mirage_core.annotate import Proposal, Session, State
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
-from mirage_viewer.offered import MomentOffer, Offer, OfferedBScan, ProposalOffer
+from mirage_viewer.offered import (
+    MomentOffer,
+    Offer,
+    OfferedBScan,
+    PlacesOffer,
+    PocketOffer,
+    ProposalOffer,
+)
 from mirage_viewer.opening import OpenScan
 
 if TYPE_CHECKING:
@@ -18,6 +25,10 @@ if TYPE_CHECKING:
 
 _TOPIC = "offer"
 _HOW = "The dashed white lines are what is offered: A accepts, R rejects."
+_MOST_NAMED = 8
+
+Worked = tuple[Offer | None, str, str]
+"""An offer (None: something to tell only), what it is, and what to do."""
 
 
 class Offers:
@@ -50,14 +61,15 @@ class Offers:
         session = target.session
         target.runner.finish()
 
-        def work(cancelled: Callable[[], bool]) -> Proposal | None:
+        def work(cancelled: Callable[[], bool]) -> Worked | None:
             from mirage_core.engines.propagate import corrections, propagated
 
             found = corrections(session.annotation, tuple(session.history.done))
             every = range(session.scan.n_b_scans)
-            return propagated(session.scan, session.annotation, found, every, cancelled)
+            proposal = propagated(session.scan, session.annotation, found, every, cancelled)
+            return _of_proposal(session, proposal) if proposal is not None else None
 
-        self._begin(target, work, "There is no correction that would change another B-scan.")
+        self._begin(work, "There is no correction that would change another B-scan.")
 
     def interpolate(self, target: OpenScan, b: int) -> None:
         """Work out what the finished B-scans around B-scan `b` suggest for those between."""
@@ -71,12 +83,54 @@ class Offers:
             )
             return
 
-        def work(_cancelled: Callable[[], bool]) -> Proposal:
+        def work(_cancelled: Callable[[], bool]) -> Worked:
             from mirage_core.annotate.between import interpolated
 
-            return interpolated(session.scan, session.annotation, *ends)
+            return _of_proposal(session, interpolated(session.scan, session.annotation, *ends))
 
-        self._begin(target, work, "")
+        self._begin(work, "")
+
+    def pocket(self, target: OpenScan, place: tuple[int, int, int], value: int) -> None:
+        """Offer to give the pocket at ``(b, z, x)`` the label `value` as a whole; 0 deletes it."""
+        session, locked = target.session, target.runner.options.locked
+        target.runner.finish()
+
+        def work(_cancelled: Callable[[], bool]) -> Worked | None:
+            from mirage_core.annotate.pockets import pocket_at, volume_nl
+
+            found = pocket_at(session.annotation.masks.labels, *place)
+            if found is None:
+                return None
+            names = {c.value: c.name for c in session.annotation.masks.scheme}
+            name, nl = (
+                names.get(found.value, f"class {found.value}"),
+                volume_nl(found, session.scan.spacing),
+            )
+            size = f"{nl:.2f} nL" if nl is not None else f"{found.voxels} voxels (spacing unknown)"
+            title = f"{name} pocket: {size} on {_b_scans(len(found.b_scans))}."
+            if found.value in locked:
+                return None, title, f"{name} is locked."
+            what = f"makes it {names[value]}" if value else "deletes it"
+            return PocketOffer(session, found, value, locked), title, f"A {what}, R leaves it."
+
+        self._begin(work, "There is no pocket under the crosshair.")
+
+    def misplaced(self, target: OpenScan) -> None:
+        """Offer to remove the marks that lie where their class cannot be among the layers."""
+        session, locked = target.session, target.runner.options.locked
+        target.runner.finish()
+
+        def work(_cancelled: Callable[[], bool]) -> Worked | None:
+            from mirage_core.annotate.whereabouts import b_scans_with_violations
+
+            found = b_scans_with_violations(session.annotation)
+            if not found:
+                return None
+            title = f"Masks lie outside of their layers on {_b_scans(len(found))}."
+            hint = f"{_numbers(found)}. A removes what lies outside; or correct the layers and R."
+            return PlacesOffer(session, found, locked), title, hint
+
+        self._begin(work, "All masks lie where their class can be.")
 
     def look_back(
         self,
@@ -145,29 +199,25 @@ class Offers:
             raise error
         self.said.emit(Message(message.text, message.hint, Level.WARNING, _TOPIC))
 
-    def _begin(
-        self,
-        target: OpenScan,
-        work: Callable[[Callable[[], bool]], Proposal | None],
-        if_none: str,
-    ) -> None:
+    def _begin(self, work: Callable[[Callable[[], bool]], Worked | None], if_none: str) -> None:
         self.forget()
         self.working, turn = True, self._turn
         self._say("Working out what to offer…", "", action="Cancel", do=self.reject)
         self.changed.emit()
 
-        def done(proposal: Proposal | None) -> None:
+        def done(worked: Worked | None) -> None:
             if turn != self._turn:
                 return
-            if proposal is None:
+            self.working = False
+            if worked is None:
                 self.forget()
                 self._say(if_none)
                 return
-            self._offer, self.working = ProposalOffer(target.session, proposal), False
-            n = len(proposal.b_scans)
-            where = f"{n} B-scan{'s' if n != 1 else ''}"
-            hint = " ".join((_HOW, *proposal.remarks))
-            self._say(f"{proposal.title}: {where}.", hint, action="Accept", do=self.accept)
+            self._offer, text, hint = worked
+            if self._offer is None:
+                self._say(text, hint)
+            else:
+                self._say(text, hint, action="Accept", do=self.accept)
             self.changed.emit()
 
         def failed(error: Exception) -> None:
@@ -201,3 +251,19 @@ def finished_around(annotation: Annotation, b: int) -> tuple[int, int] | None:
     if after and after[0] - b > 1:
         return b, after[0]
     return None
+
+
+def _of_proposal(session: Session, proposal: Proposal) -> Worked:
+    text = f"{proposal.title}: {_b_scans(len(proposal.b_scans))}."
+    return ProposalOffer(session, proposal), text, " ".join((_HOW, *proposal.remarks))
+
+
+def _b_scans(n: int) -> str:
+    return f"{n} B-scan{'s' if n != 1 else ''}"
+
+
+def _numbers(b_scans: Sequence[int]) -> str:
+    """Return B-scans for people, who count from 1."""
+    named = ", ".join(str(b + 1) for b in b_scans[:_MOST_NAMED])
+    more = ", …" if len(b_scans) > _MOST_NAMED else ""
+    return f"B-scan {named}{more}"

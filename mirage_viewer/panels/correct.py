@@ -54,12 +54,15 @@ class CorrectPanel(Card):
     surface_changed(int)
         Row of the surface that is drawn.
     ordering_changed(str)
+    lock_changed(bool)
+        Whether the chosen class is locked.
     undo_requested(), redo_requested(), approve_requested()
     """
 
     tool_changed = Signal(str)
     surface_changed = Signal(int)
     ordering_changed = Signal(str)
+    lock_changed = Signal(bool)
     undo_requested = Signal()
     redo_requested = Signal()
     approve_requested = Signal()
@@ -73,6 +76,7 @@ class CorrectPanel(Card):
         self._tool = NAVIGATE
         self._wanted = NAVIGATE
         self._missing: frozenset[str] = frozenset()
+        self._locked: frozenset[int] = frozenset()
         self.undo = IconButton("undo", tooltip="Undo (Ctrl+Z)")
         self.redo = IconButton("redo", tooltip="Redo (Ctrl+Shift+Z)")
         self.tools: dict[str, QToolButton] = {}
@@ -93,7 +97,10 @@ class CorrectPanel(Card):
         self.body.addLayout(row(label("Neighbours", "muted"), self.ordering, wide=self.ordering))
         self.mask_class = Picker()
         self.mask_class.setToolTip("The class that is painted (keys 1 to 6)")
-        self.body.addLayout(row(label("Class", "muted"), self.mask_class, wide=self.mask_class))
+        self.lock = IconButton("lock", tooltip="Lock this class: no tool changes it (Shift+L)")
+        self.lock.setCheckable(True)
+        classes = row(label("Class", "muted"), self.mask_class, self.lock, wide=self.mask_class)
+        self.body.addLayout(classes)
         self.body.addLayout(self._grid(_MASK_TOOLS))
         self.radius = QSlider(Qt.Orientation.Horizontal)
         self.radius.setRange(0, len(_RADII_PX) - 1)
@@ -119,6 +126,7 @@ class CorrectPanel(Card):
         self.surface.currentIndexChanged.connect(self._surface_picked)
         self.mask_class.currentIndexChanged.connect(self._options_changed)
         self.ordering.currentIndexChanged.connect(self._ordering_picked)
+        self.lock.toggled.connect(self.lock_class)
         self.radius.valueChanged.connect(self._options_changed)
         self.undo.clicked.connect(self.undo_requested)
         self.redo.clicked.connect(self.redo_requested)
@@ -163,6 +171,7 @@ class CorrectPanel(Card):
             self.surface,
             self.ordering,
             self.mask_class,
+            self.lock,
             self.radius,
             self.approve,
         ):
@@ -271,6 +280,13 @@ class CorrectPanel(Card):
         if at >= 0:
             self.mask_class.setCurrentIndex(at)
 
+    def lock_class(self, on: bool) -> None:
+        """Lock the chosen class, so that no tool changes its marks, or unlock it."""
+        value = self.mask_class.currentData()
+        if value is not None and (value in self._locked) is not on:
+            self._locked ^= {value}
+            self._options_changed()
+
     def step_radius(self, by: int) -> None:
         """Make the brush `by` steps larger."""
         self.radius.setValue(self.radius.value() + by)
@@ -287,6 +303,12 @@ class CorrectPanel(Card):
     def _options_changed(self) -> None:
         radius_px = _RADII_PX[self.radius.value()]
         self.radius_words.setText(f"{radius_px} px")
+        locked = self.mask_class.currentData() in self._locked
+        if locked is not self.lock.isChecked():
+            self.lock.blockSignals(True)
+            self.lock.setChecked(locked)
+            self.lock.blockSignals(False)
+        self.lock_changed.emit(locked)
         if self._runner is None:
             return
         if self._runner.busy:
@@ -297,6 +319,7 @@ class CorrectPanel(Card):
             mask_class=int(self.mask_class.currentData() or 1),
             radius_px=float(radius_px),
             ordering=Ordering(self.ordering.currentData()),
+            locked=self._locked,
         )
 
     def _show_relevant(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
@@ -14,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from mirage_core.annotate import MASKS, Session, State, ToolRunner
+from mirage_core.annotate.whereabouts import violations
 from mirage_core.scan import surface_kind
 from mirage_viewer.canvas import STATE_STYLES
 from mirage_viewer.panels.widgets import label, row, swatch
@@ -132,7 +134,11 @@ class LayersPanel(QWidget):
         self.list.blockSignals(False)
         at = annotation.structures.index(MASKS)
         state = STATE_WORDS[State(int(annotation.states[at, self._b]))]
-        self.legend.setText(f"Masks on this B-scan: {state or 'none yet'}")
+        outside = int(np.count_nonzero(violations(annotation, self._b)))
+        words = f"Masks on this B-scan: {state or 'none yet'}"
+        if outside:
+            words += f"; {outside} px outside of their layers (W)"
+        self.legend.setText(words)
 
     def repaint_icons(self) -> None:
         """Take the theme's colours again."""

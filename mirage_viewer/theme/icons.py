@@ -85,6 +85,8 @@ ICONS: dict[str, str] = {
     "warning": '<path d="M12 3.5L22 20.5H2z"/><path d="M12 10v5M12 17.8h.01"/>',
     "error": '<path d="M8 3h8l5 5v8l-5 5H8l-5-5V8z"/><path d="M12 7.5v6M12 16.8h.01"/>',
     "stop": '<rect x="6" y="6" width="12" height="12" rx="1.5" fill="C"/>',
+    "lock": '<rect x="5" y="11" width="14" height="9.5" rx="1.5"/>'
+    '<path d="M8 11V7.5a4 4 0 0 1 8 0V11"/>',
     "check": '<path d="M5 12.5l4.5 4.5L19 7"/>',
     "ruler": '<path d="M3 16.5L16.5 3 21 7.5 7.5 21z"/>'
     '<path d="M7 12.5l2 2M10 9.5l2 2M13 6.5l2 2"/>',
