@@ -76,9 +76,9 @@ _SCAN_ACTIONS = (
            1, when=When.SCAN),
     Action("scan.next_open", "Next B-scan to approve", "Go to the next B-scan that is not "
            "approved.", "next_open", ("Ctrl+N",), _SCAN, 1, when=When.SCAN),
-    Action("scan.next_doubtful", "Most doubtful B-scan to approve", "Go to the B-scan the engine "
-           "was least sure of, then to the next in doubt.", "next_doubtful", ("Q",), _SCAN, 1,
-           when=When.SCAN, keywords="queue uncertain unsure confidence"),
+    Action("scan.next_in_queue", "Next B-scan to look at", "Evenly spaced B-scans first, then "
+           "those the engine was unsure of or that contradict themselves.", "next_to_look_at",
+           ("Q",), _SCAN, 1, when=When.SCAN, keywords="queue uncertain unsure doubt confidence"),
     Action("scan.spacing", "Set spacing…", "Enter the spacing in mm that figures in µm need.",
            "set_spacing", ("Ctrl+M",), _SCAN, 2, "ruler", When.SCAN,
            keywords="scale calibration mm um"),

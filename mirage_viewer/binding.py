@@ -45,7 +45,7 @@ class Binding:
         window.correct_panel.set_ordering(desk.settings.ordering)
 
     def _connect_desk(self) -> None:
-        d = self.d
+        w, d = self.w, self.d
         d.scan_changed.connect(self.scan_changed)
         d.b_changed.connect(self.b_changed)
         d.crosshair_changed.connect(self.crosshair_changed)
@@ -55,6 +55,7 @@ class Binding:
         d.conditions_changed.connect(self.conditions_changed)
         d.projects.worklist_changed.connect(self.worklist_changed)
         d.offers.changed.connect(self.show_offered)
+        d.queue.ordered.connect(w.strip.set_queue)
         d.exports.progressed.connect(self.w.export_panel.show_progress)
         d.exports.folder_wanted.connect(self.w.show_folder)
 

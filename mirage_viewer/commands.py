@@ -186,11 +186,11 @@ class Commands:
 
     def next_open(self) -> None:
         """Go to the next B-scan that is not approved."""
-        self._desk.next_open()
+        self._desk.queue.next_open()
 
-    def next_doubtful(self) -> None:
-        """Go to the B-scan that is to be looked at first, then to the next in doubt."""
-        self._desk.next_doubtful()
+    def next_to_look_at(self) -> None:
+        """Go to the B-scan that is to be looked at first, then to the one after it."""
+        self._desk.queue.next_to_look_at()
 
     def set_spacing(self) -> None:
         """Ask for the spacing."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from psygnal import Signal
 
-from mirage_core.annotate import Change, Session, State, ToolRunner, approval, queue
+from mirage_core.annotate import Change, Session, State, ToolRunner, approval
 from mirage_viewer import opening
 from mirage_viewer.actions import Circumstances, When
 from mirage_viewer.background import Background, Inline
@@ -23,6 +23,7 @@ from mirage_viewer.offers import Offers
 from mirage_viewer.opener import Opener
 from mirage_viewer.opening import OpenScan, SpacingMm
 from mirage_viewer.projects import Projects
+from mirage_viewer.queueing import Queueing
 from mirage_viewer.segmentation import Segmentation
 from mirage_viewer.settings import Settings
 from mirage_viewer.workers import Workers
@@ -72,7 +73,6 @@ class Desk:
         self.settings = settings
         self.open_scan: OpenScan | None = None
         self.b = 0
-        self._doubtful: int | None = None
         self.crosshair = (0.0, 0.0)
         self.projects = Projects(background, project_folder)
         self.projects.said.connect(self.say)
@@ -82,6 +82,7 @@ class Desk:
         self.models.changed.connect(self.tell_conditions)
         self.models.said.connect(self.say)
         self.segmentation.ended.connect(self._segmentation_ended)
+        self.queue = Queueing(self, background)
         self.offers = Offers(background)
         self.offers.changed.connect(self.tell_conditions)
         self.offers.said.connect(self.say)
@@ -169,6 +170,7 @@ class Desk:
         same = old is not None and opened is not None and old.scan.pixels is opened.scan.pixels
         if not same:
             self.models.another_scan()
+            self.queue.forget()
         if opened is not None:
             opened.session.changed.connect(self._edited)
             opened.session.save_problem_changed.connect(self._saving_changed)
@@ -178,7 +180,7 @@ class Desk:
             if not same:
                 self.crosshair = (height / 2, width / 2)
             if not same or old is None or self.b == old.begins_at:
-                self.b, self._doubtful = min(opened.begins_at, n - 1), None
+                self.b = min(opened.begins_at, n - 1)
             opened.runner.go_to(self.b)
         self.hush("spacing")
         self.scan_changed.emit()
@@ -253,26 +255,6 @@ class Desk:
     def step(self, by: int) -> None:
         """Go `by` B-scans on."""
         self.show_b_scan(self.b + by)
-
-    def next_open(self) -> None:
-        """Go to the next B-scan that is not approved, from the first after the last."""
-        if self.session is not None:
-            b = queue.next_open(self.session.annotation, self.b)
-            self._go(b, "Every B-scan is approved.")
-
-    def next_doubtful(self) -> None:
-        """Go to the B-scan the engine was least sure of; there, to the next in doubt."""
-        if self.session is not None:
-            after = self.b if self.b == self._doubtful else None
-            self._doubtful = queue.next_doubtful(self.session.annotation, after)
-            self._go(self._doubtful, "There is no B-scan to approve that an engine segmented.")
-
-    def _go(self, b: int | None, if_none: str) -> None:
-        if b is None:
-            self.say(Message(if_none, topic="queue"))
-        else:
-            self.hush("queue")
-            self.show_b_scan(b)
 
     def set_crosshair(self, z: float, x: float) -> None:
         """Put the point that the views share at row `z`, column `x` (px)."""

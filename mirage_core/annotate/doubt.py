@@ -1,11 +1,11 @@
-"""Where an engine doubts what it found, and which B-scans are to be looked at first."""
+"""Where an engine doubts what it found."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.annotate.annotation import Annotation, State
+from mirage_core.annotate.annotation import Annotation
 
 F32 = NDArray[np.float32]
 
@@ -35,14 +35,3 @@ def _mean_of_known(values: F32) -> F32:
     mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
     out: F32 = mean.astype(np.float32)
     return out
-
-
-def doubtful_first(annotation: Annotation) -> tuple[int, ...]:
-    """Return the B-scans that are not approved and that an engine segmented, most doubtful first.
-
-    B-scans of equal doubt follow their order in the scan.
-    """
-    doubt = doubt_of_b_scans(annotation)
-    states = annotation.b_scan_states()
-    open_ = [b for b, d in enumerate(doubt) if np.isfinite(d) and states[b] is not State.APPROVED]
-    return tuple(sorted(open_, key=lambda b: (-doubt[b], b)))

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 from mirage_core.annotate.annotation import Annotation, State
-from mirage_core.annotate.doubt import doubtful_first
+from mirage_core.annotate.gain import expected_gain
+
+EVERY = 8
+"""One B-scan of so many is looked at first, so that the whole volume is seen in outline."""
 
 
 def next_open(annotation: Annotation, b: int) -> int | None:
@@ -16,14 +24,54 @@ def next_open(annotation: Annotation, b: int) -> int | None:
     return next((i for i in order if states[i] is not State.APPROVED), None)
 
 
-def next_doubtful(annotation: Annotation, after: int | None = None) -> int | None:
-    """Return the most doubtful B-scan, or the one that follows B-scan `after` in doubt.
+def look_at_first(
+    annotation: Annotation, quality: NDArray[np.float32] | None = None
+) -> tuple[int, ...]:
+    """Return the B-scans that an engine segmented and nobody approved, in the order to look at.
 
-    After the last, and after one that is approved by now, comes the first again. None if there is
-    none an engine segmented and nobody approved.
+    First come evenly spaced ones, the middle of the volume before its ends, as long as they are
+    not corrected; then those by whose correction most is to be gained
+    (:func:`~mirage_core.annotate.gain.expected_gain`).
+
+    Parameters
+    ----------
+    annotation : Annotation
+    quality : float32 array ``[b]``, optional
+        The device's figure, more is better.
     """
-    order = doubtful_first(annotation)
+    states = annotation.b_scan_states()
+    open_ = [b for b, s in enumerate(states) if State.VENDOR < s < State.APPROVED]
+    spread = [b for b in evenly_spaced(len(states)) if states[b] is State.PREDICTED]
+    gain = expected_gain(annotation, quality)
+    rest = sorted(set(open_) - set(spread), key=lambda b: (-gain[b], b))
+    return (*spread, *rest)
+
+
+def evenly_spaced(n: int) -> tuple[int, ...]:
+    """Return one of :data:`EVERY` B-scans of `n`, each as far as can be from those before it."""
+    count = n // EVERY
+    places = [int((i + 0.5) * n / count) for i in range(count)]
+    order = sorted(range(count), key=lambda i: (_turn(i, count), i))
+    return tuple(places[i] for i in order)
+
+
+def _turn(i: int, count: int) -> int:
+    """Return in which round of halving the places, from the middle on, place `i` is reached."""
+    low, high, turn = 0, count, 0
+    while True:
+        middle = (low + high) // 2
+        if i == middle:
+            return turn
+        low, high = (low, middle) if i < middle else (middle + 1, high)
+        turn += 1
+
+
+def after(order: Sequence[int], b: int | None) -> int | None:
+    """Return the B-scan of `order` that follows `b`, the first after the last or another.
+
+    None if there is none.
+    """
     if not order:
         return None
-    at = order.index(after) + 1 if after in order else 0
+    at = order.index(b) + 1 if b in order else 0
     return order[at % len(order)]

@@ -37,6 +37,8 @@ _SMALLEST_THUMBNAIL = 22.0
 _THUMBNAIL_WIDTH = 44.0
 _GLYPH_FROM = 11.0
 """Cell width from which the glyph of a state is drawn."""
+_QUEUED = 5
+_QUEUE_DOT = 5.0
 _GAP_FROM = 5.0
 """Cell width from which cells stand apart."""
 
@@ -66,6 +68,7 @@ class BScanStrip(QWidget):
         self._links = Links(self)
         self._states: tuple[State, ...] = ()
         self._b = 0
+        self._queue: tuple[int, ...] = ()
         self._wheel_angle = 0
         self._thumbnails: dict[int, QImage] = {}
         self._asked: set[int] = set()
@@ -83,7 +86,7 @@ class BScanStrip(QWidget):
         self._background.clear()
         self._thumbnails.clear()
         self._asked.clear()
-        self._session, self._b = session, 0
+        self._session, self._b, self._queue = session, 0, ()
         self._states = ()
         if session is not None:
             self._links.connect(session.changed, self._on_changed)
@@ -97,6 +100,12 @@ class BScanStrip(QWidget):
             before, self._b = self._b, b
             for marked in (before, b):
                 self.update(self._mark_rect(marked).adjusted(-6, -8, 6, 4).toAlignedRect())
+
+    def set_queue(self, order: tuple[int, ...]) -> None:
+        """Mark the B-scans that are to be looked at next, the first of `order` most."""
+        if order[:_QUEUED] != self._queue:
+            self._queue = order[:_QUEUED]
+            self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(600, 92)
@@ -209,7 +218,10 @@ class BScanStrip(QWidget):
         b = self.b_scan_at(x)
         if b is None or y > self.height() - _LEGEND:
             return ""
-        return f"B-scan {b + 1}: {STATE_STYLES[self._states[b]].title}"
+        text = f"B-scan {b + 1}: {STATE_STYLES[self._states[b]].title}"
+        if b in self._queue:
+            text += f", number {self._queue.index(b) + 1} to look at (Q)"
+        return text
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -220,6 +232,7 @@ class BScanStrip(QWidget):
             return
         self._paint_thumbnails(painter, QRectF(event.rect()))
         self._paint_band(painter)
+        self._paint_queue(painter)
         self._paint_current(painter)
         self._paint_legend(painter)
 
@@ -253,6 +266,16 @@ class BScanStrip(QWidget):
                 painter.setPen(QColor(0, 0, 0))
                 painter.drawText(band, Qt.AlignCenter, style.glyph)
         painter.setRenderHint(QPainter.Antialiasing, True)
+
+    def _paint_queue(self, painter: QPainter) -> None:
+        """Put a dot over each of the next B-scans to look at, fainter from one to the next."""
+        color = QColor(self.palette().color(QPalette.WindowText))
+        painter.setPen(Qt.NoPen)
+        for turn, b in enumerate(self._queue):
+            color.setAlphaF(1 - turn / (len(self._queue) + 1))
+            painter.setBrush(color)
+            place = QPointF(self.cell_rect(b).center().x(), _POINTER / 2)
+            painter.drawEllipse(place, _QUEUE_DOT / 2, _QUEUE_DOT / 2)
 
     def _paint_current(self, painter: QPainter) -> None:
         frame = self._mark_rect(min(self._b, len(self._states) - 1))

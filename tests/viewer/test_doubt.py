@@ -30,19 +30,27 @@ def eye(qtbot: Any, window: MainWindow, tmp_path: Path) -> MainWindow:
 
 
 def test_q_goes_to_the_worst_b_scan_and_then_to_the_next_until_they_are_approved(
-    eye: MainWindow,
+    qtbot: Any, eye: MainWindow
 ) -> None:
-    key(eye, "Q")
-    assert eye.desk.b == 3
-    key(eye, "Q")
-    assert eye.desk.b == 1
+    def press_q(expected: int) -> None:
+        key(eye, "Q")
+        qtbot.waitUntil(lambda: eye.desk.b == expected, timeout=10_000)
+
+    def told() -> bool:
+        return any("no B-scan to approve" in text for text in eye.messages.texts)
+
+    press_q(3)
+    tip = eye.strip.tip_at(eye.strip.cell_rect(1).center().x(), 10)
+    assert tip.endswith("number 1 to look at (Q)")
+    press_q(1)
     eye.desk.approve_all()
     key(eye, "Q")
+    qtbot.waitUntil(told, timeout=10_000)
     assert eye.desk.b == 1
-    assert any("no B-scan to approve" in text for text in eye.messages.texts)
     eye.desk.unapprove()
     key(eye, "Q")
-    assert not any("no B-scan to approve" in text for text in eye.messages.texts)
+    qtbot.waitUntil(lambda: not told(), timeout=10_000)
+    assert eye.desk.b == 1
 
 
 def test_doubt_is_shown_on_the_fundus_and_hidden_by_a_key(qtbot: Any, eye: MainWindow) -> None:
