@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from mirage_core.annotate import Annotation, Edit, Proposal, State, Target
 from mirage_core.annotate.tools import TOOLS
+from mirage_core.engines.graph.curves import filled
 from mirage_core.engines.graph.resolve import gather_evidence, solve_near
 from mirage_core.engines.graph.scale import Scale, working_scale
 from mirage_core.scan import Scan, Surfaces
@@ -135,7 +136,7 @@ def propagated(
             )
             known = np.isfinite(current)
             lead = np.where(known, lead, 0)
-            found = solve_near(evidence.of(rows), name, _filled(current), lead, sure)
+            found = solve_near(evidence.of(rows), name, filled(current), lead, sure)
             curves[s, rows] = np.where(known, found, np.nan)
     what = ", ".join(names)
     return Proposal(
@@ -191,17 +192,6 @@ def _eased(deeper_px: F32, sigma_px: float) -> F32:
     total = ndimage.gaussian_filter1d(np.where(here, deeper_px, 0), sigma_px, mode="nearest")
     mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-3)
     return np.asarray(np.where(here, mean, 0) * np.minimum(weight * 2, 1), np.float32)
-
-
-def _filled(curves: F32) -> F32:
-    """Return curves ``[b, x]`` without gaps: straight between what is known, level beyond."""
-    out = np.zeros_like(curves)
-    x = np.arange(curves.shape[1])
-    for row, curve in zip(out, curves, strict=True):
-        at = np.flatnonzero(np.isfinite(curve))
-        if at.size:
-            row[:] = np.interp(x, at, curve[at])
-    return out
 
 
 def _stacked(pairs: Sequence[tuple[F32, F32]]) -> tuple[F32, F32]:

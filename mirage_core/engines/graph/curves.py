@@ -39,3 +39,17 @@ def smooth_along(curve: F32, sigma: float) -> F32:
     wide = np.concatenate([left, curve, right], axis=1)
     smooth = ndimage.gaussian_filter1d(wide, sigma, axis=1, mode="nearest", truncate=2.5)
     return np.asarray(smooth[:, left.shape[1] : left.shape[1] + width], np.float32)
+
+
+def filled(curves: F32) -> F32:
+    """Return curves ``[b, x]`` without gaps: straight between what is known, level beyond.
+
+    A curve that is known nowhere is 0.
+    """
+    x = np.arange(curves.shape[1])
+    out = np.zeros_like(curves)
+    for row, curve in zip(out, curves, strict=True):
+        at = np.flatnonzero(np.isfinite(curve))
+        if at.size:
+            row[:] = np.interp(x, at, curve[at])
+    return out

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.annotate import BScanDraft
+from mirage_core.engines.graph.curves import filled
 from mirage_core.engines.graph.resolve import Evidence, gather_evidence, solve_near, solve_through
 from mirage_core.engines.graph.scale import working_scale
 from mirage_core.scan import Spacing
@@ -74,8 +75,7 @@ class LiveSolver:
 
 def _led(evidence: Evidence, name: str, current: F32, lead: NDArray[np.floating]) -> F32:
     known = np.isfinite(current)
-    x = np.arange(current.size)
-    whole = np.interp(x, x[known], current[known]).astype(np.float32)
+    whole = filled(current[None])
     sure = np.zeros((1, current.size), np.float32)
-    found = solve_near(evidence, name, whole[None], lead.astype(np.float32)[None], sure)[0]
+    found = solve_near(evidence, name, whole, lead.astype(np.float32)[None], sure)[0]
     return np.where(known, found, np.float32(np.nan))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mirage_core.engines.graph.curves import filled
 from mirage_core.engines.graph.layers import CHAIN, ELM, OS_RPE, Boundary
 from mirage_core.engines.graph.locate import locate
 from mirage_core.engines.graph.prepare import prepare
@@ -205,7 +206,7 @@ def solve_through(evidence: Evidence, name: str, current: F32, known: F32) -> F3
     given = np.isfinite(known)
     if not given.any():
         return current.copy()
-    base = _filled(np.where(np.isfinite(current), current, known))
+    base = filled(np.where(np.isfinite(current), current, known)[None])[0]
     fade = evidence.scale.x_px(_FADE_UM)
     lead = spread(np.where(given, known - base, np.nan)[None], fade)
     sure = _LEAD_SURE * spread(np.where(given, 1.0, np.nan)[None].astype(np.float32), fade) ** 2
@@ -234,9 +235,3 @@ def spread(values: F32, fade_px: float) -> F32:
             away = np.minimum(np.abs(x - at[right]), np.abs(x - at[left]))
             row[:] = np.interp(x, at, line[at]) * np.exp(-0.5 * (away / fade_px) ** 2)
     return out
-
-
-def _filled(curve: F32) -> F32:
-    """Return a curve without gaps: straight between what is known, level beyond."""
-    at = np.flatnonzero(np.isfinite(curve))
-    return np.asarray(np.interp(np.arange(curve.size), at, curve[at]), np.float32)
