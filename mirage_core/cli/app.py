@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from mirage_core import RESEARCH_USE_ONLY, __version__
-from mirage_core.cli import demo, doctor, export, features, info, models, pretrain, segment
+from mirage_core.cli import (
+    benchmark,
+    demo,
+    doctor,
+    export,
+    features,
+    info,
+    models,
+    pretrain,
+    segment,
+)
 
 app = typer.Typer(
     name="mirage",
@@ -52,6 +62,7 @@ app.command("pretrain")(pretrain.pretrain)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.models_app)
+app.add_typer(benchmark.benchmark_app)
 
 
 def run() -> None:
