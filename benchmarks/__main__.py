@@ -24,6 +24,7 @@ SCRIPTS = (
     "batch",
     "model_loading",
     "model_segmentation",
+    "starter",
 )
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ("eyepy", "napari", "PySide6", "numpy", "scikit-image", "torch")

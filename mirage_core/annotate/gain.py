@@ -39,7 +39,9 @@ def expected_gain(annotation: Annotation, quality: F32 | None = None) -> F32:
         misplaced / (misplaced + _MISPLACED_PX),
         _worse(quality, len(doubt)),
     )
-    gain: F32 = sum(w * p for w, p in zip(_WEIGHTS, parts, strict=True)).astype(np.float32)
+    gain = np.zeros(len(doubt), np.float32)
+    for weight, part in zip(_WEIGHTS, parts, strict=True):
+        gain += (weight * part).astype(np.float32)
     return gain
 
 

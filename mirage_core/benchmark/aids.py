@@ -80,10 +80,14 @@ def compare_aids(
     b_scans = np.flatnonzero(known).tolist()
     if not b_scans:
         raise ValueError("there is no B-scan with a truth of every surface")
-    found = []
-    for i, chosen in enumerate(aids):
+    found: list[Report] = []
+
+    def part_done(part: float) -> None:
+        report((len(found) + part) / len(aids))
+
+    for chosen in aids:
         session = Session(scan, author="simulated grader")
         session.adopt(proposal, overwrite=True)
         grader = SimulatedGrader(session, truth, b_scans, chosen, tolerance)
-        found.append(grader.run(lambda part, i=i: report((i + part) / len(aids))))
+        found.append(grader.run(part_done))
     return found

@@ -15,6 +15,7 @@ from mirage_core.engines.mirage.grids import band_to_original
 from mirage_core.engines.mirage.inputs import Preparation
 from mirage_core.engines.mirage.running import Run
 from mirage_core.engines.strata import Decoded, decode
+from mirage_core.engines.strata.sharpen import sharpened
 from mirage_core.model.devices import to_device
 from mirage_core.model.inference import InferenceModel, retina_band
 from mirage_core.model.segmentation import SegmentationModel
@@ -48,9 +49,14 @@ def segment(run: Run, source: EngineInput) -> Prediction:
         logits, band = band_to_original(found.values, found.first_row, found.grid_height, size)
         shares = [functional.softmax(logits[:, p].float(), dim=1) for p in scheme.parts]
         probabilities = (shares[0] if len(shares) == 1 else torch.cat(shares, dim=1)).cpu().numpy()
-        return decode(
+        decoded = decode(
             probabilities, scheme, size, network_height=size[0], rows=band, padding=padding
         )
+        if not scheme.sharpened:
+            return decoded
+        images = source.b_scans[list(rows)]
+        curves = sharpened(decoded.surfaces, scheme.sharpened, images, source.spacing)
+        return decoded._replace(surfaces=curves)
 
     done = run.batches(source.wanted, work, model)
     how = run.run_info(done, (*([scheme.remark] if scheme.remark else []), *remarks), mode)

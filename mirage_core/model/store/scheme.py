@@ -64,6 +64,8 @@ class LayerScheme(_Part):
         First class of a second part, told by a softmax of its own: none of the others, then
         fluids and lesions. The first part then tells layers alone, which go on through them.
         None: one softmax tells all classes.
+    sharpened : tuple of str
+        Surfaces of which the last pixel is found in the image, near where the model puts them.
     """
 
     name: str
@@ -72,6 +74,7 @@ class LayerScheme(_Part):
     surfaces: tuple[str | None, ...] = ()
     remark: str = ""
     lesions_from: int | None = None
+    sharpened: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> LayerScheme:
@@ -91,6 +94,8 @@ class LayerScheme(_Part):
         unknown = set(self.surface_names) - set(SURFACE_ORDER)
         if unknown:
             raise ValueError(f"there is no surface called {', '.join(sorted(unknown))}")
+        if not set(self.sharpened) <= set(self.surface_names):
+            raise ValueError("only surfaces that there are can be sharpened")
         depths = [SURFACE_ORDER[n] for n in self.surface_names]
         if any(upper >= lower for upper, lower in pairwise(depths)):
             raise ValueError(f"{', '.join(self.surface_names)} are not in order from the top")

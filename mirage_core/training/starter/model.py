@@ -7,12 +7,14 @@ from mirage_core.model.store.scheme import LayerScheme, parted_scheme
 from mirage_core.training.starter.samples import LESIONS, SIDE, SURFACES
 
 STEM = (32, 64, 128, 192)
+_SHARPENED = ("ILM", "RPE", "BM")
 PARTS = (len(SURFACES) + 1, len(LESIONS) + 1)
 
 
 def starter_scheme() -> LayerScheme:
     """Return what the classes of the starter model's head are."""
-    return parted_scheme("starter", SURFACES, LESIONS)
+    parted = parted_scheme("starter", SURFACES, LESIONS)
+    return parted.model_copy(update={"sharpened": _SHARPENED})
 
 
 def starter_spec() -> ModelSpec:

@@ -18,6 +18,7 @@ from mirage_core.model.heads.pyramid import PyramidHead
 from mirage_core.model.segmentation import MirageSegmentation
 from mirage_core.model.store.card import WEIGHTS_FILE, Origin
 from mirage_core.places import shipped_models_dir
+from mirage_core.training.starter.model import starter_scheme
 
 _NOTES = (
     "Trained by python -m mirage_core.training.starter on two CPU cores: on simulated eyes and on "
@@ -41,6 +42,8 @@ def command(
     settings = {**training.settings, "layers_temperature": layers, "lesions_temperature": lesions}
     card = card.model_copy(
         update={
+            # How its classes are read is the program's to say, not the run's.
+            "scheme": starter_scheme(),
             "origin": Origin(kind="shipped", notes=_NOTES),
             "training": training.model_copy(update={"settings": settings}),
         }
