@@ -27,6 +27,18 @@ Found and true surfaces follow the same conventions: [where surfaces run](conven
 
 LIMITS = """## Known limits
 
+Of the starter model:
+
+- Few B-scans with subretinal fluid or hyperreflective material were outlined to learn from: it
+  tells on which B-scans they are, and marks too little of them.
+- Its ELM lies a little too deep or shallow in some eyes; over narrow drusen its RPE is smoother
+  than an expert draws it.
+- Its confidence in BM does not tell which B-scans are worse.
+- bonn_amd and nr206 were looked at while the simulated eyes were made like real ones below BM, so
+  that BM there is not wholly unseen; no weight was fitted to them.
+
+Of the graph search:
+
 - Confidence falls with contrast and shadow, not with every mistake: a wrong but sharp edge looks
   sure. Look at B-scans with a bridged detachment, a hyaloid on the retina or a hole first.
 - Turbid cysts (as bright as the layers around them) and fluid in dim, noisy scans are missed;
