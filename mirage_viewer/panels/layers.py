@@ -18,7 +18,7 @@ from mirage_core.annotate import MASKS, Session, State, ToolRunner
 from mirage_core.annotate.whereabouts import violations
 from mirage_core.scan import surface_kind
 from mirage_viewer.canvas import STATE_STYLES
-from mirage_viewer.panels.widgets import label, row, swatch
+from mirage_viewer.panels.widgets import ElidedLabel, row, swatch
 from mirage_viewer.theme import current_colors
 
 STATE_WORDS = {
@@ -69,7 +69,7 @@ class LayersPanel(QWidget):
         self.opacity.setRange(5, 100)
         self.opacity.setValue(45)
         self.opacity.setToolTip("How strongly masks cover the image")
-        self.legend = label("", "small")
+        self.legend = ElidedLabel("small", 0)  # long words must not make the panel wider
         # A click leaves the keyboard with the image; all of it is still reached with Tab.
         for widget in (self.surfaces, self.masks, self.opacity, self.confidence, self.list):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -137,8 +137,9 @@ class LayersPanel(QWidget):
         outside = int(np.count_nonzero(violations(annotation, self._b)))
         words = f"Masks on this B-scan: {state or 'none yet'}"
         if outside:
-            words += f"; {outside} px outside of their layers (W)"
+            words = f"{outside} px of masks outside of their layers (W)"
         self.legend.setText(words)
+        self.legend.setToolTip(words)
 
     def repaint_icons(self) -> None:
         """Take the theme's colours again."""

@@ -121,11 +121,13 @@ def test_marks_outside_of_their_layers_are_told_shown_and_removed_when_asked(
     qtbot: Any, eye: MainWindow
 ) -> None:
     assert "outside" not in eye.layers_panel.legend.text()
+    narrowest = eye.minimumSizeHint().width()
     eye.correct_panel.choose_class(IRF)
     key(eye, "B")
     stroke(eye, [(3, x) for x in range(20, 40)])
     inside = labels(eye)[2, 20:30, 20:40].copy()
-    assert "px outside of their layers" in eye.layers_panel.legend.text()
+    assert "px of masks outside of their layers" in eye.layers_panel.legend.text()
+    assert eye.minimumSizeHint().width() <= narrowest
     key(eye, "W")
     wait_for(qtbot, eye, "outside of their layers on 1 B-scan")
     assert (labels(eye)[2, 3] == IRF).any()
