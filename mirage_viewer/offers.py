@@ -101,16 +101,13 @@ class Offers:
             found = pocket_at(session.annotation.masks.labels, *place)
             if found is None:
                 return None
-            names = {c.value: c.name for c in session.annotation.masks.scheme}
-            name, nl = (
-                names.get(found.value, f"class {found.value}"),
-                volume_nl(found, session.scan.spacing),
-            )
+            scheme = session.annotation.masks.scheme
+            name, nl = scheme.name_of(found.value), volume_nl(found, session.scan.spacing)
             size = f"{nl:.2f} nL" if nl is not None else f"{found.voxels} voxels (spacing unknown)"
             title = f"{name} pocket: {size} on {_b_scans(len(found.b_scans))}."
             if found.value in locked:
                 return None, title, f"{name} is locked."
-            what = f"makes it {names[value]}" if value else "deletes it"
+            what = f"makes it {scheme.name_of(value)}" if value else "deletes it"
             return PocketOffer(session, found, value, locked), title, f"A {what}, R leaves it."
 
         self._begin(work, "There is no pocket under the crosshair.")
@@ -151,7 +148,7 @@ class Offers:
         what = ", ".join(structures) if structures is not None else "this B-scan"
         self._offer = MomentOffer(target.session, n_done, shown, structures)
         self._say(
-            f"As it was at {when}." if n_done else "As it was at the beginning.",
+            f"As it was at {when}.",
             f"Dashed white where it differs: A brings {what} back, R goes on as it is.",
             action="Bring back",
             do=self.accept,

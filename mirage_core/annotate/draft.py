@@ -13,6 +13,16 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
 
+def bounding_box(region: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    """Return the smallest box (rows, columns) around a region ``[z, x]``, None if it is empty."""
+    rows = np.flatnonzero(region.any(axis=1))
+    if rows.size == 0:
+        return None
+    down = slice(int(rows[0]), int(rows[-1]) + 1)
+    columns = np.flatnonzero(region[down].any(axis=0))
+    return down, slice(int(columns[0]), int(columns[-1]) + 1)
+
+
 def differing(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Return where two curves differ; undefined (NaN) equals undefined."""
     differs: NDArray[np.bool_] = (a != b) & ~(np.isnan(a) & np.isnan(b))
@@ -59,9 +69,8 @@ class BScanDraft:
 
     def changed_box(self) -> tuple[int, int, int, int] | None:
         """Return ``(z0, z1, x0, x1)`` (half open) around the changed mask pixels, or None."""
-        differs = self.mask != self.base_mask
-        rows = np.flatnonzero(differs.any(axis=1))
-        if rows.size == 0:
+        box = bounding_box(self.mask != self.base_mask)
+        if box is None:
             return None
-        columns = np.flatnonzero(differs[rows[0] : rows[-1] + 1].any(axis=0))
-        return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+        rows, columns = box
+        return rows.start, rows.stop, columns.start, columns.stop

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.annotate.annotation import Annotation
+from mirage_core.annotate.draft import bounding_box
 from mirage_core.annotate.edit import Edit, Patch
 from mirage_core.annotate.relabel import mask_patch
 from mirage_core.annotate.session import Session
-from mirage_core.scan import LabelScheme, Spacing
+from mirage_core.scan import Spacing
 
 Bool = NDArray[np.bool_]
 U8 = NDArray[np.uint8]
@@ -94,7 +95,8 @@ def _connected(region: Bool, seeds: Bool) -> Bool:
     """Return the parts of `region` ``[z, x]`` that hold any of `seeds`, which lie in it."""
     from scipy.ndimage import label
 
-    box = _box(region)
+    box = bounding_box(region)
+    assert box is not None
     parts, count = label(region[box])
     wanted = np.zeros(count + 1, bool)
     wanted[parts[seeds[box]]] = True
@@ -105,15 +107,11 @@ def _connected(region: Bool, seeds: Bool) -> Bool:
 
 def _boxed(value: int, found: dict[int, Bool]) -> Pocket:
     first, last = min(found), max(found)
-    rows, columns = _box(np.logical_or.reduce(list(found.values())))
+    box = bounding_box(np.logical_or.reduce(list(found.values())))
+    assert box is not None
+    rows, columns = box
     inside = np.stack([found[b][rows, columns] for b in range(first, last + 1)])
     return Pocket(value, (slice(first, last + 1), rows, columns), inside)
-
-
-def _box(region: Bool) -> tuple[slice, slice]:
-    """Return the smallest box around a `region` ``[z, x]`` that is not empty."""
-    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def volume_nl(pocket: Pocket, spacing: Spacing) -> float | None:
@@ -170,9 +168,5 @@ def relabel_pocket(
         return None
     scheme = session.annotation.masks.scheme
     patches = relabelled(session.annotation, pocket, value)
-    done = f"made {_name(scheme, value)}" if value else "deleted"
-    return session.edit_masks(patches, "pocket", f"{_name(scheme, pocket.value)} pocket {done}")
-
-
-def _name(scheme: LabelScheme, value: int) -> str:
-    return next((c.name for c in scheme if c.value == value), f"class {value}")
+    done = f"made {scheme.name_of(value)}" if value else "deleted"
+    return session.edit_masks(patches, "pocket", f"{scheme.name_of(pocket.value)} pocket {done}")

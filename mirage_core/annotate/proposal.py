@@ -11,6 +11,7 @@ from mirage_core.annotate.annotation import Annotation, State, Target
 from mirage_core.annotate.draft import differing
 from mirage_core.annotate.edit import Patch
 from mirage_core.annotate.ordering import clamp_between, ordered_count
+from mirage_core.annotate.relabel import mask_patch
 from mirage_core.scan import LabelScheme, Masks, Surfaces, enforce_order
 
 F32 = NDArray[np.float32]
@@ -75,7 +76,9 @@ def proposal_patches(
         values = _values_by_name(proposal.masks, annotation.masks.scheme)
         for n in np.flatnonzero(~kept[-1]).tolist():
             labels = values[proposal.masks.labels[n]]
-            patches += _mask_patches(annotation, labels, int(b_scans[n]))
+            patch = mask_patch(annotation, int(b_scans[n]), labels)
+            if patch is not None:
+                patches.append(patch)
         taken = np.concatenate([taken, ~kept[-1:]])
     else:
         taken = np.concatenate([taken, np.zeros_like(kept[-1:])])
@@ -189,14 +192,3 @@ def _blocks(
             origin = (row, int(b_scans[run[0]]), *([0] if old.ndim == 3 else []))
             patches.append(Patch(target, origin, old[cut].copy(), new[cut].copy()))
     return patches
-
-
-def _mask_patches(annotation: Annotation, labels: NDArray[np.uint8], b: int) -> list[Patch]:
-    old = annotation.masks.labels[b]
-    differs = old != labels
-    if not differs.any():
-        return []
-    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
-    z0, x0 = int(rows[0]), int(columns[0])
-    cut = (slice(z0, rows[-1] + 1), slice(x0, columns[-1] + 1))
-    return [Patch(Target.MASKS, (b, z0, x0), old[cut][None].copy(), labels[cut][None].copy())]

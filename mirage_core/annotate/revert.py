@@ -14,7 +14,7 @@ from mirage_core.annotate.draft import differing
 from mirage_core.annotate.edit import Edit, Patch
 from mirage_core.annotate.history import History
 from mirage_core.annotate.ordering import clamp_between, ordered_count
-from mirage_core.annotate.session import Session
+from mirage_core.annotate.session import Session, b_scan_words
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
@@ -132,9 +132,8 @@ def reverted(
         return None
     now = datetime.now(UTC)
     when = _clock(done[n_done - 1].time, now) if n_done else "the beginning"
-    where = f"B-scan {b_scans[0] + 1}" if len(moments) == 1 else f"{len(moments)} B-scans"
     what = f": {', '.join(structures)}" if structures is not None else ""
-    label = f"Back to {when} on {where}{what}"
+    label = f"Back to {when} on {b_scan_words(tuple(moments))}{what}"
     return session.apply(Edit(tuple(patches), "revert", label, session.author, now))
 
 

@@ -59,7 +59,7 @@ class ToolRunner:
         """Take `tool` in hand; a stroke that several clicks had begun is finished first."""
         self.finish()
         self._tool = tool
-        needs = (*tool.needs, *getattr(self.options.solve, "needs", ())) if tool is not None else ()
+        needs = tool.modules(self.options) if tool is not None else ()
         missing = [m for m in needs if m not in sys.modules]
         if missing:
             # Beside the window, so that neither taking the tool nor its first press freezes it.

@@ -123,7 +123,7 @@ class Session:
             return None
         b_scans = sorted({b for p in patches for b in p.b_scans})
         states = self._state_patches((MASKS,), b_scans, State.EDITED)
-        label = f"{title} on {_b_scan_words(b_scans)}"
+        label = f"{title} on {b_scan_words(b_scans)}"
         return self.apply(Edit((*patches, *states), tool, label, self.author))
 
     def apply(self, edit: Edit) -> Edit:
@@ -162,7 +162,7 @@ class Session:
             patches += self._state_patches(chosen, (b,), state)
         if not patches:
             return None
-        label = f"{state.name.capitalize()} {_b_scan_words(b_scans)}"
+        label = f"{state.name.capitalize()} {b_scan_words(b_scans)}"
         return self.apply(Edit(tuple(patches), "state", label, self.author))
 
     def adopt(self, proposal: Proposal, *, overwrite: bool = False) -> Edit | None:
@@ -186,7 +186,7 @@ class Session:
         patches = proposal_patches(self.annotation, proposal, overwrite=overwrite)
         if not patches:
             return PreparedAdoption(None, b"", revision)
-        label = f"{proposal.title} on {_b_scan_words(proposal.b_scans)}"
+        label = f"{proposal.title} on {b_scan_words(proposal.b_scans)}"
         edit = Edit(patches, proposal.tool, label, self.author, model_sha256=proposal.model_sha256)
         return PreparedAdoption(edit, encode_edit(edit), revision)
 
@@ -261,7 +261,7 @@ class Session:
             self.save_problem_changed.emit(problem)
 
 
-def _b_scan_words(b_scans: Sequence[int]) -> str:
+def b_scan_words(b_scans: Sequence[int]) -> str:
     """Return B-scans for people, who count from 1."""
     if len(b_scans) == 1:
         return f"B-scan {b_scans[0] + 1}"

@@ -193,7 +193,7 @@ def tidy(
         patch = mask_patch(annotation, b, new)
         if patch is not None:
             patches.append(patch)
-    name = next((c.name for c in annotation.masks.scheme if c.value == value), f"class {value}")
+    name = annotation.masks.scheme.name_of(value)
     return session.edit_masks(patches, "tidy", _TITLES[action].format(name))
 
 

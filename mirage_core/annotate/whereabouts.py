@@ -59,6 +59,8 @@ def violations(annotation: Annotation, b: int) -> Bool:
     bool array ``[z, x]``
     """
     labels = annotation.masks.labels[b]
+    if not labels.any():  # most B-scans, and far cheaper to see than where nothing is
+        return np.zeros(labels.shape, bool)
     z, x = np.nonzero(labels)
     value = labels[z, x]
     top, bottom = _bounds(annotation, b)

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from mirage_core.annotate import Proposal, Session
 from mirage_core.benchmark.grader import Aid, Report, SimulatedGrader, Tolerance
-from mirage_core.engines import make_engine
-from mirage_core.engines.propose import as_proposal, engine_input
 from mirage_core.scan import SURFACE_ORDER, Scan
 
 F32 = NDArray[np.float32]
@@ -56,12 +54,6 @@ def truth_of(scan: Scan, path: Path, named: Mapping[str, str]) -> dict[str, F32]
                 raise ValueError(f"{key!r} is no array of {n} × {width} in this file")
             found[name] = arrays[key].astype(np.float32)
     return found
-
-
-def segmented(scan: Scan, engine: str) -> Proposal:
-    """Return what an engine finds on all B-scans."""
-    source, wanted = engine_input(scan)
-    return as_proposal(make_engine(engine).segment(source), wanted)
 
 
 def compare_aids(

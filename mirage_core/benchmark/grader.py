@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -244,7 +244,7 @@ class SimulatedGrader:
 
     def _take(self, tool: SurfacePen | PullTool, b: int, name: str) -> None:
         row = self.session.annotation.surfaces.index(name)
-        self._runner.options = replace(ToolOptions(surface=row), solve=self._solver)
+        self._runner.options = ToolOptions(surface=row, solve=self._solver)
         self._runner.take(tool)
         self._runner.go_to(b)
 

@@ -55,10 +55,11 @@ def grader(
 ) -> None:
     """Let a simulated grader correct a scan, with and without each aid, and count."""
     with failures(as_json, debug):
-        from mirage_core.benchmark.aids import AIDS, compare_aids, segmented, truth_of
+        from mirage_core.benchmark.aids import AIDS, compare_aids, truth_of
         from mirage_core.benchmark.grader import Tolerance
         from mirage_core.engines import default_engine
         from mirage_core.io import open_scan
+        from mirage_core.jobs.segment import segment_scan
 
         name = engine or default_engine()
         check_engine(name, "segment")
@@ -68,7 +69,7 @@ def grader(
             with progress_bar(path.name, 1.0, quiet=as_json) as advance:
                 found = compare_aids(
                     scan,
-                    segmented(scan, name),
+                    segment_scan(scan, name),
                     true,
                     Tolerance(tolerance_px, columns, wobble),
                     report=advance,

@@ -15,7 +15,6 @@ from scipy import ndimage
 
 from mirage_core.annotate import Annotation, Edit, Proposal, State, Target
 from mirage_core.annotate.tools import TOOLS
-from mirage_core.engines.graph.curves import filled
 from mirage_core.engines.graph.resolve import gather_evidence, solve_near
 from mirage_core.engines.graph.scale import Scale, working_scale
 from mirage_core.scan import Scan, Surfaces
@@ -130,14 +129,8 @@ def propagated(
             return None
         rows = [i for i, b in enumerate(reached) if b in leads[name]]
         if rows:
-            current, lead, sure = (
-                curves[s, rows],
-                *_stacked([leads[name][reached[i]] for i in rows]),
-            )
-            known = np.isfinite(current)
-            lead = np.where(known, lead, 0)
-            found = solve_near(evidence.of(rows), name, filled(current), lead, sure)
-            curves[s, rows] = np.where(known, found, np.nan)
+            lead, sure = _stacked([leads[name][reached[i]] for i in rows])
+            curves[s, rows] = solve_near(evidence.of(rows), name, curves[s, rows], lead, sure)
     what = ", ".join(names)
     return Proposal(
         tuple(reached),

@@ -83,6 +83,10 @@ class LabelScheme:
                 return c
         raise KeyError(name)
 
+    def name_of(self, value: int) -> str:
+        """Return the name of the class of pixel value `value`, also of one that it has not."""
+        return next((c.name for c in self.classes if c.value == value), f"class {value}")
+
     def by_value(self, value: int) -> MaskClass:
         """Return the class of pixel value `value`, or raise KeyError."""
         for c in self.classes:

@@ -120,6 +120,10 @@ class Tool(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     """Modules too slow to import at start or during a press; loaded when the tool is taken."""
 
+    def modules(self, options: ToolOptions) -> tuple[str, ...]:
+        """Return what is to be loaded when the tool is taken; see `needs`."""
+        return self.needs
+
     @abstractmethod
     def press(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Begin a stroke, or add a click to the one in hand."""

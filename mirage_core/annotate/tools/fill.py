@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.annotate.draft import BScanDraft
+from mirage_core.annotate.draft import BScanDraft, bounding_box
 from mirage_core.annotate.tools.base import Point, Rect, Step, Tool, ToolOptions
 from mirage_core.annotate.tools.grow import connected, grow_regions
 
@@ -108,11 +108,11 @@ def _paint(draft: BScanDraft, region: Bool, value: int) -> Rect | None:
 
 
 def _bounds(region: Bool, z0: int, x0: int) -> Rect | None:
-    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    if rows.size == 0:
+    box = bounding_box(region)
+    if box is None:
         return None
-    top, left = z0 + int(rows[0]), x0 + int(columns[0])
-    return Rect(top, z0 + int(rows[-1]) + 1, left, x0 + int(columns[-1]) + 1)
+    rows, columns = box
+    return Rect(z0 + rows.start, z0 + rows.stop, x0 + columns.start, x0 + columns.stop)
 
 
 def _reaches_border(region: Bool) -> bool:

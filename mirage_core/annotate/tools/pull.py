@@ -35,6 +35,10 @@ class PullTool(Tool):
     def __init__(self) -> None:
         self.cancel()
 
+    def modules(self, options: ToolOptions) -> tuple[str, ...]:
+        """Return what it needs itself, and what the search needs that it draws with."""
+        return (*self.needs, *getattr(options.solve, "needs", ()))
+
     def cancel(self) -> None:
         """Forget the points."""
         self._points: dict[int, float] = {}

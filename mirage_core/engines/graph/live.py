@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.annotate import BScanDraft
-from mirage_core.engines.graph.curves import filled
 from mirage_core.engines.graph.resolve import Evidence, gather_evidence, solve_near, solve_through
 from mirage_core.engines.graph.scale import working_scale
 from mirage_core.scan import Spacing
@@ -55,7 +54,13 @@ class LiveSolver:
             apart = np.abs(base[row] - base[surface]) * evidence.scale.axial_um
             lead = moved * np.exp(-np.nan_to_num(apart, nan=np.inf) / _ALONG_UM)
             if row != surface and (np.abs(lead) > _LEAST_PX).any():
-                found[row] = _led(evidence, draft.names[row], base[row], lead)
+                found[row] = solve_near(
+                    evidence,
+                    draft.names[row],
+                    base[row][None],
+                    lead.astype(np.float32)[None],
+                    np.zeros((1, lead.size), np.float32),
+                )[0]
         return found
 
     def _look(self, draft: BScanDraft) -> Evidence:
@@ -71,11 +76,3 @@ class LiveSolver:
             )
             self._image = draft.image
         return self._evidence
-
-
-def _led(evidence: Evidence, name: str, current: F32, lead: NDArray[np.floating]) -> F32:
-    known = np.isfinite(current)
-    whole = filled(current[None])
-    sure = np.zeros((1, current.size), np.float32)
-    found = solve_near(evidence, name, whole, lead.astype(np.float32)[None], sure)[0]
-    return np.where(known, found, np.float32(np.nan))

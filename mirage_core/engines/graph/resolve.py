@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mirage_core.engines.graph import rpe
 from mirage_core.engines.graph.curves import filled
 from mirage_core.engines.graph.layers import CHAIN, ELM, OS_RPE, Boundary
 from mirage_core.engines.graph.locate import locate
 from mirage_core.engines.graph.prepare import prepare
-from mirage_core.engines.graph.refine import edge_response, sample_band
+from mirage_core.engines.graph.refine import edge_response
 from mirage_core.engines.graph.scale import Scale
 from mirage_core.engines.graph.search import BLOCKED, along_columns, shortest_paths, sub_pixel
 
@@ -31,7 +32,6 @@ _STRAY, _STRAY_SURE = 0.35, 4.0
 """Price of that where nothing was said about the column, and where all was."""
 _LEAD_SURE = 0.5
 """What a point says of the column beside it."""
-_RPE_STEP_COST, _RPE_MAX_STEP_PX, _RPE_SMOOTH_UM = 0.1, 4, 11.0
 _MAX_STEP_PX = 3
 _FADE_UM = 150.0
 _CHANGED_PX = 0.25
@@ -63,7 +63,7 @@ class Evidence:
 def gather_evidence(
     b_scans: U8, scale: Scale, ilm: F32 | None = None, bm: F32 | None = None
 ) -> Evidence:
-    """Prepare B-scans ``[b, z, x]`` for :func:`solve`.
+    """Prepare B-scans ``[b, z, x]`` for :func:`solve_near`.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def solve_near(
         Of the surface. One of which the graph search does not know how it looks goes where it is
         led.
     current : float32 array ``[b, x]``
-        Px from the top, finite.
+        Px from the top; where it is NaN it stays so.
     lead : float32 array ``[b, x]``
         By how many px deeper it is expected; where that is nothing, `current` stays.
     sure : float32 array ``[b, x]``
@@ -124,6 +124,8 @@ def solve_near(
         Px from the top.
     """
     scale, height = evidence.scale, evidence.grey.shape[2]
+    there = np.isfinite(current)
+    current, lead = filled(current), np.where(there, lead, 0)
     expected = np.clip(current + lead, 0, height - 1).astype(np.float32)
     given = np.isfinite(known) if known is not None else np.zeros(current.shape, bool)
     boundary = _BOUNDARIES.get(name)
@@ -142,7 +144,7 @@ def solve_near(
     wide = ndimage.maximum_filter1d(moved.astype(np.float32), 2 * width + 1, axis=1)
     weight = ndimage.gaussian_filter1d(wide, width / 3, axis=1, mode="nearest")
     out = np.where(given, found, current + np.clip(weight, 0, 1) * (found - current))
-    return np.asarray(np.clip(out, 0, height - 1), np.float32)
+    return np.where(there, np.clip(out, 0, height - 1), np.nan).astype(np.float32)
 
 
 def _searched(
@@ -153,8 +155,8 @@ def _searched(
     offsets = np.arange(-reach, reach + 1, dtype=np.float32) / reach
     ridge = boundary.name == "RPE"
     if ridge:
-        likeness = np.tanh((_ridge(grey, expected, gain, reach, scale) - 1.5) / 0.5)
-        step_cost, max_step, smooth_um = _RPE_STEP_COST, _RPE_MAX_STEP_PX, _RPE_SMOOTH_UM
+        likeness = rpe.ridge_likeness(rpe.ridge_brightness(grey, expected, gain, reach, scale))
+        step_cost, max_step, smooth_um = rpe.STEP_COST, rpe.MAX_STEP_PX, rpe.SMOOTH_UM
     else:
         response = edge_response(grey, expected, gain, boundary, reach, scale)
         likeness = np.tanh(response / boundary.full)
@@ -175,14 +177,6 @@ def _searched(
     sigma = max(scale.x_px(smooth_um), 0.4)
     smooth = ndimage.gaussian_filter1d(away, sigma, axis=1, mode="nearest")
     return np.asarray(expected + smooth, np.float32)
-
-
-def _ridge(grey: F32, expected: F32, gain: F32, reach: int, scale: Scale) -> F32:
-    """Return how bright the band is around each row of it, in units of the retina's grey."""
-    band = sample_band(grey, expected, reach) / gain[:, :, None]
-    band = ndimage.gaussian_filter1d(band, max(scale.x_px(9), 0.4), axis=1, mode="nearest")
-    bright = ndimage.gaussian_filter1d(band, max(scale.z_px(6), 0.7), axis=2, mode="nearest")
-    return np.asarray(bright, np.float32)
 
 
 def solve_through(evidence: Evidence, name: str, current: F32, known: F32) -> F32:

@@ -200,7 +200,12 @@ def layered_scheme(
     )
 
 
-def parted_scheme(name: str, surfaces: tuple[str, ...], lesions: tuple[str, ...]) -> LayerScheme:
+def parted_scheme(
+    name: str,
+    surfaces: tuple[str, ...],
+    lesions: tuple[str, ...],
+    sharpened: tuple[str, ...] = (),
+) -> LayerScheme:
     """Return a scheme of two parts: what lies between `surfaces`, and lesions.
 
     Parameters
@@ -210,6 +215,8 @@ def parted_scheme(name: str, surfaces: tuple[str, ...], lesions: tuple[str, ...]
         Top to bottom; there is one layer more than there are surfaces.
     lesions : tuple of str
         Names in FLUID_SCHEME.
+    sharpened : tuple of str
+        See :class:`LayerScheme`.
     """
     n = len(surfaces) + 1
     labels = (
@@ -235,6 +242,7 @@ def parted_scheme(name: str, surfaces: tuple[str, ...], lesions: tuple[str, ...]
         strata=tuple((i,) for i in range(n)),
         surfaces=surfaces,
         lesions_from=n,
+        sharpened=sharpened,
     )
 
 

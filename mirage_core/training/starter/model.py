@@ -13,8 +13,7 @@ PARTS = (len(SURFACES) + 1, len(LESIONS) + 1)
 
 def starter_scheme() -> LayerScheme:
     """Return what the classes of the starter model's head are."""
-    parted = parted_scheme("starter", SURFACES, LESIONS)
-    return parted.model_copy(update={"sharpened": _SHARPENED})
+    return parted_scheme("starter", SURFACES, LESIONS, _SHARPENED)
 
 
 def starter_spec() -> ModelSpec:
