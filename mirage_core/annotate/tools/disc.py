@@ -49,6 +49,10 @@ def sweep_disc(
         if rect is not None:
             drawn = rect if drawn is None else drawn.union(rect)
         a = b
+    # Only where the pointer is: at the end of a piece on the way a thin disc may miss the pixel.
+    z, x = round(at.z), round(at.x)
+    if 0 <= z < mask.shape[0] and 0 <= x < mask.shape[1]:
+        mask[z, x] = value
     return drawn
 
 
@@ -75,7 +79,4 @@ def _capsule(
         distance = dz**2 + dx**2
     box = mask[z0:z1, x0:x1]
     box[distance <= radius_px**2] = value
-    z, x = round(b.z), round(b.x)
-    if z0 <= z < z1 and x0 <= x < x1:
-        mask[z, x] = value
     return Rect(z0, z1, x0, x1)

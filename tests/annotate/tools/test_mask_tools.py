@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mirage_core.annotate.tools import Brush, Eraser, Point, PolygonTool, Rect, ToolOptions
@@ -23,6 +23,7 @@ def covered(a: Point, b: Point, radius_px: float, aspect: float) -> np.ndarray:
 
 
 @given(a=points, b=points, radius=st.floats(0, 12), aspect=st.floats(0.3, 4))
+@example(a=Point(0.0, 9.0), b=Point(1.0, 0.0), radius=1.5, aspect=0.3125)
 def test_a_stroke_covers_the_disc_s_way_whole(
     a: Point, b: Point, radius: float, aspect: float
 ) -> None:
