@@ -152,7 +152,7 @@ _CORRECT_ACTIONS = (
     Action("masks.specks", "Remove specks", "Remove pieces of the chosen class below 1000 µm² on "
            "this B-scan.", "masks", ("Shift+X",), _CORRECT, 4, when=When.EDITABLE,
            argument="remove specks", submenu=MASKS_MENU, keywords="small islands"),
-    Action("masks.misplaced", "Masks outside of their layers", "Show marks where their class "
+    Action("masks.misplaced", "Masks outside of their layers", "Count marks where their class "
            "cannot be, such as fluid above the ILM, and offer to remove them.", "masks", ("W",),
            _CORRECT, 4, "warning", When.EDITABLE, argument="misplaced", submenu=MASKS_MENU,
            keywords="violation conflict wrong layer"),
