@@ -21,14 +21,20 @@ Migration = Callable[[Connection], None]
 
 
 def _create(connection: Connection) -> None:
-    schema.metadata.create_all(connection)
-    for trigger in schema.APPEND_ONLY:
+    schema.metadata.create_all(connection, schema.FIRST)
+    for trigger in schema.append_only("events", "scan_log"):
         connection.exec_driver_sql(trigger)
     connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
     connection.execute(insert(schema.settings).values(key="salt", value=secrets.token_hex(32)))
 
 
-MIGRATIONS: tuple[Migration, ...] = (_create,)
+def _add_consensus_and_worklist(connection: Connection) -> None:
+    schema.metadata.create_all(connection, schema.SECOND)
+    for trigger in schema.append_only("project_log"):
+        connection.exec_driver_sql(trigger)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_create, _add_consensus_and_worklist)
 
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -102,10 +102,52 @@ leases = Table(
     Column("heartbeat", Text, nullable=False),
 )
 
-# What was recorded stays: not even a mistake in this program may rewrite the audit trail.
-APPEND_ONLY = tuple(
-    f"CREATE TRIGGER {table}_keep_{verb.lower()} BEFORE {verb} ON {table} "
-    f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    for table in ("events", "scan_log")
-    for verb in ("UPDATE", "DELETE")
+consensus = Table(
+    "consensus",
+    metadata,
+    Column("scan", ForeignKey("scans.id"), primary_key=True),
+    Column("annotation", ForeignKey("annotations.id"), nullable=False, unique=True),
 )
+
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("scan", ForeignKey("scans.id"), primary_key=True),
+    Column("note", Text, nullable=False),
+    Column("tags", Text, nullable=False),
+)
+
+thumbnails = Table(
+    "thumbnails",
+    metadata,
+    Column("scan", ForeignKey("scans.id"), primary_key=True),
+    Column("png", LargeBinary, nullable=False),
+)
+
+project_log = Table(
+    "project_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("time", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+FIRST = (settings, patients, scans, scan_log, annotation_rows, events, leases)
+"""The tables of version 1."""
+SECOND = (consensus, remarks, thumbnails, project_log)
+"""The tables that version 2 added."""
+
+
+def append_only(*tables: str) -> tuple[str, ...]:
+    """Return the statements by which rows of `tables` can be added and never changed.
+
+    What was recorded stays: not even a mistake in this program may rewrite the audit trail.
+    """
+    return tuple(
+        f"CREATE TRIGGER {table}_keep_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table in tables
+        for verb in ("UPDATE", "DELETE")
+    )

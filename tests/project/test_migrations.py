@@ -12,20 +12,20 @@ from sqlalchemy import Connection
 from mirage_core.annotate import Session
 from mirage_core.project import Project, ProjectError, ScanRecord, schema
 from mirage_core.project.migrations import MIGRATIONS, SCHEMA_VERSION
-from mirage_core.project.store import DATABASE, open_store
+from mirage_core.project.store import DATABASE, create_store, open_store
 from tests.project.eyes import make_scan, same, step
 
 
 def add_column(connection: Connection) -> None:
-    connection.exec_driver_sql("ALTER TABLE scans ADD COLUMN remark TEXT NOT NULL DEFAULT 'old'")
+    connection.exec_driver_sql("ALTER TABLE scans ADD COLUMN shade TEXT NOT NULL DEFAULT 'old'")
 
 
 def fill_column(connection: Connection) -> None:
-    connection.exec_driver_sql("UPDATE scans SET remark = 'filled'")
+    connection.exec_driver_sql("UPDATE scans SET shade = 'filled'")
 
 
 def fail_half_way(connection: Connection) -> None:
-    connection.exec_driver_sql("UPDATE scans SET remark = 'half'")
+    connection.exec_driver_sql("UPDATE scans SET shade = 'half'")
     connection.exec_driver_sql("UPDATE no_such_table SET x = 1")
 
 
@@ -57,7 +57,7 @@ def test_every_missing_step_is_taken_once_and_in_order(folder: Path) -> None:
     for _ in range(2):
         open_store(folder, migrations=later).close()
         assert version(folder / DATABASE) == len(later)
-        assert query(folder / DATABASE, "SELECT remark FROM scans") == [("filled",)]
+        assert query(folder / DATABASE, "SELECT shade FROM scans") == [("filled",)]
     assert len(list(folder.glob("*.backup*"))) == 1
 
 
@@ -66,7 +66,7 @@ def test_the_older_project_is_kept_beside_the_migrated_one(folder: Path) -> None
     backup = folder / f"project.v{SCHEMA_VERSION}.backup.db"
     assert version(backup) == SCHEMA_VERSION
     assert query(backup, "SELECT count(*) FROM events") == [(1,)]
-    assert "remark" not in str(query(backup, "SELECT sql FROM sqlite_master"))
+    assert "shade" not in str(query(backup, "SELECT sql FROM sqlite_master"))
 
 
 def test_a_backup_is_never_overwritten(folder: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_step_that_fails_leaves_the_project_at_the_step_before(folder: Path) -
     with pytest.raises(ProjectError):
         open_store(folder, migrations=(*MIGRATIONS, add_column, fail_half_way))
     assert version(folder / DATABASE) == SCHEMA_VERSION + 1
-    assert query(folder / DATABASE, "SELECT remark FROM scans") == [("old",)]
+    assert query(folder / DATABASE, "SELECT shade FROM scans") == [("old",)]
 
 
 def test_an_empty_database_is_version_0_and_is_migrated_without_a_backup(tmp_path: Path) -> None:
@@ -99,3 +99,22 @@ def test_work_survives_a_migration(folder: Path) -> None:
         record: ScanRecord = newer.worklist()[0].scan
         assert newer.read_only
         assert same(newer.session(record, "grader").annotation, expected.annotation)
+
+
+@pytest.mark.parametrize("version_before", range(1, SCHEMA_VERSION))
+def test_work_in_a_project_of_every_older_version_is_kept(
+    tmp_path: Path, version_before: int
+) -> None:
+    folder = tmp_path / "study"
+    store = create_store(folder, migrations=MIGRATIONS[:version_before])
+    with Project(store) as project:
+        record = project.import_pixels(project.add_scan(make_scan()), make_scan())
+        before = project.session(record, "grader")
+        step(before, 1, 0)
+    assert version(folder / DATABASE) == version_before
+    with Project.open(folder) as project:
+        assert version(folder / DATABASE) == SCHEMA_VERSION
+        after = project.session(record, "grader")
+        assert same(after.annotation, before.annotation)
+        assert len(after.history.done) == 1
+    assert version(folder / f"project.v{version_before}.backup.db") == version_before
