@@ -108,13 +108,13 @@ def test_work_in_a_project_of_every_older_version_is_kept(
     folder = tmp_path / "study"
     store = create_store(folder, migrations=MIGRATIONS[:version_before])
     with Project(store) as project:
-        record = project.import_pixels(project.add_scan(make_scan()), make_scan())
-        before = project.session(record, "grader")
+        record = project.add_scan(make_scan())
+        before = project.session(record, "grader", scan=make_scan())
         step(before, 1, 0)
     assert version(folder / DATABASE) == version_before
     with Project.open(folder) as project:
         assert version(folder / DATABASE) == SCHEMA_VERSION
-        after = project.session(record, "grader")
+        after = project.session(record, "grader", scan=make_scan())
         assert same(after.annotation, before.annotation)
         assert len(after.history.done) == 1
     assert version(folder / f"project.v{version_before}.backup.db") == version_before
