@@ -50,6 +50,13 @@ _EDIT_ACTIONS = (
            ("Ctrl+Shift+Return", "Ctrl+Shift+Enter"), _EDIT, 1, when=When.EDITABLE),
     Action("edit.unapprove", "Withdraw approval", "Set this B-scan back to edited.", "unapprove",
            ("Ctrl+Backspace",), _EDIT, 1, when=When.EDITABLE),
+    Action("edit.approve_surface", "Approve the chosen surface", "Approve only the chosen surface "
+           "on this B-scan.", "approve_structure", ("Shift+Return", "Shift+Enter"), _EDIT, 1,
+           when=When.EDITABLE, argument="surface", keywords="single structure layer state"),
+    Action("edit.approve_masks", "Approve the masks", "Approve only the masks on this B-scan; "
+           "without any that says: no fluid here.", "approve_structure",
+           ("Alt+Return", "Alt+Enter"), _EDIT, 1, when=When.EDITABLE, argument="masks",
+           keywords="single structure fluid lesions state"),
     Action("edit.grader", "Grader name…", "The name that is kept with every edit.", "set_grader",
            ("Ctrl+G",), _EDIT, 2, keywords="author user"),
     Action("edit.history", "Show history", "The list of all changes to this scan.",

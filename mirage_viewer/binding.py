@@ -9,6 +9,7 @@ from qtpy.QtCore import QTimer
 
 from mirage_core.annotate import State
 from mirage_viewer import readout
+from mirage_viewer.approving import approve_structure
 from mirage_viewer.controller import Desk
 from mirage_viewer.engines import GRAPH
 from mirage_viewer.export_run import ExportChoice
@@ -93,6 +94,7 @@ class Binding:
         layers.opacity_changed.connect(w.canvas.set_mask_opacity)
         layers.confidence_shown.connect(self.confidence_shown)
         layers.surface_picked.connect(w.correct_panel.choose_surface)
+        layers.approval_asked.connect(lambda name, what: approve_structure(d, name, what))
         w.export_panel.folder.setText(d.settings.export_folder or str(Path.home() / _EXPORTS))
         w.export_panel.export_requested.connect(self.export)
         w.export_panel.cancel_requested.connect(d.exports.cancel)

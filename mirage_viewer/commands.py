@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit
 
+from mirage_core.annotate import MASKS
 from mirage_core.places import data_dir
+from mirage_viewer.approving import approve_structure
 from mirage_viewer.canvas import AspectMode
 from mirage_viewer.controller import Desk
 from mirage_viewer.dialogs import ShortcutSheet, SpacingDialog, show_about
@@ -118,6 +120,11 @@ class Commands:
     def unapprove(self) -> None:
         """Withdraw the approval of this B-scan."""
         self._desk.unapprove()
+
+    def approve_structure(self, which: str) -> None:
+        """Approve the chosen surface alone, or the masks alone."""
+        name = MASKS if which == "masks" else str(self._window.correct_panel.surface.currentData())
+        approve_structure(self._desk, name)
 
     def set_grader(self) -> None:
         """Ask for the grader's name."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mirage_core.annotate.annotation import State
+from collections.abc import Iterable, Sequence
+
+from mirage_core.annotate.annotation import MASKS, State
+from mirage_core.annotate.edit import Edit
 from mirage_core.annotate.session import Session
 
 
@@ -14,10 +17,20 @@ def approve_all(session: Session) -> None:
         session.set_state(chosen, State.APPROVED)
 
 
-def unapprove(session: Session, b: int) -> None:
-    """Set what is approved on B-scan `b` back to edited."""
+def approve_structure(session: Session, name: str, b_scans: Iterable[int]) -> Edit | None:
+    """Approve one surface, or the masks, on `b_scans` as one edit; None if nothing changed.
+
+    A surface is approved where it is known; masks anywhere, since "no fluid here" is a finding.
+    """
+    states = session.annotation.states[session.annotation.structures.index(name)]
+    chosen = [b for b in b_scans if states[b] != State.UNSEEN or name == MASKS]
+    return session.set_state(chosen, State.APPROVED, (name,))
+
+
+def unapprove(session: Session, b: int, names: Sequence[str] = ()) -> Edit | None:
+    """Set what is approved on B-scan `b` back to edited: of `names`, or everything."""
     annotation = session.annotation
     states = zip(annotation.structures, annotation.states[:, b], strict=True)
     approved = [name for name, state in states if state == State.APPROVED]
-    if approved:
-        session.set_state([b], State.EDITED, approved)
+    chosen = [name for name in approved if name in (names or approved)]
+    return session.set_state([b], State.EDITED, chosen) if chosen else None

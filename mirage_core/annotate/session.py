@@ -162,7 +162,8 @@ class Session:
             patches += self._state_patches(chosen, (b,), state)
         if not patches:
             return None
-        label = f"{state.name.capitalize()} {b_scan_words(b_scans)}"
+        what = f"{', '.join(structures)} on " if structures is not None else ""
+        label = f"{state.name.capitalize()} {what}{b_scan_words(b_scans)}"
         return self.apply(Edit(tuple(patches), "state", label, self.author))
 
     def adopt(self, proposal: Proposal, *, overwrite: bool = False) -> Edit | None:

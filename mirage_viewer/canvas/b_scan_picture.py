@@ -9,9 +9,12 @@ from qtpy.QtWidgets import QGraphicsScene
 
 from mirage_core.annotate import Annotation, BScanDraft
 from mirage_core.annotate.tools.base import Rect
+from mirage_core.annotate.whereabouts import violations
 from mirage_core.scan import LabelScheme, surface_kind
+from mirage_viewer.canvas.colors import LEAVING, MISPLACED
 from mirage_viewer.canvas.contrast import grey_table
 from mirage_viewer.canvas.guides import GuidesItem
+from mirage_viewer.canvas.hatch_item import HatchItem
 from mirage_viewer.canvas.imagined_item import ImaginedItem
 from mirage_viewer.canvas.items import BrushRing, Crosshair, GreyItem, MaskItem
 from mirage_viewer.canvas.surface_item import SurfaceItem
@@ -24,8 +27,8 @@ UNSURE_BELOW = 0.5
 
 _OFFERED = QColor(255, 255, 255)
 _OFFERED_OPACITY = 0.25
-_Z_IMAGINED = 0.5
-_Z_OFFERED = 2.8
+_Z_IMAGINED, _Z_MISPLACED = 0.5, 1.5
+_Z_OFFERED, _Z_LEAVING = 2.8, 2.9
 _Z_MASK, _Z_SURFACES, _Z_CROSSHAIR, _Z_GUIDES, _Z_RING = 1.0, 2.0, 3.0, 4.0, 5.0
 
 
@@ -43,11 +46,15 @@ class BScanPicture:
         self.surfaces: list[SurfaceItem] = []
         self.offered: list[SurfaceItem] = []
         self.offered_mask = MaskItem()
+        self.misplaced = HatchItem(MISPLACED)
+        self.leaving = HatchItem(LEAVING)
         for item, z in (
             (self.grey, 0.0),
             (self.imagined, _Z_IMAGINED),
             (self.mask, _Z_MASK),
+            (self.misplaced, _Z_MISPLACED),
             (self.offered_mask, _Z_OFFERED),
+            (self.leaving, _Z_LEAVING),
             (self.guides, _Z_GUIDES),
             (self.ring, _Z_RING),
         ):
@@ -93,6 +100,11 @@ class BScanPicture:
         """Show surfaces and masks of B-scan `b`."""
         self.show_surfaces(annotation, b)
         self.mask.set_labels(annotation.masks.labels[b])
+        self.show_misplaced(annotation, b)
+
+    def show_misplaced(self, annotation: Annotation, b: int) -> None:
+        """Stripe the marks of B-scan `b` that lie where their class cannot be."""
+        self.misplaced.set_marks(violations(annotation, b))
 
     def show_surfaces(self, annotation: Annotation, b: int) -> None:
         """Show the surfaces of B-scan `b`; those that are as they were are not redrawn."""
@@ -117,15 +129,20 @@ class BScanPicture:
     def show_offered(self, curves: F32 | None, mask: U8 | None) -> None:
         """Show surfaces ``[s, x]`` (px, NaN = none) and labels ``[z, x]`` that are offered.
 
-        Dashed: nothing of it is in the annotation yet. None takes away what is shown.
+        Dashed: nothing of it is in the annotation yet. Of the labels only those are shown that
+        would change; what would be taken away is striped. None takes away what is shown.
         """
         for row, item in enumerate(self.offered):
             depths = curves[row] if curves is not None else np.full(1, np.nan, np.float32)
             item.set_depths(depths, np.ones(depths.shape, bool))
             item.setVisible(self._readable and curves is not None)
-        self.offered_mask.setVisible(self._readable and mask is not None)
+        shown = self._readable and mask is not None
+        self.offered_mask.setVisible(shown)
+        self.leaving.setVisible(shown)
         if mask is not None:
-            self.offered_mask.set_labels(mask)
+            now = self.mask.labels
+            self.offered_mask.set_labels(np.where(mask != now, mask, np.uint8(0)))
+            self.leaving.set_marks((mask == 0) & (now != 0))
 
     def set_contrast(self, low: int, high: int, gamma: float) -> None:
         """Map grey `low` to black and `high` to white."""

@@ -167,6 +167,8 @@ class BScanView(ImageView):
                     _, z, x = patch.where
                     labels = session.annotation.masks.labels[self._b]
                     self._picture.mask.update_labels(labels, z.start, z.stop, x.start, x.stop)
+        if change.targets & {Target.SURFACES, Target.MASKS}:
+            self._picture.show_misplaced(session.annotation, self._b)
         if Target.STATES in change.targets:
             self.viewport().update(self._badge_rect().toAlignedRect())
 
@@ -264,6 +266,7 @@ class BScanView(ImageView):
     def _apply_visibility(self) -> None:
         shown = self._session is not None and not self._problem
         self._picture.mask.setVisible(shown and self._mask_wanted)
+        self._picture.misplaced.setVisible(shown and self._mask_wanted)
         self._picture.crosshair.set_visible(shown and self._crosshair_wanted)
         imagined = self._picture.imagined
         here = imagined.overlay is not None and self._imagined_b == self._b

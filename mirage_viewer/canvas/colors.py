@@ -47,6 +47,12 @@ QUIET_TEXT = QColor(165, 171, 180)
 IMAGINED = QColor(255, 191, 71)
 ON_IMAGINED = QColor(28, 20, 0)
 DOUBT = QColor(213, 94, 0)
+# Marks that contradict the layers, and marks that an offer would take away.
+MISPLACED = QColor(255, 80, 60)
+LEAVING = QColor(255, 255, 255)
+# The other annotation of a comparison, and where the two differ.
+OTHER = QColor(64, 224, 255)
+DIFFERENCE = QColor(255, 64, 200, 110)
 
 CLASS_COLORS: tuple[tuple[int, int, int], ...] = (
     (58, 62, 70),

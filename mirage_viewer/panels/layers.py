@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QPoint, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QCheckBox,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -22,7 +23,8 @@ from mirage_viewer.panels.widgets import ElidedLabel, row, swatch
 from mirage_viewer.theme import current_colors
 
 STATE_WORDS = {
-    state: style.title if state is not State.UNSEEN else "" for state, style in STATE_STYLES.items()
+    state: f"{style.title} {style.glyph}".strip() if state is not State.UNSEEN else ""
+    for state, style in STATE_STYLES.items()
 }
 
 
@@ -38,6 +40,8 @@ class LayersPanel(QWidget):
     surface_picked(int)
         A surface was clicked: it is the one to correct.
     confidence_shown(bool)
+    approval_asked(str, str)
+        A structure, and what is asked for: ``"here"``, ``"everywhere"`` or ``"withdraw"``.
     """
 
     surface_shown = Signal(int, bool)
@@ -46,10 +50,12 @@ class LayersPanel(QWidget):
     opacity_changed = Signal(float)
     surface_picked = Signal(int)
     confidence_shown = Signal(bool)
+    approval_asked = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session: Session | None = None
+        self._runner: ToolRunner | None = None
         self._b = 0
         self._hidden: set[str] = set()
         self.surfaces = QCheckBox("Surfaces")
@@ -61,7 +67,10 @@ class LayersPanel(QWidget):
         self.list = QListWidget()
         self.list.setProperty("look", "dense")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setToolTip("Tick: shown. Click a name: the surface to correct.")
+        self.list.setToolTip(
+            "Tick: shown. Click a name: the surface to correct. Right click: approve it alone."
+        )
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.masks = QCheckBox("Masks")
         self.masks.setChecked(True)
         self.masks.setToolTip("Show or hide fluid and lesions (M)")
@@ -70,6 +79,7 @@ class LayersPanel(QWidget):
         self.opacity.setValue(45)
         self.opacity.setToolTip("How strongly masks cover the image")
         self.legend = ElidedLabel("small", 0)  # long words must not make the panel wider
+        self.legend.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         # A click leaves the keyboard with the image; all of it is still reached with Tab.
         for widget in (self.surfaces, self.masks, self.opacity, self.confidence, self.list):
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -86,11 +96,15 @@ class LayersPanel(QWidget):
         self.opacity.valueChanged.connect(lambda v: self.opacity_changed.emit(v / 100))
         self.list.itemChanged.connect(self._ticked)
         self.list.itemClicked.connect(self._clicked)
+        self.list.customContextMenuRequested.connect(self._list_menu)
+        self.legend.customContextMenuRequested.connect(
+            lambda at: self._menu(MASKS, self.legend.mapToGlobal(at))
+        )
         self.set_session(None, None)
 
     def set_session(self, session: Session | None, runner: ToolRunner | None) -> None:
-        """List what `session` knows."""
-        self._session = session
+        """List what `session` knows; without a `runner` nothing can be approved."""
+        self._session, self._runner = session, runner
         self.list.blockSignals(True)
         self.list.clear()
         if session is not None:
@@ -159,3 +173,23 @@ class LayersPanel(QWidget):
 
     def _clicked(self, item: QListWidgetItem) -> None:
         self.surface_picked.emit(int(item.data(Qt.ItemDataRole.UserRole)))
+
+    def _list_menu(self, at: QPoint) -> None:
+        item = self.list.itemAt(at)
+        if item is not None and self._session is not None:
+            row_index = int(item.data(Qt.ItemDataRole.UserRole))
+            name = self._session.annotation.surfaces.names[row_index]
+            self._menu(name, self.list.viewport().mapToGlobal(at))
+
+    def _menu(self, name: str, at: QPoint) -> None:
+        if self._runner is None:
+            return
+        menu = QMenu(self)
+        for text, what in (
+            (f"Approve {name} on this B-scan", "here"),
+            (f"Approve {name} on all B-scans", "everywhere"),
+            (f"Withdraw approval of {name} here", "withdraw"),
+        ):
+            menu.addAction(text, lambda w=what: self.approval_asked.emit(name, w))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)

@@ -251,7 +251,7 @@ def test_a_state_can_be_set_for_chosen_structures_only() -> None:
     eye = session()
     edit = eye.set_state([1], State.APPROVED, ["ILM"])
     assert edit is not None
-    assert edit.label == "Approved B-scan 2"
+    assert edit.label == "Approved ILM on B-scan 2"
     assert eye.annotation.states[ILM, 1] == State.APPROVED
     assert np.count_nonzero(eye.annotation.states) == 1
     with pytest.raises(ValueError, match="not in tuple"):

@@ -141,3 +141,23 @@ def test_marks_outside_of_their_layers_are_told_shown_and_removed_when_asked(
     assert "outside" not in eye.layers_panel.legend.text()
     key(eye, "W")
     wait_for(qtbot, eye, "All masks lie where")
+
+
+def test_marks_outside_of_their_layers_are_striped_until_they_are_removed(
+    qtbot: Any, eye: MainWindow
+) -> None:
+    misplaced = eye.canvas._picture.misplaced
+    assert misplaced.marked == 0
+    moved = session(eye).annotation.surfaces.values[:, 2].copy()
+    draft = session(eye).draft(2)
+    draft.mask[2:6, 50:58] = IRF  # above the ILM
+    session(eye).commit(draft, "brush", "Brush")
+    assert misplaced.marked == 4 * 8
+    np.testing.assert_array_equal(session(eye).annotation.surfaces.values[:, 2], moved)
+    key(eye, "W")
+    wait_for(qtbot, eye, "outside of their layers")
+    assert eye.canvas._picture.leaving.marked == 4 * 8
+    assert not eye.canvas._picture.offered_mask.labels.any()
+    key(eye, "A")
+    assert misplaced.marked == 0
+    assert not eye.canvas._picture.leaving.isVisible()

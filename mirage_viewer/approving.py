@@ -1,0 +1,45 @@
+"""Approving one structure alone. No Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mirage_core.annotate import MASKS, approval
+from mirage_viewer.messages import Message
+
+if TYPE_CHECKING:
+    from mirage_viewer.controller import Desk
+
+_TOPIC = "approval"
+
+
+def approve_structure(desk: Desk, name: str, what: str = "here") -> None:
+    """Approve the surface `name`, or the masks.
+
+    Parameters
+    ----------
+    desk : Desk
+    name : str
+        Of a structure of the annotation.
+    what : {"here", "everywhere", "withdraw"}
+        On the B-scan shown, on all B-scans, or take the approval back on the one shown.
+    """
+    if desk.session is None or desk.runner is None:
+        return
+    desk.runner.finish()
+    n = desk.session.scan.n_b_scans
+    title = "the masks" if name == MASKS else name
+    text = ""  # what changes on the B-scan shown is seen in the list of layers
+    if what == "withdraw":
+        done = approval.unapprove(desk.session, desk.b, (name,))
+    elif what == "everywhere":
+        done = approval.approve_structure(desk.session, name, range(n))
+        if done is not None:
+            text = f"Approved {title} on {len(done.b_scans)} of {n} B-scans."
+    else:
+        done = approval.approve_structure(desk.session, name, (desk.b,))
+    if done is None:
+        text = f"Nothing to change: {title} is not known here, or it stands so already."
+    desk.hush(_TOPIC)
+    if text:
+        desk.say(Message(text, topic=_TOPIC))
