@@ -13,6 +13,7 @@ from mirage_viewer.approving import approve_structure
 from mirage_viewer.controller import Desk
 from mirage_viewer.engines import GRAPH
 from mirage_viewer.export_run import ExportChoice
+from mirage_viewer.looking_back import look_back
 
 if TYPE_CHECKING:
     from mirage_core.annotate import Change, Session, ToolRunner
@@ -99,7 +100,7 @@ class Binding:
         w.export_panel.export_requested.connect(self.export)
         w.export_panel.cancel_requested.connect(d.exports.cancel)
         w.history_panel.b_scan_picked.connect(d.show_b_scan)
-        w.history_panel.moment_picked.connect(self.look_back)
+        w.history_panel.moment_picked.connect(lambda n, b, what: look_back(d, n, b, what))
         w.worklist_panel.scan_picked.connect(d.opener.open_record)
         for key in (
             "view.surfaces",
@@ -177,20 +178,6 @@ class Binding:
         if not self._worklist_soon.isActive():  # while edits follow one another, it keeps up
             self._worklist_soon.start()
         self._show_point()
-
-    def look_back(self, n_done: int, b: int, structures: tuple[str, ...] | None) -> None:
-        """Show the scan as it was; the B-scan shown stays if it was touched then or since."""
-        d = self.d
-        if d.open_scan is None or not d.editable:
-            return
-        session = d.open_scan.session
-        since = {i for edit in session.history.done[max(n_done - 1, 0) :] for i in edit.b_scans}
-        if b >= 0 and d.b not in since:
-            d.show_b_scan(b)
-        if n_done < len(session.history.done):
-            d.offers.look_back(d.open_scan, n_done, lambda: d.b, structures)
-        else:
-            d.offers.forget()  # that is now
 
     def show_offered(self) -> None:
         """Lay what is offered on this B-scan over it."""

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_core.annotate import State
+from mirage_viewer.tour_sight import outline, overlap, worst_span
 
 if TYPE_CHECKING:
     from mirage_viewer.main_window import MainWindow
@@ -294,55 +294,6 @@ class Tour:
         return float(np.nanmean(np.abs(found[b, columns] - true[b, columns])))
 
 
-def worst_span(error: NDArray[np.floating], width: int) -> tuple[int, int]:
-    """Return B-scan and first column of the `width` columns with the largest mean error."""
-    filled = np.nan_to_num(error, nan=0.0)
-    sums = np.cumsum(np.pad(filled, ((0, 0), (1, 0))), axis=1)
-    means = (sums[:, width:] - sums[:, :-width]) / width
-    b, x = np.unravel_index(int(means.argmax()), means.shape)
-    return int(b), int(x)
-
-
-def outline(mask: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    """Return places ``(z, x)`` around the largest region of `mask` ``[z, x]``."""
-    from skimage.measure import find_contours
-
-    contours = find_contours(np.pad(mask, 1).astype(float), 0.5)
-    longest = max(contours, key=len) - 1.0
-    step = max(1, len(longest) // 80)
-    return [(float(z), float(x)) for z, x in longest[::step]]
-
-
-def overlap(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
-    """Return the Dice coefficient of two masks, 1 if both are empty."""
-    total = int(a.sum() + b.sum())
-    return 2.0 * int((a & b).sum()) / total if total else 1.0
-
-
-def gallery(window: MainWindow, folder: Path) -> list[Path]:
-    """Save the window in both themes and two sizes to `folder`, for the README and for looking."""
-    from qtpy.QtWidgets import QApplication
-
-    folder.mkdir(parents=True, exist_ok=True)
-    # Pictures for the public show no folder of this computer.
-    window.export_panel.folder.clear()
-    window.messages.hush("export")
-    window.show_tab(window.layers_panel)
-    written = []
-    for theme in ("dark", "light"):
-        window.set_theme(theme)
-        for width, height in ((1440, 900), (1920, 1080)):
-            window.resize(width, height)
-            end = time.monotonic() + 0.5
-            while time.monotonic() < end:
-                QApplication.processEvents()
-            large = "" if width == 1440 else f"-{width}x{height}"
-            path = folder / f"window-{theme}{large}.png"
-            window.grab().save(str(path))
-            written.append(path)
-    return written
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tour; return the exit code."""
     parser = argparse.ArgumentParser(prog="mirage-viewer-tour", description=__doc__)
@@ -365,6 +316,7 @@ def _play(out: Path, pictures: Path | None, *, shown: bool) -> int:
     from qtpy.QtWidgets import QApplication
 
     from mirage_viewer.settings import Settings
+    from mirage_viewer.tour_pictures import gallery
     from mirage_viewer.window_factory import make_window
 
     app = QApplication.instance() or QApplication(["mirage-viewer"])
