@@ -12,6 +12,7 @@ from mirage_core.annotate.tools.base import Rect
 from mirage_core.annotate.whereabouts import violations
 from mirage_core.scan import LabelScheme, surface_kind
 from mirage_viewer.canvas.colors import LEAVING, MISPLACED
+from mirage_viewer.canvas.comparison_layer import ComparisonLayer
 from mirage_viewer.canvas.contrast import grey_table
 from mirage_viewer.canvas.guides import GuidesItem
 from mirage_viewer.canvas.hatch_item import HatchItem
@@ -48,6 +49,7 @@ class BScanPicture:
         self.offered_mask = MaskItem()
         self.misplaced = HatchItem(MISPLACED)
         self.leaving = HatchItem(LEAVING)
+        self.comparison = ComparisonLayer(scene)
         for item, z in (
             (self.grey, 0.0),
             (self.imagined, _Z_IMAGINED),
@@ -179,6 +181,8 @@ class BScanPicture:
     def set_readable(self, readable: bool) -> None:
         """Say whether the B-scan could be read; nothing is drawn over one that could not."""
         self._readable = readable
+        if not readable:
+            self.comparison.show(None)
         self.grey.setVisible(readable)
         self.guides.setVisible(readable)
         if not readable:

@@ -14,6 +14,7 @@ from mirage_viewer.canvas.b_scan_cache import BScanCache, why
 from mirage_viewer.canvas.b_scan_picture import BScanPicture
 from mirage_viewer.canvas.badges import badge_rect, draw_badge
 from mirage_viewer.canvas.colors import STATE_STYLES
+from mirage_viewer.canvas.comparison_layer import Compared
 from mirage_viewer.canvas.contrast import auto_levels
 from mirage_viewer.canvas.image_view import AspectMode, ImageView
 from mirage_viewer.canvas.imagined_item import Overlay, draw_notice
@@ -226,6 +227,10 @@ class BScanView(ImageView):
         mask : uint8 array ``[z, x]`` or None
         """
         self._picture.show_offered(curves, mask)
+
+    def set_compared(self, compared: Compared | None) -> None:
+        """Lay another annotation of this B-scan over it, and where it differs; None: none."""
+        self._picture.comparison.show(compared if not self._problem else None)
 
     def set_surface_visible(self, row: int, visible: bool) -> None:
         """Show or hide the surface in `row` of the annotation."""

@@ -50,7 +50,8 @@ DOUBT = QColor(213, 94, 0)
 # Marks that contradict the layers, and marks that an offer would take away.
 MISPLACED = QColor(255, 80, 60)
 LEAVING = QColor(255, 255, 255)
-# The other annotation of a comparison, and where the two differ.
+# The annotations of a comparison that are not the one shown, and where the two differ.
+ONE = QColor(255, 176, 32)
 OTHER = QColor(64, 224, 255)
 DIFFERENCE = QColor(255, 64, 200, 110)
 
