@@ -55,6 +55,7 @@ _COMFORTABLE = QSize(1560, 980)
 _LEFT_PX = 300
 _RIGHT_PX = 348
 _STRIP_PX = 92
+_BADGES_PX = 30
 
 
 @guarded
@@ -83,7 +84,6 @@ class MainWindow(QMainWindow):
         self.slo = SloCanvas()
         self.strip = BScanStrip()
         self.view_bar = ViewBar()
-        self.messages = MessageBar()
         self.start_page = StartPage()
         self.worklist_panel = WorklistPanel()
         self.segment_panel = SegmentPanel()
@@ -137,11 +137,10 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.start_page)
         self.pages.addWidget(viewing)
-        # Messages stand over the image only: tools under the pointer must not move.
         center = QWidget()
-        over = column(center, 0)
-        over.addWidget(self.messages)
-        over.addWidget(self.pages, 1)
+        column(center, 0).addWidget(self.pages)
+        self.messages = MessageBar(center, self._messages_begin_px)
+        self.pages.currentChanged.connect(lambda _: self.messages.place())
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(center)
@@ -150,6 +149,11 @@ class MainWindow(QMainWindow):
         splitter.setSizes([scaled(_LEFT_PX), 3000, scaled(_RIGHT_PX)])
         splitter.setChildrenCollapsible(False)
         self.setCentralWidget(splitter)
+
+    def _messages_begin_px(self) -> int:
+        """Return how far down messages begin: over an image, below what says which it is."""
+        viewing = self.pages.currentIndex() == 1
+        return self.view_bar.height() + scaled(_BADGES_PX) if viewing else 0
 
     def _right_side(self) -> QWidget:
         self.tabs = QTabWidget()

@@ -1,10 +1,13 @@
-"""Messages at the top of the window: they never block, and stay until closed or settled."""
+"""Messages over the image: they never block, and stay until closed or settled."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, QTimer
+from collections.abc import Callable
+
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from mirage_viewer.guard import guarded
 from mirage_viewer.messages import Level, Message
 from mirage_viewer.panels.widgets import IconButton, column
 from mirage_viewer.theme import current_colors, icon
@@ -13,11 +16,24 @@ _SEEN, _MOST = 2, 6
 _INFO_STAYS_MS = 12_000
 
 
+@guarded
 class MessageBar(QWidget):
-    """The messages that stand, newest first; the newest two are seen."""
+    """The messages that stand, newest first; the newest two are seen.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    It lies over its parent instead of taking room from it: an image that moved when a message
+    came would move under a stroke in hand.
+
+    Parameters
+    ----------
+    parent : QWidget
+    top_px : callable
+        Returns how far down in the parent it begins.
+    """
+
+    def __init__(self, parent: QWidget, top_px: Callable[[], int]) -> None:
         super().__init__(parent)
+        self._top_px = top_px
+        parent.installEventFilter(self)
         self._layout = column(self, 4)
         self._layout.setContentsMargins(8, 6, 8, 2)
         self.entries: list[MessageEntry] = []
@@ -37,6 +53,23 @@ class MessageBar(QWidget):
         if message.level is Level.INFO and not message.action:
             QTimer.singleShot(_INFO_STAYS_MS, entry, lambda: self._remove(entry))
         self._arrange()
+
+    def place(self) -> None:
+        """Take its place over the parent again."""
+        parent = self.parentWidget()
+        if parent is None or not self.entries:
+            return
+        width = parent.width()
+        self._layout.activate()
+        height = self._layout.totalHeightForWidth(width)
+        self.setGeometry(0, self._top_px(), width, height)
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the width of the parent."""
+        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
+            self.place()
+        return super().eventFilter(watched, event)
 
     def hush(self, topic: str) -> None:
         """Take away what stands on `topic`."""
@@ -72,6 +105,7 @@ class MessageBar(QWidget):
         for i, entry in enumerate(self.entries):
             entry.setVisible(i < _SEEN)
         self.setVisible(bool(self.entries))
+        self.place()
 
 
 class MessageEntry(QFrame):
