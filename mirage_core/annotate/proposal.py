@@ -12,7 +12,7 @@ from mirage_core.annotate.draft import differing
 from mirage_core.annotate.edit import Patch
 from mirage_core.annotate.ordering import clamp_between, ordered_count
 from mirage_core.annotate.relabel import mask_patch
-from mirage_core.scan import LabelScheme, Masks, Surfaces, enforce_order
+from mirage_core.scan import LabelScheme, Masks, Surfaces, enforce_order, renumbering
 
 F32 = NDArray[np.float32]
 
@@ -106,19 +106,14 @@ def _values_by_name(masks: Masks, scheme: LabelScheme) -> NDArray[np.uint8]:
     An annotation keeps the classes of the day it was begun; equal numbers need not mean the
     same there.
     """
-    names = {c.value: c.name for c in masks.scheme}
-    values = {c.name: c.value for c in scheme}
-    table = np.zeros(256, np.uint8)
-    for value in np.flatnonzero(np.bincount(masks.labels.ravel(), minlength=256)).tolist():
-        if value == 0:
-            continue
-        if names.get(value) not in values:
-            raise ValueError(
-                f"this annotation has no mask class {names.get(value, value)}, which the engine "
-                "found"
-            )
-        table[value] = values[names[value]]
-    return table
+    table = renumbering(masks.scheme, scheme)
+    used = np.bincount(masks.labels.ravel(), minlength=256) > 0
+    for value in np.flatnonzero(used & (table < 0)).tolist():
+        raise ValueError(
+            f"this annotation has no mask class {masks.scheme.name_of(value)}, which the engine "
+            "found"
+        )
+    return table.clip(0).astype(np.uint8)
 
 
 def _surface_patches(

@@ -3,67 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mirage_core.annotate.annotation import B_AXIS, Annotation, State, Target
-from mirage_core.annotate.draft import differing
+from mirage_core.annotate.annotation import B_AXIS, Annotation
 from mirage_core.annotate.edit import Edit, Patch
 from mirage_core.annotate.history import History
-from mirage_core.annotate.ordering import clamp_between, ordered_count
+from mirage_core.annotate.moment import BScanMoment, merged, patches_towards
 from mirage_core.annotate.session import Session, b_scan_words
-
-F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, eq=False)
-class BScanMoment:
-    """What was known of one B-scan at some time; a copy.
-
-    Attributes
-    ----------
-    curves : float32 array ``[s, x]``
-        Surfaces in px from the top, NaN = undefined.
-    confidence : float32 array ``[s, x]``
-    mask : uint8 array ``[z, x]``
-    states : uint8 array ``[structure]``
-    """
-
-    curves: F32
-    confidence: F32
-    mask: U8
-    states: U8
-
-    @classmethod
-    def now(cls, annotation: Annotation, b: int) -> BScanMoment:
-        """Return B-scan `b` as it is."""
-        return cls(
-            annotation.surfaces.values[:, b].copy(),
-            annotation.confidence[:, b].copy(),
-            annotation.masks.labels[b].copy(),
-            annotation.states[:, b].copy(),
-        )
-
-    def array(self, target: Target) -> NDArray[np.generic]:
-        """Return this B-scan's part of the array that `target` names."""
-        arrays: dict[Target, NDArray[np.generic]] = {
-            Target.SURFACES: self.curves,
-            Target.CONFIDENCE: self.confidence,
-            Target.MASKS: self.mask,
-            Target.STATES: self.states,
-        }
-        return arrays[target]
 
 
 def edits_on(history: History, b: int) -> tuple[int, ...]:
     """Return which of the edits in effect touch B-scan `b`: indices into `history.done`."""
-    return tuple(
-        i for i, edit in enumerate(history.done) if any(b in p.b_scans for p in edit.patches)
-    )
+    return tuple(i for i, edit in enumerate(history.done) if b in edit.b_scans)
 
 
 def as_of(annotation: Annotation, history_done: Sequence[Edit], n_done: int, b: int) -> BScanMoment:
@@ -126,8 +79,8 @@ def reverted(
     patches: list[Patch] = []
     moments = _moments(annotation, done, n_done, b_scans)
     for b, then in moments.items():
-        wanted = _merged(then, BScanMoment.now(annotation, b), chosen, annotation.surfaces.names)
-        patches += _patches(annotation, b, wanted)
+        wanted = merged(then, BScanMoment.now(annotation, b), chosen, annotation.surfaces.names)
+        patches += patches_towards(annotation, b, wanted)
     if not patches:
         return None
     now = datetime.now(UTC)
@@ -145,6 +98,8 @@ def _moments(
         raise ValueError(f"{len(done)} edits are in effect; there is no moment after {n_done}")
     moments = {b: BScanMoment.now(annotation, b) for b in b_scans}
     for edit in reversed(done[n_done:]):
+        if moments.keys().isdisjoint(edit.b_scans):
+            continue  # what it did need not be read
         for patch in reversed(edit.patches):
             for b in patch.b_scans:
                 if b in moments:
@@ -156,39 +111,6 @@ def _take_back(patch: Patch, moment: BScanMoment, b: int) -> None:
     axis, where = B_AXIS[patch.target], patch.where
     there = where[:axis] + where[axis + 1 :]
     moment.array(patch.target)[there] = patch.old.take(b - patch.origin[axis], axis)
-
-
-def _merged(
-    then: BScanMoment, now: BScanMoment, chosen: NDArray[np.bool_], names: Sequence[str]
-) -> BScanMoment:
-    """Return `now` with the `chosen` structures ``[structure]`` of `then`, surfaces in order."""
-    taken = chosen[:-1, None]
-    curves = np.where(taken, then.curves, now.curves)
-    m = ordered_count(names)
-    curves[:m] = clamp_between(curves[:m], np.broadcast_to(~taken[:m], curves[:m].shape))
-    stopped = taken & differing(curves, then.curves)
-    # What the engine or the grader said then was said of another depth.
-    confidence = np.where(taken, then.confidence, now.confidence)
-    confidence[stopped] = np.nan
-    states = np.where(chosen, then.states, now.states)
-    moved = np.append(stopped.any(axis=1), False)
-    states[moved & (states == State.APPROVED)] = State.EDITED
-    return BScanMoment(curves, confidence, then.mask if chosen[-1] else now.mask, states)
-
-
-def _patches(annotation: Annotation, b: int, wanted: BScanMoment) -> list[Patch]:
-    """Return, for every array, the smallest block that makes B-scan `b` what is `wanted`."""
-    patches = []
-    for target in Target:
-        axis = B_AXIS[target]
-        new = np.expand_dims(wanted.array(target), axis)
-        old = annotation.array(target).take([b], axis)
-        places = np.nonzero((old != new) & ~((old != old) & (new != new)))
-        if places[0].size:
-            cut = tuple(slice(int(at.min()), int(at.max()) + 1) for at in places)
-            origin = tuple(c.start + (b if a == axis else 0) for a, c in enumerate(cut))
-            patches.append(Patch(target, origin, old[cut].copy(), new[cut].copy()))
-    return patches
 
 
 def _clock(time: datetime, now: datetime) -> str:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.benchmark.conventions import CORRECT, INVALID_WORDS, Convention
-from mirage_core.benchmark.hausdorff import IN_PX, Spacing2D
 from mirage_core.benchmark.nearest_exact import nearest_exact
 from mirage_core.benchmark.score_table import ScoreTable, VolumeScore
 from mirage_core.benchmark.segmentation import VolumeTally
@@ -20,6 +19,7 @@ from mirage_core.benchmark.translation import ClassTranslation
 from mirage_core.io.errors import ReadError, only_read_errors
 from mirage_core.io.images import read_image
 from mirage_core.io.label_info import LabelInfo, read_label_info
+from mirage_core.measure.hausdorff import IN_PX, Spacing2D
 
 MASKS = "semseg"
 _NAME = re.compile(r"(?P<volume>.+)_(?P<b_scan>\d+)")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 from mirage_core.benchmark.segmentation import ClassScore
-from mirage_core.io.atomic import atomic_file
+from mirage_core.io.csv_table import figure_cell, write_csv
 from mirage_core.measure.confusion import nan_mean
 
 COLUMNS = ("ID", "Class", "Dice", "IoU", "HD95")
@@ -75,13 +74,9 @@ class ScoreTable:
         ExportError
             If `path` exists and `overwrite` is false, or the system refuses to write.
         """
-        with (
-            atomic_file(path, overwrite=overwrite) as fresh,
-            fresh.open("w", encoding="utf-8", newline="") as file,
-        ):
-            table = csv.writer(file)
-            table.writerow(COLUMNS)
-            for row in self.rows:
-                figures = (row.score.dice, row.score.iou, row.score.hd95)
-                cells = ("" if figure != figure else repr(figure) for figure in figures)
-                table.writerow((row.volume, row.label, *cells))
+        rows = (
+            (row.volume, row.label, *(figure_cell(f) for f in (s.dice, s.iou, s.hd95)))
+            for row in self.rows
+            for s in (row.score,)
+        )
+        write_csv(path, COLUMNS, rows, overwrite=overwrite)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.benchmark.conventions import CORRECT, Convention
-from mirage_core.benchmark.hausdorff import IN_PX, Spacing2D, b_scan_hd95
+from mirage_core.benchmark.hausdorff import b_scan_hd95
 from mirage_core.benchmark.overlap import dice, iou
 from mirage_core.measure.confusion import Confusion, nan_mean
+from mirage_core.measure.hausdorff import IN_PX, Spacing2D
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from mirage_core.annotate import EventKind
 from mirage_core.project import clock
 from mirage_core.project.event_rows import b_scans_from_text
 from mirage_core.project.records import AuditRow
-from mirage_core.project.schema import annotation_rows, events, scan_log
+from mirage_core.project.schema import annotation_rows, events, project_log, scan_log
 from mirage_core.project.store import Store
 
 
@@ -86,6 +86,15 @@ def audit(store: Store, scan_id: str) -> tuple[AuditRow, ...]:
             )
         timed += _in_order(rows)
     return tuple(row for _, row in sorted(timed, key=lambda entry: entry[0]))
+
+
+def audit_of_project(store: Store) -> tuple[AuditRow, ...]:
+    """Return what happened to the project as a whole, oldest first."""
+    with store.read() as connection:
+        rows = connection.execute(select(project_log).order_by(project_log.c.id)).all()
+    return tuple(
+        AuditRow(clock.parse(r.time), r.author, r.what, "", "", r.detail, "", ()) for r in rows
+    )
 
 
 def _in_order(rows: list[AuditRow]) -> list[tuple[datetime, AuditRow]]:

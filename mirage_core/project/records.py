@@ -74,6 +74,8 @@ class AnnotationRecord:
         Edits, undos and redos recorded.
     changed : datetime or None
         UTC time of the last one.
+    is_consensus : bool
+        It is what the graders agreed on, nobody's own; known in the worklist only.
     """
 
     id: int
@@ -82,6 +84,7 @@ class AnnotationRecord:
     states: tuple[State, ...]
     n_events: int
     changed: datetime | None
+    is_consensus: bool = False
 
     def state_counts(self) -> dict[State, int]:
         """Return how many B-scans are in each state; states no B-scan is in are left out."""
@@ -89,11 +92,56 @@ class AnnotationRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Grader:
+    """Someone with work in a project.
+
+    Attributes
+    ----------
+    name : str
+    n_scans : int
+        Scans with at least one edit of theirs.
+    b_scans : dict of State to int
+        How many B-scans of these are in each state.
+    changed : datetime or None
+        UTC time of their last edit.
+    """
+
+    name: str
+    n_scans: int
+    b_scans: dict[State, int]
+    changed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What graders noted on a scan: free text, and tags in the order of the alphabet."""
+
+    note: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WorklistRow:
-    """One line of the worklist: a scan and everyone's work on it, latest change first."""
+    """One line of the worklist.
+
+    Attributes
+    ----------
+    scan : ScanRecord
+    annotations : tuple of AnnotationRecord
+        Everyone's work on it, latest change first.
+    remark : Remark
+    has_thumbnail : bool
+        False until a picture of it was made; :meth:`Project.thumbnail` makes it then.
+    duplicate_of : ScanRecord or None
+        The scan that was first to have exactly these pixels: the same acquisition, exported by
+        another program perhaps.
+    """
 
     scan: ScanRecord
     annotations: tuple[AnnotationRecord, ...]
+    remark: Remark = Remark()
+    has_thumbnail: bool = False
+    duplicate_of: ScanRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +169,12 @@ class AuditRow:
     author : str
     what : str
         ``do``, ``undo``, ``redo`` for edits; ``added``, ``imported``, ``spacing``,
-        ``laterality``, ``pseudonym`` for what happened to the scan itself.
+        ``laterality``, ``pseudonym``, ``note``, ``tags``, ``consensus``
+        (begun), ``annotator`` (has a name now) for what happened to the scan itself; ``blind`` for the project.
     annotator : str
         Whose annotation it happened to; empty for the scan itself.
     tool, label, model_sha256 : str
-        Of the edit done, undone or redone.
+        Of the edit done, undone or redone. The label of anything else says its detail.
     b_scans : tuple of int
         B-scans it touched, ascending, counted from 0.
     """

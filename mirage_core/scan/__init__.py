@@ -20,7 +20,7 @@ from mirage_core.scan.labels import (
     SurfaceKind,
     surface_kind,
 )
-from mirage_core.scan.masks import Masks
+from mirage_core.scan.masks import Masks, renumbering
 from mirage_core.scan.pixels import ArrayPixels, PixelSource, to_display
 from mirage_core.scan.scan import Acquisition, PatientIdentity, Scan
 from mirage_core.scan.spacing import (
@@ -70,6 +70,7 @@ __all__ = [
     "enforce_order",
     "layer_map",
     "order_violations",
+    "renumbering",
     "surface_kind",
     "surfaces_from_layer_map",
     "to_display",

@@ -40,3 +40,21 @@ class Masks:
     def copy(self) -> Masks:
         """Return a deep copy."""
         return Masks(self.labels.copy(), self.scheme)
+
+
+def renumbering(source: LabelScheme, target: LabelScheme) -> NDArray[np.int16]:
+    """Return which value `target` gives the class that each value has in `source`, by name.
+
+    Schemes of two annotations may differ, and equal numbers then need not mean the same.
+
+    Returns
+    -------
+    int16 array ``[256]``
+        0 for background, -1 where one of the schemes has no such class.
+    """
+    values = {c.name: c.value for c in target}
+    table = np.full(256, -1, np.int16)
+    table[0] = 0
+    for c in source:
+        table[c.value] = values.get(c.name, -1)
+    return table

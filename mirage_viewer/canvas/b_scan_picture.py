@@ -91,6 +91,7 @@ class BScanPicture:
         self._scheme = scheme
         self.mask.set_scheme(scheme, self._opacity)
         self.offered_mask.set_scheme(scheme, _OFFERED_OPACITY)
+        self.comparison.set_scheme(scheme)
 
     def show_image(self, image: U8) -> None:
         """Show the grey values ``[z, x]`` of a B-scan."""

@@ -13,7 +13,7 @@ from mirage_core.scan import FLUID_SCHEME, State
 from mirage_viewer.canvas.b_scan_cache import BScanCache, why
 from mirage_viewer.canvas.b_scan_picture import BScanPicture
 from mirage_viewer.canvas.badges import badge_rect, draw_badge
-from mirage_viewer.canvas.colors import STATE_STYLES
+from mirage_viewer.canvas.colors import OTHER, STATE_STYLES
 from mirage_viewer.canvas.comparison_layer import Compared
 from mirage_viewer.canvas.contrast import auto_levels
 from mirage_viewer.canvas.image_view import AspectMode, ImageView
@@ -55,6 +55,7 @@ class BScanView(ImageView):
         self._mask_wanted = True
         self._imagined_wanted = True
         self._imagined_b = -1
+        self._whose = ""
         self._picture.set_contrast(0, 255, 1.0)
 
     @property
@@ -232,6 +233,11 @@ class BScanView(ImageView):
         """Lay another annotation of this B-scan over it, and where it differs; None: none."""
         self._picture.comparison.show(compared if not self._problem else None)
 
+    def set_whose(self, words: str) -> None:
+        """Say on the image whose work it is, where it is not the grader's own; empty if it is."""
+        self._whose = words
+        self.viewport().update()
+
     def set_surface_visible(self, row: int, visible: bool) -> None:
         """Show or hide the surface in `row` of the annotation."""
         self._picture.set_surface_visible(row, visible)
@@ -316,7 +322,9 @@ class BScanView(ImageView):
         place = f"B-scan {self._b + 1} / {scan.n_b_scans}"
         box = draw_badge(painter, QPointF(8, 8), place, font)
         text = f"{style.title} {style.glyph}".strip()
-        draw_badge(painter, QPointF(box.right() + 6, 8), text, font, style.qcolor)
+        state_box = draw_badge(painter, QPointF(box.right() + 6, 8), text, font, style.qcolor)
+        if self._whose:
+            draw_badge(painter, QPointF(state_box.right() + 6, 8), self._whose, font, OTHER)
         if scan.acquisition.simulated:
             size = badge_rect(font, "simulated")
             draw_badge(painter, QPointF(view.right() - 8 - size.width(), 8), "simulated", font)

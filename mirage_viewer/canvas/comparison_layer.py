@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +10,23 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainterPath, QPolygonF
 from qtpy.QtWidgets import QGraphicsPathItem, QGraphicsScene
 
+from mirage_core.scan import LabelScheme
 from mirage_viewer.canvas.colors import DIFFERENCE, ONE, OTHER
 from mirage_viewer.canvas.hatch_item import HatchItem
+from mirage_viewer.canvas.items import MaskItem
 from mirage_viewer.canvas.surface_item import SurfaceItem
 
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 
-_Z_SHADE, _Z_MASKS, _Z_CURVES = 1.7, 1.8, 2.5
+U8 = NDArray[np.uint8]
+Size = tuple[int, int]
+
+_MASK_OPACITY = 0.2
+_Z_MASK, _Z_SHADE, _Z_STRIPES, _Z_CURVES = 1.6, 1.7, 1.8, 2.5
 
 
-@dataclass(frozen=True, eq=False)
-class Compared:
+class Compared(Protocol):
     """Two annotations of one B-scan.
 
     Attributes
@@ -30,22 +34,33 @@ class Compared:
     one, other : float32 arrays ``[s, x]``
         Surfaces of either, row by row the same ones, px from the top, NaN undefined.
     differs : bool array ``[s, x]``
-        Where they are further apart than is tolerated.
+        Where they are further apart than is tolerated: shaded.
+    draw_one, draw_other : bool arrays ``[s, x]``
+        Where their curves are drawn.
     masks_differ : bool array ``[z, x]``
-        Pixels that carry different labels.
-    third : bool
-        Neither is the annotation that is shown: `one` is drawn, too.
+        Pixels that carry different labels: striped.
+    mask_one : uint8 array ``[z, x]`` or None
+        Labels of the first that are drawn.
     """
 
-    one: F32
-    other: F32
-    differs: Bool
-    masks_differ: Bool
-    third: bool = False
+    @property
+    def one(self) -> F32: ...
+    @property
+    def other(self) -> F32: ...
+    @property
+    def differs(self) -> Bool: ...
+    @property
+    def draw_one(self) -> Bool: ...
+    @property
+    def draw_other(self) -> Bool: ...
+    @property
+    def masks_differ(self) -> Bool: ...
+    @property
+    def mask_one(self) -> U8 | None: ...
 
 
 class ComparisonLayer:
-    """The scene items of a comparison: dashed curves of the other, shaded differences."""
+    """The scene items of a comparison: dashed curves, shaded and striped differences."""
 
     def __init__(self, scene: QGraphicsScene) -> None:
         self._scene = scene
@@ -54,40 +69,48 @@ class ComparisonLayer:
         self.shade = QGraphicsPathItem()
         self.shade.setPen(Qt.PenStyle.NoPen)
         self.shade.setBrush(DIFFERENCE)
-        self.shade.setZValue(_Z_SHADE)
-        self.masks = HatchItem(OTHER)
-        self.masks.setZValue(_Z_MASKS)
-        scene.addItem(self.shade)
-        scene.addItem(self.masks)
+        self.stripes = HatchItem(OTHER)
+        self.mask = MaskItem()
+        for item, z in (
+            (self.mask, _Z_MASK),
+            (self.shade, _Z_SHADE),
+            (self.stripes, _Z_STRIPES),
+        ):
+            item.setZValue(z)
+            scene.addItem(item)
         self.show(None)
+
+    def set_scheme(self, scheme: LabelScheme) -> None:
+        """Take the mask colours of `scheme`."""
+        self.mask.set_scheme(scheme, _MASK_OPACITY)
 
     def show(self, compared: Compared | None) -> None:
         """Show a comparison; None takes away what is shown."""
-        for item in (self.shade, self.masks, *self.ones, *self.others):
-            item.setVisible(compared is not None)
+        shown = compared is not None
+        for item in (self.shade, self.stripes, *self.ones, *self.others):
+            item.setVisible(shown)
+        self.mask.setVisible(shown and compared.mask_one is not None)
         if compared is None:
             return
         size = compared.masks_differ.shape
-        self._show_curves(self.ones, ONE, compared.one if compared.third else (), size)
-        self._show_curves(self.others, OTHER, compared.other, size)
+        self._show_curves(self.ones, ONE, compared.one, compared.draw_one, size)
+        self._show_curves(self.others, OTHER, compared.other, compared.draw_other, size)
         self.shade.setPath(difference_path(compared))
-        self.masks.set_marks(compared.masks_differ)
+        self.stripes.set_marks(compared.masks_differ)
+        if compared.mask_one is not None:
+            self.mask.set_labels(compared.mask_one)
 
     def _show_curves(
-        self,
-        items: list[SurfaceItem],
-        color: QColor,
-        curves: Sequence[F32] | F32,
-        size: tuple[int, int],
+        self, items: list[SurfaceItem], color: QColor, curves: F32, where: Bool, size: Size
     ) -> None:
-        """Show `curves` by `items`, of which there will be as many."""
+        """Show `curves` ``[s, x]`` where they are wanted by `items`, of which there will be `s`."""
         while len(items) > len(curves):
             self._scene.removeItem(items.pop())
         while len(items) < len(curves):
             items.append(SurfaceItem(color))
             items[-1].setZValue(_Z_CURVES)
             self._scene.addItem(items[-1])
-        for item, depths in zip(items, curves, strict=True):
+        for item, depths in zip(items, np.where(where, curves, np.float32(np.nan)), strict=True):
             item.set_bounds(*size)
             item.set_depths(depths, np.ones(depths.shape, bool))
             item.setVisible(True)

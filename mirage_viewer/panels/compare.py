@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
@@ -16,31 +15,11 @@ from qtpy.QtWidgets import (
 )
 
 from mirage_core.annotate import Session, ToolRunner
+from mirage_viewer.agreement_words import AgreementLine
+from mirage_viewer.comparing import NOBODY, Candidate
 from mirage_viewer.panels.widgets import ElidedLabel, IconButton, Picker, label, row
 
-NOBODY = -1
-"""Id of no annotation: nothing is compared."""
 _COLUMNS = ("", "Bias", "Error", "p95", "Dice")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An annotation that can be compared: its id in the project and what it is called."""
-
-    id: int
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgreementLine:
-    """A line of the table, in words; `detail` says all there is to say of it."""
-
-    name: str
-    bias: str
-    error: str
-    p95: str
-    dice: str
-    detail: str
 
 
 class ComparePanel(QWidget):
@@ -52,7 +31,9 @@ class ComparePanel(QWidget):
         Ids of the annotations to compare; :data:`NOBODY` as the second: stop.
     scope_picked(bool)
         The table is on all B-scans, or on the one shown.
-    next_requested(), adjudicate_requested(), export_requested()
+    next_requested(), export_requested()
+    consensus_requested(bool)
+        Open the consensus, or go back to one's own work.
     take_requested(int)
         The consensus takes the B-scan shown from the first (0) or the second (1).
     take_agreeing_requested()
@@ -62,7 +43,7 @@ class ComparePanel(QWidget):
     pair_picked = Signal(int, int)
     scope_picked = Signal(bool)
     next_requested = Signal()
-    adjudicate_requested = Signal()
+    consensus_requested = Signal(bool)
     export_requested = Signal()
     take_requested = Signal(int)
     take_agreeing_requested = Signal()
@@ -70,6 +51,7 @@ class ComparePanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.one, self.other, self.scope = Picker(), Picker(), Picker()
+        self.between = label("", "muted")
         self.one.setToolTip("Whose surfaces are drawn as lines")
         self.other.setToolTip("Whose surfaces are dashed over them")
         self.scope.addItem("on all B-scans of both", True)
@@ -93,10 +75,12 @@ class ComparePanel(QWidget):
         self.words = ElidedLabel("small", 0)
         self.adjudicate = QPushButton("Consensus…")
         self.adjudicate.setToolTip("Open the consensus of this scan and decide B-scan by B-scan")
-        self.takes = (QPushButton("Take first"), QPushButton("Take second"))
+        self.leave = IconButton("close", tooltip="Back to my own work (Ctrl+Alt+M)")
+        self.take_words = label("Take", "muted")
+        self.takes = (QPushButton("First"), QPushButton("Second"))
         for i, button in enumerate(self.takes):
             button.setToolTip(f"The consensus takes this B-scan from there (Alt+{i + 1})")
-        self.take_agreeing = QPushButton("Take agreed")
+        self.take_agreeing = QPushButton("Agreed")
         self.take_agreeing.setToolTip("The consensus takes all B-scans on which both agree (Alt+3)")
         for button in (self.adjudicate, *self.takes, self.take_agreeing):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -108,12 +92,19 @@ class ComparePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 9, 10, 9)
         layout.setSpacing(6)
-        layout.addLayout(row(label("Compare", "muted"), self.one, wide=self.one))
-        layout.addLayout(row(label("with", "muted"), self.other, wide=self.other))
-        layout.addLayout(row(self.scope, self.next, self.save, wide=self.scope))
+        pickers = row(self.one, self.between, self.other)
+        for picker in (self.one, self.other):
+            picker.setMinimumContentsLength(4)  # two of them share the width of the panel
+            pickers.setStretchFactor(picker, 1)
+        layout.addLayout(pickers)
+        layout.addLayout(row(self.scope, self.next, self.save, self.leave, wide=self.scope))
         layout.addWidget(self.table, 1)
         layout.addWidget(self.words)
-        layout.addLayout(row(self.adjudicate, *self.takes, self.take_agreeing, spacing=4))
+        taking = row(self.take_words, *self.takes, self.take_agreeing, spacing=4)
+        for button in (*self.takes, self.take_agreeing):
+            taking.setStretchFactor(button, 1)
+        layout.addWidget(self.adjudicate)
+        layout.addLayout(taking)
 
     def _connect(self) -> None:
         self.one.activated.connect(self._picked)
@@ -121,7 +112,8 @@ class ComparePanel(QWidget):
         self.scope.activated.connect(lambda _: self.scope_picked.emit(self.whole))
         self.next.clicked.connect(self.next_requested)
         self.save.clicked.connect(self.export_requested)
-        self.adjudicate.clicked.connect(self.adjudicate_requested)
+        self.adjudicate.clicked.connect(lambda: self.consensus_requested.emit(True))
+        self.leave.clicked.connect(lambda: self.consensus_requested.emit(False))
         for i, button in enumerate(self.takes):
             button.clicked.connect(lambda _=False, at=i: self.take_requested.emit(at))
         self.take_agreeing.clicked.connect(self.take_agreeing_requested)
@@ -164,12 +156,15 @@ class ComparePanel(QWidget):
                 picker.addItem(candidate.title, candidate.id)
             picker.setCurrentIndex(max(0, picker.findData(chosen)))
             picker.blockSignals(False)
-        self.one.setEnabled(consensus and len(candidates) > 1)
+        self.one.setVisible(consensus)
+        self.between.setText("with" if consensus else "Compare with")
         self.other.setEnabled(bool(candidates) and not why)
         comparing = other != NOBODY
         for widget in (self.scope, self.next, self.save):
             widget.setEnabled(comparing)
         self.adjudicate.setVisible(not consensus)
+        self.leave.setVisible(consensus)
+        self.take_words.setVisible(consensus)
         self.adjudicate.setEnabled(bool(candidates) and not why)
         for button in (*self.takes, self.take_agreeing):
             button.setVisible(consensus)
@@ -179,9 +174,7 @@ class ComparePanel(QWidget):
 
     def show_lines(self, lines: Sequence[AgreementLine], words: str, unit: str = "") -> None:
         """Fill the table; `words` stand below it, `unit` is that of bias, error and p95."""
-        self.table.setHeaderLabels(
-            [_COLUMNS[0], *(f"{c} {unit}".strip() for c in _COLUMNS[1:4]), _COLUMNS[4]]
-        )
+        self.table.setHeaderLabels([f"in {unit}" if unit else "", *_COLUMNS[1:]])
         self.table.clear()
         for line in lines:
             item = QTreeWidgetItem([line.name, line.bias, line.error, line.p95, line.dice])
@@ -195,7 +188,7 @@ class ComparePanel(QWidget):
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""
-        for button in (self.next, self.save):
+        for button in (self.next, self.save, self.leave):
             button.repaint_icon()
 
     def _picked(self) -> None:

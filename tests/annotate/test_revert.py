@@ -25,7 +25,8 @@ from mirage_core.annotate import (
     decode_edit,
     encode_edit,
 )
-from mirage_core.annotate.revert import BScanMoment, as_of, edits_on, reverted
+from mirage_core.annotate.moment import BScanMoment
+from mirage_core.annotate.revert import as_of, edits_on, reverted
 from mirage_core.scan import Masks, Surfaces, order_violations
 from tests.annotate.eyes import (
     B_SCANS,

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from mirage_core.annotate import Session
+from mirage_core.annotate import MemoryJournal, Session
 from mirage_core.project import Project, ProjectError, ScanRecord, schema
+from mirage_core.project.event_rows import row_of
+from mirage_core.project.events import EventLog
+from mirage_core.project.leases import LeaseTable
 from mirage_core.project.migrations import MIGRATIONS, SCHEMA_VERSION
+from mirage_core.project.scans import ScanTable
 from mirage_core.project.store import DATABASE, create_store, open_store
 from tests.project.eyes import make_scan, same, step
 
@@ -106,11 +110,19 @@ def test_work_in_a_project_of_every_older_version_is_kept(
     tmp_path: Path, version_before: int
 ) -> None:
     folder = tmp_path / "study"
+    journal = MemoryJournal()
+    before = Session(make_scan(), author="grader", journal=journal)
+    step(before, 1, 0)
+    # Not by a project, which takes for granted what the present version has.
     store = create_store(folder, migrations=MIGRATIONS[:version_before])
-    with Project(store) as project:
-        record = project.add_scan(make_scan())
-        before = project.session(record, "grader", scan=make_scan())
-        step(before, 1, 0)
+    record, log = ScanTable(store).add(make_scan(), "grader"), EventLog(store)
+    annotation = log.annotation(record.id, "grader", make_scan(), None)
+    assert annotation.id is not None
+    leases = LeaseTable(store)
+    token = leases.take(annotation.id, take_over=False)
+    log.append(annotation.id, token, 0, [row_of(event) for event in journal.events], None)
+    leases.give_back(annotation.id, token, finished=True)
+    store.close()
     assert version(folder / DATABASE) == version_before
     with Project.open(folder) as project:
         assert version(folder / DATABASE) == SCHEMA_VERSION

@@ -10,7 +10,9 @@ from qtpy.QtCore import QPointF, QRectF
 from qtpy.QtGui import QColor, QImage, QPainter
 from qtpy.QtWidgets import QGraphicsScene
 
-from mirage_viewer.canvas.comparison_layer import Compared, ComparisonLayer, difference_path
+from mirage_core.scan import FLUID_SCHEME
+from mirage_viewer.canvas.comparison_layer import ComparisonLayer, difference_path
+from mirage_viewer.comparing import ComparedBScan
 
 SIZE = (40, 60)
 
@@ -22,14 +24,16 @@ def scene(qtbot: Any) -> QGraphicsScene:
     return made
 
 
-def compared(third: bool = False) -> Compared:
+def compared(first_too: bool = False) -> ComparedBScan:
     one = np.full((2, SIZE[1]), 10, np.float32)
     other = one.copy()
     other[0, 20:30] = 16
     one[1], other[1] = 30, np.nan
     masks = np.zeros(SIZE, bool)
     masks[34:38, 5:9] = True
-    return Compared(one, other, np.abs(one - other) > 2, masks, third)
+    differs = np.abs(one - other) > 2
+    mask = np.full(SIZE, 1, np.uint8) if first_too else None
+    return ComparedBScan(one, other, differs, np.full(one.shape, first_too), differs, masks, mask)
 
 
 def painted(scene: QGraphicsScene) -> np.ndarray:
@@ -55,7 +59,9 @@ def test_a_single_column_has_the_width_of_a_pixel() -> None:
     differs = np.zeros((1, 9), bool)
     differs[0, 4] = True
     curves = np.zeros((1, 9), np.float32)
-    path = difference_path(Compared(curves, curves + 5, differs, np.zeros((9, 9), bool)))
+    path = difference_path(
+        ComparedBScan(curves, curves + 5, differs, differs, differs, np.zeros((9, 9), bool), None)
+    )
     assert path.boundingRect().width() == 1
 
 
@@ -67,15 +73,19 @@ def test_a_comparison_is_seen_and_goes_again(scene: QGraphicsScene) -> None:
     assert shown[13, 25].any()
     assert shown[34:38, 5:9].any()
     assert not shown[13, 40].any()
-    assert len(layer.others) == 2
-    assert not layer.ones
+    assert not shown[10, 40].any()
+    assert not shown[30].any()
     layer.show(None)
     np.testing.assert_array_equal(painted(scene), before)
 
 
 def test_the_first_is_drawn_too_where_neither_is_the_one_shown(scene: QGraphicsScene) -> None:
     layer = ComparisonLayer(scene)
-    layer.show(compared(third=True))
+    layer.set_scheme(FLUID_SCHEME)
+    layer.show(compared(first_too=True))
     assert painted(scene)[30].any()
+    assert layer.mask.isVisible()
+    assert painted(scene)[3, 3].any()
     layer.show(compared())
     assert not painted(scene)[30].any()
+    assert not layer.mask.isVisible()

@@ -1,0 +1,98 @@
+"""A comparison as a list of single figures, for tables in long format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mirage_core.measure.comparison import Comparison
+from mirage_core.measure.layer_agreement import LayerAgreement
+from mirage_core.measure.mask_agreement import MaskAgreement
+from mirage_core.measure.surface_agreement import BoundaryError, SurfaceAgreement
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a comparison.
+
+    Attributes
+    ----------
+    kind : str
+        ``surface``, ``layer`` or ``mask``.
+    structure : str
+        Name of the surface or class; of a layer ``upper..lower``, by its surfaces.
+    name : str
+        What is measured.
+    unit : str
+        ``px``, ``um``, ``mm``, ``nL``, ``A-scans``, ``B-scans``; empty where there is none.
+    value : float or int
+        NaN where there is nothing to measure or a spacing is unknown; counts are int.
+    b_scans : tuple of int
+        B-scans that went into it, counted from 0.
+    note : str
+        Why the value is NaN, where that is not for want of anything to measure.
+    """
+
+    kind: str
+    structure: str
+    name: str
+    unit: str
+    value: float
+    b_scans: tuple[int, ...]
+    note: str = ""
+
+
+def figures(comparison: Comparison) -> Iterator[Figure]:
+    """Yield every figure of a comparison: surfaces, then layers, then masks."""
+    for surface in comparison.surfaces:
+        yield from _of_surface(surface)
+    for layer in comparison.layers:
+        yield from _of_layer(layer)
+    for mask in comparison.masks:
+        yield from _of_mask(mask)
+
+
+def _of_surface(s: SurfaceAgreement) -> Iterator[Figure]:
+    def figure(name: str, unit: str, value: float, note: str = "") -> Figure:
+        return Figure("surface", s.name, name, unit, value, s.b_scans, note)
+
+    for unit, error, note in (("px", s.px, ""), ("um", s.um, s.why_no_um)):
+        for name, value in _named(error):
+            yield figure(name, unit, value, note)
+    yield figure("pairs", "A-scans", s.n_pairs)
+    yield figure("only first", "A-scans", s.n_only_one)
+    yield figure("only second", "A-scans", s.n_only_other)
+    yield figure("both by hand", "B-scans", s.n_by_hand)
+
+
+def _named(error: BoundaryError) -> tuple[tuple[str, float], ...]:
+    return (
+        ("mean absolute difference", error.mean),
+        ("mean difference", error.bias),
+        ("SD of differences", error.sd),
+        ("p95 of absolute differences", error.p95),
+        ("largest absolute difference", error.largest),
+    )
+
+
+def _of_layer(layer: LayerAgreement) -> Iterator[Figure]:
+    structure = f"{layer.upper}..{layer.lower}"
+    yield Figure("layer", structure, "Dice", "", layer.dice, layer.b_scans)
+    yield Figure("layer", structure, "pairs", "A-scans", layer.n_a_scans, layer.b_scans)
+
+
+def _of_mask(m: MaskAgreement) -> Iterator[Figure]:
+    def figure(name: str, unit: str, value: float, note: str = "") -> Figure:
+        return Figure("mask", m.name, name, unit, value, m.b_scans, m.missing or note)
+
+    yield figure("Dice", "", m.dice)
+    yield figure("mean HD95", "px", m.hd95_px)
+    yield figure("mean HD95", "mm", m.hd95_mm, m.why_no_mm)
+    yield figure("volume of first", "nL", m.one_nl, m.why_no_nl)
+    yield figure("volume of second", "nL", m.other_nl, m.why_no_nl)
+    yield figure("kappa of presence", "", m.kappa)
+    yield figure("marked by both", "B-scans", m.presence.both)
+    yield figure("marked by first only", "B-scans", m.presence.only_one)
+    yield figure("marked by second only", "B-scans", m.presence.only_other)
+    yield figure("marked by neither", "B-scans", m.presence.neither)
+    yield figure("both by hand", "B-scans", m.n_by_hand)

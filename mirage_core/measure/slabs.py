@@ -1,0 +1,66 @@
+"""Slabs: how much of the eye each B-scan stands for, along the axis across B-scans."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mirage_core.scan import LinePosition, Provenance, ScanGeometry, ScanPattern, Spacing
+
+F64 = NDArray[np.float64]
+
+_EVEN = 0.2
+_NOT_SIDE_BY_SIDE = {ScanPattern.RADIAL: "radial scan", ScanPattern.CIRCLE: "circle scan"}
+
+
+class NoSlabsError(ValueError):
+    """The B-scans of this pattern do not lie side by side; the text is for the user."""
+
+
+def slab_widths_mm(spacing: Spacing, geometry: ScanGeometry, n_b_scans: int) -> F64:
+    """Return the width in mm that each B-scan stands for, ``[b]``.
+
+    It is the gap between B-scans. Where the file's positions tell that gaps differ by more than
+    a fifth from their median, it is half the gap before and half the gap after each; the first
+    and the last reach as far outwards as inwards. A gap that the user typed counts for all.
+
+    Raises
+    ------
+    SpacingUnknownError
+        If the gap between B-scans is unknown.
+    NoSlabsError
+        If B-scans are not side by side.
+    """
+    (gap_mm,) = spacing.require_mm("b")
+    if geometry.pattern in _NOT_SIDE_BY_SIDE:
+        raise NoSlabsError(
+            f"The B-scans of a {_NOT_SIDE_BY_SIDE[geometry.pattern]} do not lie side by side; "
+            "it has no volume."
+        )
+    even = np.full(n_b_scans, gap_mm)
+    if spacing.b.source is Provenance.USER or n_b_scans < 3:
+        return even
+    gaps_mm = _gaps_mm(geometry)
+    if gaps_mm is None:
+        return even
+    middle = float(np.median(gaps_mm))
+    if np.all(np.abs(gaps_mm - middle) <= _EVEN * middle):
+        return even
+    around = np.concatenate([gaps_mm[:1], gaps_mm, gaps_mm[-1:]])
+    return np.asarray((around[:-1] + around[1:]) / 2)
+
+
+def _gaps_mm(geometry: ScanGeometry) -> F64 | None:
+    """Return the distances between neighbouring parallel lines, across them; None if unknown."""
+    scale = geometry.slo_mm_per_px
+    lines = [p for p in geometry.positions if isinstance(p, LinePosition)]
+    if scale is None or geometry.positions_assumed or len(lines) != len(geometry.positions):
+        return None
+    ends = np.array([(line.start, line.end) for line in lines], float).reshape(-1, 2, 2) * scale
+    along = (ends[:, 1] - ends[:, 0]).sum(axis=0)
+    length = float(np.hypot(*along)) if len(lines) else 0.0
+    if length == 0:
+        return None
+    across = np.array([-along[1], along[0]]) / length
+    gaps_mm: F64 = np.abs(np.diff(ends.mean(axis=1) @ across))
+    return gaps_mm

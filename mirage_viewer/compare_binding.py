@@ -1,0 +1,107 @@
+"""Ties the Compare panel and the canvas to the comparison. Nothing is decided here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QFileDialog
+
+from mirage_viewer.agreement_words import agreement_lines
+from mirage_viewer.comparing import NOBODY, TOLERANCE_PX
+from mirage_viewer.controller import Desk
+
+if TYPE_CHECKING:
+    from mirage_core.annotate import Change
+    from mirage_viewer.main_window import MainWindow
+
+_MEASURE_AFTER_MS = 1500
+
+
+class CompareBinding:
+    """The connections of one window's comparison."""
+
+    def __init__(self, window: MainWindow, desk: Desk) -> None:
+        self.w, self.d, self.panel = window, desk, window.compare_panel
+        comparing, panel = desk.comparing, window.compare_panel
+        comparing.changed.connect(self.show_pair)
+        comparing.measured.connect(self.show_agreement)
+        panel.pair_picked.connect(comparing.pick)
+        panel.scope_picked.connect(comparing.set_whole)
+        panel.next_requested.connect(comparing.next_difference)
+        panel.consensus_requested.connect(
+            lambda on: desk.adjudicating.begin() if on else desk.adjudicating.end()
+        )
+        panel.take_requested.connect(desk.adjudicating.take)
+        panel.take_agreeing_requested.connect(desk.adjudicating.take_agreeing)
+        panel.export_requested.connect(self.export)
+        self._soon = QTimer(window)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_MEASURE_AFTER_MS)
+        self._soon.timeout.connect(comparing.measure)
+        desk.b_changed.connect(self.moved)
+        desk.edited.connect(self.edited)
+        desk.grading.blind_told.connect(self.blind_told)
+        desk.projects.worklist_changed.connect(lambda _rows: desk.grading.look())
+        self.show_pair()
+
+    def moved(self, _b: int) -> None:
+        """Show what differs on another B-scan."""
+        self.show_overlay()
+        self.d.comparing.moved()
+
+    def edited(self, change: Change) -> None:
+        """Show what differs now, and measure anew once the hand rests."""
+        if self.d.comparing.comparing:
+            if self.d.b in change.b_scans:
+                self.show_overlay()
+            self.d.comparing.edited()
+            self._soon.start()
+
+    def blind_told(self, blind: bool) -> None:
+        """Show whether graders see each other's work."""
+        self.w.qt_actions.check("graders.blind", blind)
+
+    def show_pair(self) -> None:
+        """Show who can be compared, and lay the one over the other."""
+        comparing = self.d.comparing
+        self.panel.set_candidates(
+            comparing.candidates,
+            comparing.one,
+            comparing.other,
+            consensus=comparing.consensus,
+            why=comparing.why,
+        )
+        self.show_overlay()
+        self.show_agreement()
+
+    def show_overlay(self) -> None:
+        """Show on the B-scan what differs."""
+        self.w.canvas.set_compared(self.d.comparing.on(self.d.b))
+
+    def show_agreement(self) -> None:
+        """Fill the table."""
+        comparing = self.d.comparing
+        if comparing.other == NOBODY:
+            return
+        if comparing.agreement is None:
+            self.panel.show_lines((), "Working out how they agree…")
+            return
+        lines, unit = agreement_lines(comparing.agreement)
+        one, other = comparing.name_of(comparing.one), comparing.name_of(comparing.other)
+        whose = f"Orange: {one}. Cyan: {other}." if comparing.consensus else f"Cyan: {other}."
+        words = f"{whose} Shaded: more than {TOLERANCE_PX:g} px apart."
+        if not comparing.agreement.b_scans:
+            words = "There is no B-scan yet that both worked on."
+        elif comparing.stale:
+            words = "This work changed since; measured anew in a moment."
+        self.panel.show_lines(lines, words, unit)
+
+    def export(self) -> None:
+        """Ask where the table goes."""
+        path, _ = QFileDialog.getSaveFileName(
+            self.w, "Write the agreement to", "agreement.csv", "CSV (*.csv)"
+        )
+        if path:
+            self.d.comparing.export(Path(path))

@@ -1,0 +1,386 @@
+"""Comparing: another grader's work laid over the one shown, their agreement, the consensus. No Qt.
+
+Everything that takes long happens in the background; what is late because something else was
+chosen meanwhile is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from mirage_core.annotate import Annotation
+from mirage_viewer.background import Background
+from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.opening import OpenScan
+
+if TYPE_CHECKING:
+    from mirage_core.measure.comparison import Comparison
+    from mirage_core.measure.triage import Triage
+    from mirage_core.project.records import AnnotationRecord
+
+NOBODY = -1
+"""Id of no annotation: nothing is compared."""
+SHOWN = 0
+"""Id that stands for the work shown; those of a project begin with 1."""
+TOLERANCE_PX = 2.0
+"""Surfaces no further apart than this count as one."""
+TOPIC = "compare"
+_SAME_PX = 0.5
+
+F32 = NDArray[np.float32]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An annotation that can be compared: its id in the project and what it is called."""
+
+    id: int
+    title: str
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedBScan:
+    """Two annotations of one B-scan, and where they differ.
+
+    Attributes
+    ----------
+    one, other : float32 arrays ``[s, x]``
+        Surfaces of either, row by row the same ones, px from the top, NaN undefined.
+    differs : bool array ``[s, x]``
+        Both are defined, further apart than :data:`TOLERANCE_PX`.
+    draw_one, draw_other : bool arrays ``[s, x]``
+        Where a curve is worth drawing: it is neither that of the work shown nor of the first.
+    masks_differ : bool array ``[z, x]``
+        Pixels marked differently.
+    mask_one : uint8 array ``[z, x]`` or None
+        Marks of the first that the work shown does not have; None where it is the first.
+    """
+
+    one: F32
+    other: F32
+    differs: Bool
+    draw_one: Bool
+    draw_other: Bool
+    masks_differ: Bool
+    mask_one: NDArray[np.uint8] | None
+
+
+class Place(Protocol):
+    """What is compared on: the desk."""
+
+    b: int
+
+    @property
+    def author(self) -> str:
+        """Who looks."""
+        ...
+
+    @property
+    def open_scan(self) -> OpenScan | None:
+        """What is shown."""
+        ...
+
+    def show_b_scan(self, b: int) -> None:
+        """Go to a B-scan."""
+        ...
+
+    def say(self, message: Message) -> None:
+        """Tell the user."""
+        ...
+
+    def hush(self, topic: str) -> None:
+        """Take back what was told."""
+        ...
+
+
+class Comparing:
+    """The comparison of one window.
+
+    Signals
+    -------
+    changed()
+        Who can be compared, or is.
+    measured()
+        The table is new, or is being worked out.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        Those who worked on the scan shown, whom the one who looks may see.
+    one, other : int
+        Ids of those compared; :data:`SHOWN` for the work shown, :data:`NOBODY` for none.
+    why : str
+        Why nobody can be compared, or empty.
+    whole : bool
+        The agreement is on all B-scans of both, not on the one shown.
+    agreement : Comparison or None
+        As it was last worked out.
+    stale : bool
+        Something changed since.
+    """
+
+    changed: ClassVar[Signal] = Signal()
+    measured: ClassVar[Signal] = Signal()
+
+    def __init__(self, place: Place, background: Background) -> None:
+        self._place = place
+        self._background = background
+        self._turn = 0
+        self._loaded: dict[int, Annotation] = {}
+        self.candidates: tuple[Candidate, ...] = ()
+        self.one, self.other = SHOWN, NOBODY
+        self.why = ""
+        self.whole = True
+        self.agreement: Comparison | None = None
+        self.stale = False
+
+    # ------------------------------------------------------------------ who
+
+    @property
+    def comparing(self) -> bool:
+        """True while two are compared and both are there."""
+        return self._pair() is not None
+
+    @property
+    def consensus(self) -> bool:
+        """True if the work shown is the consensus, and can be changed."""
+        opened = self._place.open_scan
+        return opened is not None and opened.consensus and opened.editable
+
+    def another_scan(self) -> None:
+        """Begin anew: another scan is shown, or other work on it."""
+        self._turn += 1
+        self._loaded.clear()
+        self.candidates, self.why = (), ""
+        self.one, self.other = SHOWN, NOBODY
+        self.agreement, self.stale = None, False
+        self.changed.emit()
+        self.measured.emit()
+        self.look_up()
+
+    def look_up(self) -> None:
+        """Read anew who worked on the scan."""
+        opened = self._place.open_scan
+        if opened is None or opened.project is None or opened.record is None:
+            return
+        project, record, viewer = opened.project, opened.record, self._place.author
+        turn, consensus = self._turn, opened.consensus
+
+        def work() -> tuple[tuple[Candidate, ...], str]:
+            if project.blind:
+                return (), "The project is blind: graders do not see each other's work."
+            rows = (row for row in project.worklist(viewer) if row.scan.id == record.id)
+            found = (a for row in rows for a in row.annotations if a.n_events)
+            others = (
+                a for a in found if not (a.is_consensus if consensus else a.annotator == viewer)
+            )
+            # In the order in which they began, whoever was at work last.
+            return tuple(Candidate(a.id, a.annotator) for a in sorted(others, key=_id_of)), ""
+
+        def done(result: tuple[tuple[Candidate, ...], str]) -> None:
+            if turn == self._turn:
+                self.candidates, self.why = result
+                if not self.candidates and not self.why:
+                    self.why = "Nobody else has worked on this scan in this project."
+                self.changed.emit()
+                if self.consensus and len(self.candidates) > 1 and self.other == NOBODY:
+                    self.pick(self.candidates[0].id, self.candidates[1].id)
+
+        self._background.run(work, done, self._report)
+
+    def pick(self, one: int, other: int) -> None:
+        """Compare annotations; :data:`NOBODY` as `other` ends the comparison."""
+        self._turn += 1
+        self.one = one if self.consensus else SHOWN
+        self.other = other
+        self.agreement = None
+        opened, turn = self._place.open_scan, self._turn
+        self.changed.emit()
+        if opened is None or opened.project is None or opened.record is None:
+            return
+        project, record, viewer = opened.project, opened.record, self._place.author
+        wanted = [i for i in (self.one, other) if i > SHOWN and i not in self._loaded]
+        self._place.hush(TOPIC)
+
+        damage: list[str] = []
+        scan = opened.scan
+
+        def work() -> dict[int, Annotation]:
+            return {
+                i: project.annotation(record, i, viewer, scan=scan, on_damage=damage.append)
+                for i in wanted
+            }
+
+        def done(found: dict[int, Annotation]) -> None:
+            if turn != self._turn:
+                return
+            self._loaded.update(found)
+            for problem in damage:
+                self.say(problem, Level.WARNING)
+            self.changed.emit()
+            self.measure()
+
+        self._background.run(work, done, self._report)
+
+    def name_of(self, id: int) -> str:
+        """Return what an annotation is called."""
+        return next((c.title for c in self.candidates if c.id == id), "this work")
+
+    # ------------------------------------------------------------------ what differs
+
+    def on(self, b: int) -> ComparedBScan | None:
+        """Return how the two differ on B-scan `b`; None while nothing is compared."""
+        pair = self._pair()
+        if pair is None:
+            return None
+        from mirage_core.measure.differences import differences
+
+        one, other = pair
+        found = differences(one, other, b, TOLERANCE_PX)
+        draw_other = _apart(found.other, found.one)
+        draw_one, mask = np.zeros_like(draw_other), None
+        opened = self._place.open_scan
+        if self.one != SHOWN and opened is not None:
+            shown = opened.session.annotation
+            now = np.stack([_row(shown, name, b) for name in found.names])
+            draw_one = _apart(found.one, now)
+            draw_other &= _apart(found.other, now)
+            labels, here = one.masks.labels[b], shown.masks.labels[b]
+            mask = np.where(labels != here, labels, np.uint8(0))
+        return ComparedBScan(
+            found.one, found.other, found.differs, draw_one, draw_other, found.masks > 0, mask
+        )
+
+    def set_whole(self, whole: bool) -> None:
+        """Measure on all B-scans of both, or on the one shown."""
+        self.whole = whole
+        self.measure()
+
+    def moved(self) -> None:
+        """Another B-scan is shown."""
+        if self.comparing and not self.whole:
+            self.measure()
+
+    def edited(self) -> None:
+        """The work shown changed: what was measured of it is out of date."""
+        if self.comparing and self.one == SHOWN and not self.stale:
+            self.stale = True
+            self.measured.emit()
+
+    def measure(self) -> None:
+        """Work the agreement out."""
+        pair, opened, turn = self._pair(), self._place.open_scan, self._turn
+        if pair is None or opened is None:
+            return
+        b_scans = None if self.whole else (self._place.b,)
+        scan, asked = opened.scan, (self.whole, self._place.b)
+        self.stale = False
+
+        def work() -> Comparison | None:
+            from mirage_core.measure.comparison import compare
+
+            return compare(*pair, scan, b_scans, cancelled=lambda: turn != self._turn)
+
+        def done(found: Comparison | None) -> None:
+            now = (self.whole, self._place.b if not self.whole else asked[1])
+            if turn == self._turn and found is not None and asked == now:
+                self.agreement = found
+                self.measured.emit()
+
+        self._background.run(work, done, self._report)
+
+    def next_difference(self) -> None:
+        """Go to the B-scan on which the two differ most, then to the one after it."""
+        self.triaged(self._go_on)
+
+    def _go_on(self, found: Triage) -> None:
+        order = found.to_decide
+        if not order:
+            self.say(f"They agree within {TOLERANCE_PX:g} px on every B-scan of both.")
+            return
+        at = order.index(self._place.b) + 1 if self._place.b in order else 0
+        self._place.show_b_scan(order[at % len(order)])
+
+    # ------------------------------------------------------------------ for others
+
+    def annotation(self, id: int) -> Annotation | None:
+        """Return an annotation that is compared, None where it is not there yet."""
+        opened = self._place.open_scan
+        if id == SHOWN:
+            return opened.session.annotation if opened is not None else None
+        return self._loaded.get(id)
+
+    def triaged(self, then: Callable[[Triage], object]) -> None:
+        """Work out on which B-scans the two agree, and call `then` with it."""
+        pair, turn = self._pair(), self._turn
+        if pair is None:
+            return
+
+        def work() -> Triage:
+            from mirage_core.measure.triage import agreeing_b_scans
+
+            return agreeing_b_scans(*pair, TOLERANCE_PX)
+
+        def done(found: Triage) -> None:
+            if turn == self._turn:
+                then(found)
+
+        self._background.run(work, done, self._report)
+
+    def say(self, text: str, level: Level = Level.INFO) -> None:
+        """Tell the user something about the comparison."""
+        self._place.say(Message(text, "", level, TOPIC))
+
+    def export(self, path: Path) -> None:
+        """Write the agreement as CSV."""
+        opened, agreement = self._place.open_scan, self.agreement
+        if opened is None or opened.record is None or agreement is None:
+            return
+        record, names = opened.record, (self.name_of(self.one), self.name_of(self.other))
+
+        def work() -> None:
+            from mirage_core.project.tables import write_agreement
+
+            write_agreement(path, record, names, agreement, overwrite=True)
+
+        def done(_nothing: None) -> None:
+            self.say(f"The agreement is written to {path.name}.")
+
+        self._background.run(work, done, self._report)
+
+    def _pair(self) -> tuple[Annotation, Annotation] | None:
+        one, other = self.annotation(self.one), self.annotation(self.other)
+        return (one, other) if one is not None and other is not None else None
+
+    def _report(self, error: Exception) -> None:
+        message = from_error(error, TOPIC)
+        if message is None:
+            raise error
+        self._place.say(message)
+
+
+def _apart(curves: F32, from_: F32) -> Bool:
+    """Return where `curves` ``[s, x]`` are defined and can be told from others by eye."""
+    with np.errstate(invalid="ignore"):
+        near = np.abs(curves - from_) <= _SAME_PX
+    return np.asarray(np.isfinite(curves) & ~near)
+
+
+def _row(annotation: Annotation, name: str, b: int) -> F32:
+    """Return a surface of B-scan `b`, ``[x]`` px; NaN throughout where there is none of it."""
+    surfaces = annotation.surfaces
+    if name in surfaces.names:
+        return surfaces[name][b]
+    return np.full(surfaces.values.shape[2], np.nan, np.float32)
+
+
+def _id_of(annotation: AnnotationRecord) -> int:
+    return annotation.id
