@@ -28,6 +28,10 @@ class Background(Protocol):
         """Call `call` in the window's thread, soon; may itself be called from any thread."""
         ...
 
+    def later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Call `call` in the window's thread after `seconds`, for which nobody waits."""
+        ...
+
 
 class Inline:
     """A background that does everything at once in the calling thread; for tests and scripts."""
@@ -51,3 +55,6 @@ class Inline:
     def post(self, call: Callable[[], object]) -> None:
         """See :meth:`Background.post`."""
         call()
+
+    def later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Do nothing: by then the script is over."""

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from psygnal import Signal
 
 from mirage_core.annotate import Change, Session, State, ToolRunner, approval
-from mirage_viewer import opening
+from mirage_core.annotate.patches import UnreadableEditError
 from mirage_viewer.actions import Circumstances, When
-from mirage_viewer.background import Background, Inline
+from mirage_viewer.adjudicating import Adjudicating
+from mirage_viewer.background import Background
+from mirage_viewer.comparing import Comparing
 from mirage_viewer.engine_desk import EngineDesk
 from mirage_viewer.export_run import ExportChoice, ExportRun
+from mirage_viewer.grading import Grading
 from mirage_viewer.imagining import Place
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.offers import Offers
@@ -24,13 +27,17 @@ from mirage_viewer.opener import Opener
 from mirage_viewer.opening import OpenScan, SpacingMm
 from mirage_viewer.projects import Projects
 from mirage_viewer.queueing import Queueing
+from mirage_viewer.saving import Saving
 from mirage_viewer.segmentation import Segmentation
 from mirage_viewer.settings import Settings
+from mirage_viewer.unwritable import BUSY
 from mirage_viewer.workers import Workers
+from mirage_viewer.worklist.desk import WorklistDesk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mirage_core.project import Project
-    from mirage_core.project.records import UnfinishedSession
 
 _NOBODY = "grader"
 
@@ -74,10 +81,15 @@ class Desk:
         self.open_scan: OpenScan | None = None
         self.b = 0
         self.crosshair = (0.0, 0.0)
-        self.projects = Projects(background, project_folder)
+        self.projects = Projects(background, project_folder, lambda: self.author)
         self.projects.said.connect(self.say)
-        self.projects.unfinished_found.connect(self._offer)
         self.opener = Opener(self, background, self.projects)
+        self.projects.unfinished_found.connect(self.opener.offer_to_continue)
+        self.saving = Saving(background, self._open_scans)
+        self.saving.changed.connect(self.tell_conditions)
+        self.saving.said.connect(self.say)
+        self.saving.hushed.connect(self.hush)
+        self.saving.settled.connect(self._saved)
         self.models = EngineDesk(background, settings, workers)
         self.models.changed.connect(self.tell_conditions)
         self.models.said.connect(self.say)
@@ -87,8 +99,15 @@ class Desk:
         self.offers.changed.connect(self.tell_conditions)
         self.offers.said.connect(self.say)
         self.offers.hushed.connect(self.hush)
+        self.comparing = Comparing(self, background)
+        self.adjudicating = Adjudicating(self, self.comparing)
+        self.grading = Grading(self, background)
         self.exports = ExportRun(background)
         self.exports.said.connect(self.say)
+        self.worklist = WorklistDesk(background, workers, self.projects, lambda: self.author)
+        for part in (self.worklist.folders, self.worklist.remarks):
+            part.said.connect(self.say)
+        self.worklist.remarks.hushed.connect(self.hush)
 
     # ------------------------------------------------------------------ what is open
 
@@ -163,7 +182,7 @@ class Desk:
         if old is not None:
             old.runner.finish()
             old.session.changed.disconnect(self._edited)
-            old.session.save_problem_changed.disconnect(self._saving_changed)
+            self.saving.leave(old.session)
             self.opener.let_go(old, needed=old is self.segmentation.target)
         self.offers.forget()
         self.open_scan = opened
@@ -173,7 +192,7 @@ class Desk:
             self.queue.forget()
         if opened is not None:
             opened.session.changed.connect(self._edited)
-            opened.session.save_problem_changed.connect(self._saving_changed)
+            self.saving.follow(opened.session)
             n, height, width = opened.scan.shape
             # A scan that was only shown so far keeps its place when it becomes editable, unless
             # nobody has moved from where it opened.
@@ -183,16 +202,17 @@ class Desk:
                 self.b = min(opened.begins_at, n - 1)
             opened.runner.go_to(self.b)
         self.hush("spacing")
+        self.hush(BUSY)
         self.scan_changed.emit()
         self.conditions_changed.emit()
+        self.comparing.another_scan()
 
     def ready(self, opened: OpenScan) -> None:
         """The scan shown can be edited now, unless its project can only be read."""
         opened.editable = not opened.read_only
         self.scan_changed.emit()
         self.conditions_changed.emit()
-        if opened.session.save_problem:
-            self._saving_changed(opened.session.save_problem)
+        self.comparing.another_scan()
 
     def use_project(self, folder: Path) -> None:
         """Close the scan and keep scans in the project in `folder` from now on."""
@@ -206,35 +226,27 @@ class Desk:
 
         self.projects.use(folder, opened)
 
-    def _offer(self, left: UnfinishedSession) -> None:
-        if self.open_scan is None and not self.opener.busy:
-            self.say(
-                Message(
-                    "Continue where you stopped?",
-                    f"{left.scan.pseudonym}, {left.scan.title}: the program ended unexpectedly; "
-                    "every finished stroke is saved.",
-                    topic="unfinished",
-                    action="Continue",
-                    do=lambda: self.opener.continue_unfinished(left),
-                )
-            )
-
     def _segmentation_ended(self, target: OpenScan) -> None:
         self.conditions_changed.emit()
         self.projects.refresh_worklist()
-        if target in self.opener.held:
-            self.opener.held.remove(target)
-            self.opener.let_go(target, needed=False)
+        self.opener.let_go_again(target)
+        self.saving.check()
 
-    def unsaved(self) -> int:
-        """Return how many edits of all open scans wait to be written."""
-        open_ones = (*self.opener.held, self.open_scan)
-        return sum(len(opened.session.unsaved) for opened in open_ones if opened is not None)
+    def _saved(self) -> None:
+        self.projects.refresh_worklist()
+        for opened in tuple(self.opener.held):
+            if opened is not self.segmentation.target:
+                self.opener.let_go_again(opened)
+
+    def _open_scans(self) -> tuple[OpenScan, ...]:
+        shown = (self.open_scan,) if self.open_scan is not None else ()
+        return *self.opener.held, *shown
 
     def shut_down(self) -> None:
         """End everything; call once, when the window closes."""
         self.opener.stop()
         self.exports.cancel()
+        self.worklist.close()
         self.models.close()
         if self.open_scan is not None:
             self.open_scan.runner.finish()
@@ -277,14 +289,19 @@ class Desk:
             if self.open_scan.runner.busy:
                 self.open_scan.runner.cancel()
             else:
-                self._go_to(self.session.undo())
+                self._go_back_or_on(self.session.undo)
 
     def redo(self) -> None:
         """Bring the last undone change back and go where it is."""
         if self.session is not None and self.editable:
-            self._go_to(self.session.redo())
+            self._go_back_or_on(self.session.redo)
 
-    def _go_to(self, edit: Any) -> None:
+    def _go_back_or_on(self, step: Callable[[], Any]) -> None:
+        try:
+            edit = step()
+        except UnreadableEditError as error:
+            self._report(error)
+            return
         if edit is not None and edit.b_scans and self.b not in edit.b_scans:
             self.show_b_scan(min(edit.b_scans, key=lambda b: abs(b - self.b)))
 
@@ -338,41 +355,17 @@ class Desk:
         )
 
     def set_grader(self, name: str) -> None:
-        """Keep `name` with every edit from now on."""
+        """Be called `name` from now on; what was done without a name becomes that of `name`."""
+        before, unnamed = self.author, not self.settings.grader
         self.settings.grader = name.strip()
         self.settings.save()
-        if self.session is not None:
-            self.session.author = self.author
-
-    def retry_saving(self) -> None:
-        """Try again to write what waits."""
-        if self.session is not None and self.session.retry_saving():
-            self.hush("saving")
-            self.projects.refresh_worklist()
-        self.conditions_changed.emit()
+        if self.author != before:
+            self.grading.renamed(before if unnamed else "")
 
     def save_copy(self, folder: Path, *, wait: bool = False) -> bool:
-        """Write the scan's work into a project in `folder`, in the background unless `wait`.
-
-        Returns False if it is known to have failed.
-        """
+        """Write the scan's work into a project in `folder`; see :meth:`Saving.copy`."""
         opened = self.open_scan
-        if opened is None:
-            return False
-        opened.runner.finish()
-        edits = tuple(opened.session.history.done)
-        failures: list[Exception] = []
-
-        def done(n: int) -> None:
-            self.say(Message(f"Saved a copy with {n} change{'s' if n != 1 else ''} to {folder}"))
-
-        def failed(error: Exception) -> None:
-            failures.append(error)
-            self._report(error)
-
-        background = Inline() if wait else self._background
-        background.run(lambda: opening.copy_work(opened, edits, folder, self.author), done, failed)
-        return not failures
+        return opened is not None and self.saving.copy(opened, folder, self.author, wait=wait)
 
     def export(self, choice: ExportChoice) -> None:
         """Export the scan as it is now."""
@@ -391,20 +384,4 @@ class Desk:
 
     def _edited(self, change: Change) -> None:
         self.edited.emit(change)
-        self.conditions_changed.emit()
-
-    def _saving_changed(self, problem: str) -> None:
-        if problem:
-            self.say(
-                Message(
-                    f"Not saved: {problem}",
-                    "Nothing is lost while the window is open.",
-                    Level.ERROR,
-                    "saving",
-                    "Retry",
-                    self.retry_saving,
-                )
-            )
-        else:
-            self.hush("saving")
         self.conditions_changed.emit()

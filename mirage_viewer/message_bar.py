@@ -44,7 +44,8 @@ class MessageBar(QWidget):
         if message.topic:
             self.hush(message.topic)
         entry = MessageEntry(message)
-        entry.button.clicked.connect(lambda: self._act(entry))
+        entry.button.clicked.connect(lambda: self._act(entry, message.do))
+        entry.other_button.clicked.connect(lambda: self._act(entry, message.do_other))
         entry.close_button.clicked.connect(lambda: self._remove(entry))
         self.entries.insert(0, entry)
         self._layout.insertWidget(0, entry)
@@ -86,8 +87,7 @@ class MessageBar(QWidget):
         for entry in self.entries:
             entry.repaint_icons()
 
-    def _act(self, entry: MessageEntry) -> None:
-        do = entry.message.do
+    def _act(self, entry: MessageEntry, do: Callable[[], object] | None) -> None:
         self._remove(entry)
         if do is not None:
             do()
@@ -123,15 +123,18 @@ class MessageEntry(QFrame):
             self.text.textInteractionFlags().TextSelectableByMouse  # errors are copied into mails
         )
         self.button = QPushButton(message.action)
-        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.other_button = QPushButton(message.other)
         self.close_button = IconButton("close", tooltip="Close this message", size_px=14)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 3, 6, 3)
         layout.setSpacing(10)
-        for widget in (self.symbol, self.text, self.button, self.close_button):
+        buttons = self.button, self.other_button, self.close_button
+        for widget in (self.symbol, self.text, *buttons):
             layout.addWidget(widget)
         layout.setStretch(1, 1)
-        self.button.setVisible(bool(message.action))
+        for button in buttons[:2]:
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setVisible(bool(button.text()))
         self.repaint_icons()
 
     def repaint_icons(self) -> None:

@@ -33,6 +33,8 @@ class Message:
         Text of a button, empty for none.
     do : callable or None
         What the button does.
+    other, do_other
+        A second button, for what is done less often.
     """
 
     text: str
@@ -41,6 +43,8 @@ class Message:
     topic: str = ""
     action: str = ""
     do: Callable[[], object] | None = None
+    other: str = ""
+    do_other: Callable[[], object] | None = None
 
 
 def from_error(error: Exception, topic: str = "") -> Message | None:

@@ -11,18 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from mirage_core.annotate import JournalError
 from mirage_viewer import opening
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opening import OpenScan, SpacingMm
 from mirage_viewer.projects import Projects
 from mirage_viewer.settings import Settings
+from mirage_viewer.unwritable import NoJournal, busy_message, is_locked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mirage_core.annotate import Event
     from mirage_core.project import Project
     from mirage_core.project.records import ScanRecord, UnfinishedSession
 
@@ -110,11 +107,55 @@ class Opener:
         author = self._place.author
         self._stored(lambda project: opening.from_project(project, scan_id, author), scan_id)
 
+    def offer_to_continue(self, left: UnfinishedSession) -> None:
+        """Offer the work that a crash interrupted, unless something is open by now."""
+        if self._place.open_scan is None and not self.busy:
+            self._place.say(
+                Message(
+                    "Continue where you stopped?",
+                    f"{left.scan.pseudonym}, {left.scan.title}: the program ended unexpectedly; "
+                    "every finished stroke is saved.",
+                    topic="unfinished",
+                    action="Continue",
+                    do=lambda: self.continue_unfinished(left),
+                )
+            )
+
     def continue_unfinished(self, left: UnfinishedSession) -> None:
         """Open the work that a crash interrupted."""
         author = self._place.author
         self._stored(
             lambda project: opening.continue_unfinished(project, left, author), left.scan.id
+        )
+
+    def try_again(self, *, take_over: bool = False) -> None:
+        """Open the scan shown for writing, which could only be looked at so far.
+
+        `take_over` it from a program on another computer, which can then save nothing more.
+        """
+        shown = self._place.open_scan
+        if shown is None or shown.busy is None:
+            return
+        turn, author = self._begin("Opening the scan…"), self._place.author
+
+        def failed(error: Exception) -> None:
+            self._failed(error, turn)
+            if turn == self._turn:
+                self._tell_busy(shown)
+
+        self._background.run(
+            lambda: opening.for_writing(shown, self._projects.get(), author, take_over=take_over),
+            lambda opened: self._arrived(opened, turn),
+            failed,
+        )
+
+    def open_instead(self, open_it: Callable[[Project, str], OpenScan]) -> None:
+        """Open other work on the scan shown, of the project and for the author given."""
+        turn, author = self._begin("Opening the scan…"), self._place.author
+        self._background.run(
+            lambda: open_it(self._projects.get(), author),
+            lambda opened: self._arrived(opened, turn),
+            lambda error: self._failed(error, turn),
         )
 
     def close_scan(self) -> None:
@@ -139,14 +180,31 @@ class Opener:
             return
         if needed or not opened.session.retry_saving():
             self.held.append(opened)
-        elif opened.project is not None:
-            try:
-                opened.project.close_session(opened.session)
-            except Exception as error:
-                message = from_error(error, "project")
-                if message is None:
-                    raise
-                self._place.say(message)
+        else:
+            self._close(opened)
+
+    def let_go_again(self, opened: OpenScan) -> None:
+        """Close the session of a scan that was held open, as far as it is not needed any more."""
+        if opened in self.held:
+            self.held.remove(opened)
+            self.let_go(opened, needed=False)
+
+    def _close(self, opened: OpenScan) -> None:
+        project = opened.project
+        if project is None:
+            return
+
+        def failed(error: Exception) -> None:
+            if is_locked(error):
+                self._close(opened)  # it passes, and nobody need know
+                return
+            message = from_error(error, "project")
+            if message is None:
+                raise error
+            self._place.say(message)
+
+        close = project.close if opened.busy else lambda: project.close_session(opened.session)
+        self._background.run(close, failed=failed)
 
     # ------------------------------------------------------------------ steps
 
@@ -154,6 +212,7 @@ class Opener:
         self._turn += 1
         self.busy = words
         self._place.hush("open")
+        self._place.hush("locked")
         self._place.tell_conditions()
         return self._turn
 
@@ -179,7 +238,9 @@ class Opener:
 
         self._background.run(read, done, not_read)
 
-    def _register(self, shown: OpenScan, turn: int, spacing_mm: SpacingMm | None) -> None:
+    def _register(
+        self, shown: OpenScan, turn: int, spacing_mm: SpacingMm | None, *, again: bool = False
+    ) -> None:
         author = self._place.author
 
         def work() -> OpenScan:
@@ -192,9 +253,15 @@ class Opener:
             message = from_error(error)
             if message is None:
                 self._failed(error, turn)
+            elif turn == self._turn and is_locked(error):
+                # It passes, and corrections that no project has would be in danger till then.
+                if not again:
+                    hint = "The scan can be corrected as soon as that program is done."
+                    self._place.say(Message(message.text, hint, Level.WARNING, "locked"))
+                self._register(shown, turn, spacing_mm, again=True)
             elif turn == self._turn:
                 # Without a project the scan can still be worked on; its edits wait in memory.
-                shown.session.use_journal(_NoJournal(message.text))
+                shown.session.use_journal(NoJournal(message.text))
                 hint = f"{message.hint} Until then corrections to this scan are not saved."
                 self._place.say(Message(message.text, hint, Level.ERROR, "project"))
                 self._ready(shown)
@@ -204,6 +271,7 @@ class Opener:
     def _stored(self, open_it: Callable[[Project], OpenScan], scan_id: str) -> None:
         current = self._place.open_scan
         if current is not None and current.record is not None and current.record.id == scan_id:
+            self.try_again()
             return
         turn = self._begin("Opening the scan…")
         held = self._held_of(scan_id)
@@ -240,15 +308,24 @@ class Opener:
 
     def _ready(self, opened: OpenScan) -> None:
         self.busy = ""
+        self._place.hush("locked")
         self._place.ready(opened)
         if opened.damage:
             self._place.say(Message(opened.damage, "", Level.WARNING, "damage"))
         project = opened.project
-        if project is not None and project.notice and project is not self._told_notice_of:
+        if opened.busy is not None:
+            self._tell_busy(opened)
+        elif project is not None and project.notice and project is not self._told_notice_of:
             self._told_notice_of = project
             self._place.say(Message(project.notice, "", Level.WARNING, "project"))
         self._projects.refresh_worklist()
         self._import(opened)
+
+    def _tell_busy(self, opened: OpenScan) -> None:
+        assert opened.busy is not None
+        self._place.say(
+            busy_message(opened.busy, self.try_again, lambda: self.try_again(take_over=True))
+        )
 
     def _failed(self, error: Exception, turn: int) -> None:
         if turn == self._turn:
@@ -302,13 +379,3 @@ class Opener:
             done,
             failed,
         )
-
-
-class _NoJournal:
-    """Refuses every edit, so that edits wait in memory and the window says "not saved"."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    def record(self, events: Sequence[Event]) -> None:
-        raise JournalError(self._reason)

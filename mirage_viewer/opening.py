@@ -14,7 +14,7 @@ from mirage_core.annotate import Edit, Session, ToolRunner
 from mirage_core.scan import Scan
 
 if TYPE_CHECKING:
-    from mirage_core.project import Project
+    from mirage_core.project import Project, ScanBusyError
     from mirage_core.project.records import ScanRecord, UnfinishedSession
 
 SpacingMm = tuple[float | None, float | None, float | None]
@@ -34,6 +34,10 @@ class OpenScan:
     record : ScanRecord or None
     damage : str
         A sentence when stored edits could not be read.
+    busy : ScanBusyError or None
+        Who else has the work open for writing, so that it can only be looked at here.
+    consensus : bool
+        The work is what the graders agreed on, nobody's own.
     editable : bool
         False until its place in the project is made, or it is known that there is none; and
         in a project that can only be read.
@@ -44,6 +48,8 @@ class OpenScan:
     project: Project | None = None
     record: ScanRecord | None = None
     damage: str = ""
+    busy: ScanBusyError | None = None
+    consensus: bool = False
     editable: bool = False
     runner: ToolRunner = field(init=False)
 
@@ -130,6 +136,53 @@ def continue_unfinished(project: Project, left: UnfinishedSession, author: str) 
     return _session(project, left.scan, author, annotation_id=left.annotation.id)
 
 
+def for_writing(
+    looked_at: OpenScan, project: Project, author: str, *, take_over: bool = False
+) -> OpenScan:
+    """Open what could only be looked at so far; the work on it is read anew.
+
+    Raises
+    ------
+    ProjectError
+    """
+    assert looked_at.record is not None
+    assert looked_at.busy is not None
+    return _session(
+        project,
+        project.scan(looked_at.record.id),
+        author,
+        looked_at.scan,
+        looked_at.path,
+        looked_at.busy.annotation_id,
+        take_over=take_over,
+    )
+
+
+def consensus_of(shown: OpenScan, project: Project, author: str) -> OpenScan:
+    """Open the consensus on a scan, begun where there is none, for `author` to adjudicate.
+
+    Raises
+    ------
+    ProjectError
+        Among others, if the project is blind.
+    """
+    assert shown.record is not None
+    record = project.scan(shown.record.id)
+    consensus_id = project.graders.begin_consensus(record.id, author, lambda: shown.scan)
+    return _session(project, record, author, shown.scan, shown.path, consensus_id)
+
+
+def own_work(shown: OpenScan, project: Project, author: str) -> OpenScan:
+    """Open `author`'s own work on a scan of which other work is shown.
+
+    Raises
+    ------
+    ProjectError
+    """
+    assert shown.record is not None
+    return _session(project, project.scan(shown.record.id), author, shown.scan, shown.path)
+
+
 def _session(
     project: Project,
     record: ScanRecord,
@@ -137,12 +190,36 @@ def _session(
     scan: Scan | None = None,
     path: Path | None = None,
     annotation_id: int | None = None,
+    *,
+    take_over: bool = False,
 ) -> OpenScan:
+    """Open the work on a scan; where another program has it, as far as it is saved, to look at."""
+    from mirage_core.project import ScanBusyError
+
     damage: list[str] = []
-    session = project.session(
-        record, author, scan=scan, annotation_id=annotation_id, on_damage=damage.append
-    )
-    return OpenScan(session, path, project, record, " ".join(damage))
+    busy = None
+    try:
+        session = project.session(
+            record,
+            author,
+            scan=scan,
+            annotation_id=annotation_id,
+            take_over=take_over,
+            on_damage=damage.append,
+        )
+    except ScanBusyError as error:
+        busy = error
+        project = project.reader(busy.what, busy.hint)
+        session = project.session(
+            record,
+            author,
+            scan=scan,
+            annotation_id=busy.annotation_id,
+            on_damage=damage.append,
+        )
+    opened_id = busy.annotation_id if busy is not None else annotation_id
+    consensus = opened_id is not None and opened_id == project.graders.consensus_id(record.id)
+    return OpenScan(session, path, project, record, " ".join(damage), busy, consensus)
 
 
 def import_into_project(
@@ -168,13 +245,15 @@ def import_into_project(
 def copy_work(opened: OpenScan, edits: Sequence[Edit], folder: Path, author: str) -> int:
     """Write a scan with `edits`, its history in effect, into a project in `folder`.
 
-    Returns the number of edits written. Their authors and times stay as they are.
+    Returns the number of edits written. Their authors and times stay as they are. Those that
+    cannot be read any more are one edit there.
 
     Raises
     ------
     ProjectError
         If the folder cannot be written to, or holds other work on this scan already.
     """
+    from mirage_core.annotate.copying import copy_edits
     from mirage_core.project import Project, ProjectError, Trouble
 
     with Project.open_or_create(folder) as project:
@@ -189,10 +268,9 @@ def copy_work(opened: OpenScan, edits: Sequence[Edit], folder: Path, author: str
                 "This project holds work on the same scan already.",
                 "Choose an empty folder for the copy.",
             )
-        for edit in edits:
-            copy.apply(edit)
+        copy_edits(opened.session, edits, copy)
         if copy.unsaved:
             raise ProjectError(folder, Trouble.UNREACHABLE, copy.save_problem, "Nothing is lost.")
         if not record.imported:
             project.import_pixels(record, opened.scan)
-    return len(edits)
+        return len(copy.history.done)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mirage_core.project import Project
     from mirage_core.project.records import UnfinishedSession, WorklistRow
 
+_EDIT_WAIT_MS = 20
+"""A frame or so: enough for what another thread writes in passing; else a stroke waits its turn."""
+
 
 class Projects:
     """Opens the project when it is first needed, from whichever thread.
@@ -33,8 +36,14 @@ class Projects:
     said: ClassVar[Signal] = Signal(Message)
     unfinished_found: ClassVar[Signal] = Signal(object)
 
-    def __init__(self, background: Background, folder: Path) -> None:
+    def __init__(
+        self,
+        background: Background,
+        folder: Path,
+        viewer: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._background = background
+        self._viewer = viewer
         self.folder = folder
         self._lock = threading.Lock()
         self._project: Project | None = None
@@ -49,10 +58,13 @@ class Projects:
         """
         with self._lock:
             if self._project is None:
-                from mirage_core.project import Project
-
-                self._project = Project.open_or_create(self.folder)
+                self._project = _open(self.folder)
             return self._project
+
+    @property
+    def current(self) -> Project | None:
+        """The project in use; None while it has not been needed yet."""
+        return self._project
 
     def use(self, folder: Path, then: Callable[[Project], object]) -> None:
         """Open or create the project in `folder` and use it from now on.
@@ -60,11 +72,6 @@ class Projects:
         `then` is called before the worklist of the new one is read. Sessions of the old one
         may still be written to; it is closed at the end of the program.
         """
-
-        def work() -> Project:
-            from mirage_core.project import Project
-
-            return Project.open_or_create(folder)
 
         def opened(project: Project) -> None:
             with self._lock:
@@ -75,7 +82,7 @@ class Projects:
             self.refresh_worklist()
             self._look_for_unfinished(project)
 
-        self._background.run(work, opened, self._report)
+        self._background.run(lambda: _open(folder), opened, self._report)
 
     def look_in(self) -> None:
         """Open the project if there is one already, for its worklist and unfinished work."""
@@ -100,7 +107,8 @@ class Projects:
             if project is self._project:
                 self.worklist_changed.emit(rows)
 
-        self._background.run(project.worklist, done, self._report)
+        viewer = self._viewer()
+        self._background.run(lambda: project.worklist(viewer), done, self._report)
 
     def close(self) -> None:
         """Close every project; their sessions that are saved are closed properly."""
@@ -124,10 +132,20 @@ class Projects:
             if left:
                 self.unfinished_found.emit(left[0])
 
-        self._background.run(project.unfinished, found, self._report)
+        viewer = self._viewer()
+        self._background.run(lambda: project.unfinished(viewer), found, self._report)
 
     def _report(self, error: Exception) -> None:
         message = from_error(error, "project")
         if message is None:
             raise error
         self.said.emit(message)
+
+
+def _open(folder: Path) -> Project:
+    """Open or create the project in `folder` for a window, which no stroke may hold up."""
+    from mirage_core.project import Project
+
+    project = Project.open_or_create(folder)
+    project.log.edit_wait_ms = _EDIT_WAIT_MS
+    return project

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 _THREADS = 4
 
@@ -48,6 +48,10 @@ class QtBackground(QObject):
         with self._lock:
             if self._open:
                 self._posted.emit(call)
+
+    def later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Call `call` in this object's thread after `seconds`."""
+        QTimer.singleShot(round(seconds * 1000), self, lambda: self._call(call))
 
     def close(self) -> None:
         """Take no more work and deliver nothing more; what runs may end by itself."""

@@ -75,5 +75,7 @@ class StatusBar(QStatusBar):
             look(self.saved, "error")
         else:
             self.saved.setText("" if problem is None else note or _SAVED)
-            self.saved.setToolTip("Every stroke is written to the project before the next")
+            writing = not note or note.startswith(_SAVED)
+            tip = "Every stroke is written to the project before the next" if writing else ""
+            self.saved.setToolTip(tip)
             look(self.saved, "muted" if note else "good")

@@ -17,6 +17,8 @@ class Trouble(StrEnum):
     DAMAGED = "damaged"
     UNREACHABLE = "unreachable"
     NOT_A_PROJECT = "not a project"
+    BLIND = "blind"
+    NAME_TAKEN = "name taken"
 
 
 _WHAT = {
@@ -26,6 +28,8 @@ _WHAT = {
     Trouble.DAMAGED: "The project database is damaged.",
     Trouble.UNREACHABLE: "The project folder cannot be reached.",
     Trouble.NOT_A_PROJECT: "This folder holds no project.",
+    Trouble.BLIND: "This project is blind: graders do not see each other's work.",
+    Trouble.NAME_TAKEN: "This name is taken.",
 }
 _HINT = {
     Trouble.DISK_FULL: "Free some space on the drive that holds the project.",
@@ -37,6 +41,11 @@ _HINT = {
     ),
     Trouble.UNREACHABLE: "Check that the drive or network share is connected, then try again.",
     Trouble.NOT_A_PROJECT: "Choose a folder with a project.db, or create a new project.",
+    Trouble.BLIND: (
+        "When grading is finished, whoever leads the study turns blinding off; the project "
+        "keeps who did and when."
+    ),
+    Trouble.NAME_TAKEN: "Work under another name.",
 }
 
 
@@ -65,20 +74,35 @@ class ProjectError(Exception):
 
 
 class ScanBusyError(ProjectError):
-    """Someone else has the annotation open for writing.
+    """Someone else has the annotation open for writing; it can be looked at meanwhile.
 
     Attributes
     ----------
     host : str
         The computer it is open on.
+    annotation_id : int
+    elsewhere : bool
+        That is another computer, where nobody here can see whether the program still runs.
     """
 
-    def __init__(self, folder: Path, host: str, what: str, hint: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        host: str,
+        what: str,
+        hint: str,
+        annotation_id: int,
+        *,
+        elsewhere: bool = False,
+    ) -> None:
         super().__init__(folder, Trouble.BUSY, what, hint)
         self.host = host
+        self.annotation_id = annotation_id
+        self.elsewhere = elsewhere
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.folder, self.host, self.what, self.hint)
+        state = {"elsewhere": self.elsewhere}
+        return type(self), (self.folder, self.host, self.what, self.hint, self.annotation_id), state
 
 
 class ScanNotStoredError(ProjectError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mirage_core.annotate import (
     Annotation,
@@ -85,17 +86,18 @@ def event_of(row: EventRow, annotation: Annotation) -> Event:
     if zlib.crc32(payload) != row.crc32:
         raise EditDecodeError("the checksum of a stored edit does not fit")
     edit = decode_edit(payload)
-    for patch in edit.patches:
-        array = annotation.array(patch.target)
-        ends = (o + n for o, n in zip(patch.origin, patch.new.shape, strict=True))
-        if (
-            array.ndim != patch.new.ndim
-            or patch.new.dtype != array.dtype
-            or min(patch.origin) < 0
-            or any(end > size for end, size in zip(ends, array.shape, strict=True))
-        ):
-            raise EditDecodeError("a stored edit does not fit its scan")
+    arrays = {target: annotation.array(target) for target in edit.targets}
+    if not all(_fits(patch, arrays[patch.target]) for patch in edit.patches):
+        raise EditDecodeError("a stored edit does not fit its scan")
     return Event(kind, edit, row.author)
+
+
+def _fits(patch: Patch, array: NDArray[np.generic]) -> bool:
+    """Return whether `patch` lies within `array` and is of its type."""
+    if patch.new.dtype != array.dtype or patch.new.ndim != array.ndim:
+        return False
+    places = zip(patch.origin, patch.new.shape, array.shape, strict=True)
+    return all(o >= 0 and o + n <= size for o, n, size in places)
 
 
 def placeholder(row: EventRow) -> Event:

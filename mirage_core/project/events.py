@@ -9,15 +9,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from mirage_core.annotate import Annotation, EditDecodeError, Event, EventKind, State
+from mirage_core.annotate import Annotation, History, State
 from mirage_core.io.native_layout import scheme_from_json, scheme_to_json
 from mirage_core.project import clock
-from mirage_core.project.errors import ProjectError, Trouble
-from mirage_core.project.event_rows import EventRow, event_of, placeholder
+from mirage_core.project.event_rows import EventRow
 from mirage_core.project.leases import beat, is_held
 from mirage_core.project.records import AnnotationRecord
 from mirage_core.project.schema import annotation_rows, events
-from mirage_core.project.store import Store
+from mirage_core.project.snapshot_keeper import SnapshotKeeper
+from mirage_core.project.store import BUSY_MS, Store
+from mirage_core.project.stored_events import StoredEvents
+from mirage_core.project.stored_patches import StoredPatches
 from mirage_core.scan import LabelScheme, Scan
 
 # Built once: at every stroke only the values are new.
@@ -31,6 +33,8 @@ _SUMMARY = (
         states=func.coalesce(bindparam("now_states"), annotation_rows.c.states),
     )
 )
+# Looked up, not made: a worklist of hundreds of scans holds tens of thousands of states.
+_STATES = {state.value: state for state in State}
 _COLUMNS = tuple(events.c[name] for name in EventRow.__dataclass_fields__)
 
 
@@ -48,10 +52,18 @@ class LeaseLostError(Exception):
 
 
 class EventLog:
-    """Reads and appends events of one store."""
+    """Reads and appends events of one store.
+
+    Attributes
+    ----------
+    edit_wait_ms : int
+        How long an edit waits while another program writes. A window, which must not stand
+        still, sets it to less: what cannot be written yet is kept in memory by its session.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.edit_wait_ms = BUSY_MS
 
     def annotation(
         self, scan_id: str, annotator: str, scan: Scan, annotation_id: int | None
@@ -110,7 +122,7 @@ class EventLog:
                     row.id,
                     row.scan,
                     row.annotator,
-                    tuple(State(s) for s in row.states or b""),
+                    tuple(map(_STATES.__getitem__, row.states or b"")),
                     row.n_events,
                     clock.parse(row.changed) if row.changed else None,
                 )
@@ -157,7 +169,7 @@ class EventLog:
             If `token` is no longer the annotation's lease; nothing was written.
         ProjectError
         """
-        with self._store.write() as connection:
+        with self._store.write(self.edit_wait_ms) as connection:
             if not is_held(connection, annotation_id, token):
                 raise LeaseLostError
             there = _written(connection, annotation_id, after, rows) if doubtful else 0
@@ -180,64 +192,22 @@ class EventLog:
             if heartbeat:
                 beat(connection, annotation_id)
 
-    def read(self, annotation_id: int | None, base: Annotation) -> tuple[list[Event], str]:
-        """Return every event in order, and a sentence about those that cannot be read.
+    def read(self, annotation_id: int | None, base: Annotation) -> StoredEvents:
+        """Return every event in order, read as they are asked for.
 
-        Each of these is replaced by an event that changes nothing; none is removed from the
-        project, and all the others are kept.
+        `base` is what they are applied to; it is brought to the snapshot, where there is one.
         """
-        if annotation_id is None:
-            return [], ""
-        kept: list[Event] = []
-        lost = 0
-        for row in self._rows(annotation_id):
-            try:
-                kept.append(event_of(row, base))
-            except EditDecodeError:
-                kept.append(placeholder(row))
-                lost += 1
-        if not lost:
-            return kept, ""
-        edits = "1 edit" if lost == 1 else f"{lost} edits"
-        return kept, (
-            f"{edits} of {len(kept)} cannot be read and were left out; they stay in the "
-            "project, and everything else is here. Copy the project folder to a safe place and "
-            "check the B-scans you worked on last."
-        )
+        return StoredEvents(self._store, annotation_id, base)
 
-    def _rows(self, annotation_id: int) -> list[EventRow]:
-        query = select(*_COLUMNS).where(events.c.annotation == annotation_id).order_by(events.c.seq)
-        try:
-            with self._store.read() as connection:
-                return [EventRow(*row) for row in connection.execute(query)]
-        except ProjectError as error:
-            if error.trouble is not Trouble.DAMAGED:
-                raise
-        return self._rows_one_by_one(annotation_id)
+    def patches_of(self, annotation_id: int, seq: int, row: EventRow) -> StoredPatches:
+        """Return what gives the patches of `row`, written as event `seq`, back."""
+        return StoredPatches(self._store, annotation_id, seq, row.crc32)
 
-    def _rows_one_by_one(self, annotation_id: int) -> list[EventRow]:
-        """Read around damaged pages; a row that cannot be read is an unknown edit."""
-        with self._store.read() as connection:
-            n = connection.execute(
-                select(annotation_rows.c.n_events).where(annotation_rows.c.id == annotation_id)
-            ).scalar_one()
-        rows = []
-        for seq in range(1, n + 1):
-            query = select(*_COLUMNS).where(
-                events.c.annotation == annotation_id, events.c.seq == seq
-            )
-            try:
-                with self._store.read() as connection:
-                    found = connection.execute(query).one_or_none()
-            except ProjectError as error:
-                if error.trouble is not Trouble.DAMAGED:
-                    raise
-                found = None
-            rows.append(EventRow(*found) if found is not None else _UNREADABLE)
-        return rows
-
-
-_UNREADABLE = EventRow(EventKind.DO.value, "", "", "", "", "", "", -1, None)
+    def snapshots(
+        self, token: str, annotation: Annotation, history: History, opened_from: StoredEvents
+    ) -> SnapshotKeeper:
+        """Return what renews the snapshot of an annotation that is open for writing."""
+        return SnapshotKeeper(self._store, token, annotation, history, opened_from)
 
 
 def _written(

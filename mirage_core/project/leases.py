@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from mirage_core.project.events import EventLog
     from mirage_core.project.scans import ScanTable
 
-STALE_AFTER = timedelta(hours=24)
-"""A program on another computer that wrote nothing for so long is taken for dead."""
-
 
 class LeaseTable:
     """Takes and gives back leases of one store."""
@@ -36,8 +32,9 @@ class LeaseTable:
         Raises
         ------
         ScanBusyError
-            If a running program, this one included, has it, unless `take_over`. A second
-            session of the same project object takes it over from the first.
+            If a running program, this one included, has it, or one on another computer, unless
+            `take_over`. A second session of the same project object takes it over from the
+            first.
         """
         token = str(uuid.uuid4())
         host, pid, started = this_process()
@@ -104,14 +101,17 @@ class LeaseTable:
         )
 
     def _busy(self, row: Row[Any]) -> ScanBusyError:
-        if row.host == host_name():
-            what = "This scan is open in another window on this computer."
-            hint = "Close it there, then open it here."
-        else:
-            since = clock.parse(row.heartbeat).astimezone().strftime("%H:%M on %d %B")
+        elsewhere = row.host != host_name()
+        if elsewhere:
+            since = clock.parse(row.heartbeat).astimezone().strftime("%H:%M on %d %B %Y")
             what = f"This scan is open on the computer {row.host}, last used at {since}."
             hint = "Close it there first; if that program has ended, take it over."
-        return ScanBusyError(self._store.folder, row.host, what, hint)
+        else:
+            what = "This scan is open in another window on this computer."
+            hint = "Close it there, then open it here."
+        return ScanBusyError(
+            self._store.folder, row.host, what, hint, row.annotation, elsewhere=elsewhere
+        )
 
 
 _TOKEN = select(leases.c.token).where(leases.c.annotation == bindparam("of"))
@@ -131,6 +131,9 @@ def beat(connection: Connection, annotation_id: int) -> None:
 
 
 def _alive(row: Row[Any]) -> bool:
-    if row.host == host_name():
-        return is_running(row.pid, row.started)
-    return datetime.now(UTC) - clock.parse(row.heartbeat) < STALE_AFTER
+    """Return whether the holder may still run: never to be told by a clock, which may be wrong.
+
+    What runs on another computer cannot be seen from here, however long it has been silent; a
+    human who knows takes it over.
+    """
+    return row.host != host_name() or is_running(row.pid, row.started)

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from mirage_core.annotate import Session
-from mirage_core.io.errors import ReadError
-from mirage_core.project.errors import ProjectError, ScanNotStoredError, Trouble
-from mirage_core.project.importing import import_pixels, remove_leftovers, scan_file
+from mirage_core.annotate import HISTORY_BYTES, Annotation, Session
+from mirage_core.project.errors import ProjectError, Trouble
+from mirage_core.project.folder import ProjectFolder
 from mirage_core.project.journal import ProjectJournal
-from mirage_core.project.metadata import agreeing, base_annotation, scan_from
+from mirage_core.project.metadata import base_annotation
 from mirage_core.project.records import (
     AuditRow,
     ScanRecord,
     UnfinishedSession,
     WorklistRow,
 )
+from mirage_core.project.worklist import worklist_rows
 from mirage_core.scan import Scan
 
 if TYPE_CHECKING:
     from mirage_core.project.store import Store
 
 
-class Project:
+class Project(ProjectFolder):
     """An open project folder.
 
     Use it as a context manager or call :meth:`close`. Calls are quick (a transaction of a few
@@ -45,56 +43,14 @@ class Project:
     def __init__(self, store: Store) -> None:
         # Here and not above: a window that has no project open never loads the SQL driver.
         from mirage_core.project.events import EventLog
+        from mirage_core.project.graders import GraderTable
         from mirage_core.project.leases import LeaseTable
-        from mirage_core.project.scans import ScanTable
 
-        self._store = store
-        self.folder = store.folder
-        self.read_only = store.read_only
-        self.notice = store.notice
-        self.scans = ScanTable(store)
+        super().__init__(store)
         self.log = EventLog(store)
+        self.graders = GraderTable(store)
         self.leases = LeaseTable(store)
         self._open: dict[Session, ProjectJournal] = {}
-
-    @classmethod
-    def create(cls, folder: Path | str) -> Self:
-        """Make a new project in `folder`, which is created where it does not exist.
-
-        Raises
-        ------
-        ProjectError
-            If there is one already, or the folder cannot be written to.
-        """
-        from mirage_core.project.store import create_store
-
-        return cls(create_store(Path(folder)))
-
-    @classmethod
-    def open(cls, folder: Path | str, *, read_only: bool = False) -> Self:
-        """Open the project in `folder`; an older one is migrated (a backup is kept beside it).
-
-        A project of a newer program, or one in a folder without write access, is opened for
-        reading, and :attr:`notice` says so.
-
-        Raises
-        ------
-        ProjectError
-            If `folder` holds no project, or a damaged one.
-        """
-        from mirage_core.project.store import open_store
-
-        project = cls(open_store(Path(folder), read_only=read_only))
-        if not project.read_only:
-            remove_leftovers(project.folder)
-        return project
-
-    @classmethod
-    def open_or_create(cls, folder: Path | str) -> Self:
-        """Open the project in `folder`, or make one where there is none."""
-        if (Path(folder) / "project.db").exists():
-            return cls.open(folder)
-        return cls.create(folder)
 
     def close(self) -> None:
         """Close every session and the database.
@@ -102,120 +58,11 @@ class Project:
         A session with edits that could not be saved stays marked as unfinished: check
         ``session.unsaved`` before, or use :meth:`close_session`, which refuses.
         """
-        for session, journal in self._open.items():
+        for session, journal in tuple(self._open.items()):
             with suppress(ProjectError):  # a disk that is full must not keep a window open
                 journal.close(finished=session.retry_saving())
         self._open.clear()
-        self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def add_scan(self, scan: Scan, author: str = "") -> ScanRecord:
-        """Register `scan` and return its record; quick, pixels are not copied yet.
-
-        A scan that the project knows already (same pixels, whatever the file is called) gets
-        its existing record, so that opening a file again continues the work on it; a spacing
-        or an eye that was unknown so far is taken from it. Patient
-        name, id and birth date are not stored: only a salted hash, by which scans of one
-        patient share a pseudonym.
-
-        Follow it with :func:`~mirage_core.project.import_pixels` in a worker unless
-        ``record.imported``.
-        """
-        return self.scans.add(scan, author)
-
-    def import_pixels(
-        self,
-        record: ScanRecord,
-        scan: Scan,
-        report: Callable[[float], None] = lambda _fraction: None,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> ScanRecord:
-        """Copy the pixels into the project here and now; see :func:`import_pixels`."""
-        import_pixels(self.folder, record.id, scan, report, cancelled)
-        return self.scan(record.id)
-
-    def scan(self, scan_id: str) -> ScanRecord:
-        """Return the record of a scan, or raise KeyError."""
-        return self.scans.get(scan_id)
-
-    def open_scan(self, record: ScanRecord) -> Scan:
-        """Return the scan as stored, B-scans read on demand.
-
-        The spacing is the one in the project, which the user may have set. Every B-scan is
-        compared with its digest when it is first read; a B-scan that is not what was imported
-        raises :class:`~mirage_core.io.errors.ReadError` from ``scan.b_scan(b)``.
-        ``scan.source_path`` is None.
-
-        Raises
-        ------
-        ScanNotStoredError
-            If the import never ended: the original file is needed.
-        ReadError
-            If the file is missing, unreadable or not what was imported.
-        """
-        from mirage_core.project.pixels import open_stored
-
-        stored = self.scans.stored(record.id)
-        if not stored.sha256:
-            raise ScanNotStoredError(self.folder)
-        content = open_stored(scan_file(self.folder, record.id), stored.root)
-        return scan_from(stored.metadata, stored.source_format, content)
-
-    def verify(
-        self,
-        record: ScanRecord,
-        report: Callable[[float], None] = lambda _fraction: None,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> bool:
-        """Read every stored B-scan and compare its digest; for a background thread.
-
-        Returns True when all is as imported, False when `cancelled` said to stop.
-
-        Raises
-        ------
-        ScanNotStoredError, ReadError
-        """
-        scan = self.open_scan(record)
-        for b in range(scan.n_b_scans):
-            if cancelled():
-                return False
-            scan.b_scan(b)
-            report((b + 1) / scan.n_b_scans)
-        return True
-
-    def set_spacing(
-        self,
-        record: ScanRecord,
-        db: float | None = None,
-        dz: float | None = None,
-        dx: float | None = None,
-        author: str = "",
-    ) -> ScanRecord:
-        """Store spacings in mm given by the user, flagged ``user``; None leaves one as it is.
-
-        Open sessions keep the scan they have: give them ``scan.with_spacing(record.spacing)``.
-        """
-        return self.scans.set_spacing(record.id, (db, dz, dx), author)
-
-    def set_pseudonym(self, record: ScanRecord, pseudonym: str, author: str = "") -> ScanRecord:
-        """Rename the patient of `record` in this project; all scans of the patient follow.
-
-        Raises
-        ------
-        ValueError
-            If it is empty or another patient has it.
-        """
-        return self.scans.set_pseudonym(record.id, pseudonym, author)
+        super().close()
 
     def session(
         self,
@@ -226,6 +73,7 @@ class Project:
         annotation_id: int | None = None,
         take_over: bool = False,
         on_damage: Callable[[str], None] | None = None,
+        history_bytes: int = HISTORY_BYTES,
     ) -> Session:
         """Open one annotator's work on a scan, rebuilt from its events, undo history included.
 
@@ -250,6 +98,8 @@ class Project:
         on_damage : callable, optional
             Told in a sentence when stored edits cannot be read. They stay in the project,
             everything readable is applied, and work can go on.
+        history_bytes : int
+            Memory that what edits changed may take, in bytes; the rest is read when needed.
 
         Raises
         ------
@@ -258,41 +108,93 @@ class Project:
             open is taken over at once.
         ScanNotStoredError, ReadError
             If `scan` is not given and cannot be opened.
+        ProjectError
+            If the annotation is another's and the project is blind, or `author` is called like
+            the consensus.
         """
-        if scan is None:
-            scan = self.open_scan(record)
-        elif scan.shape == record.shape:
-            scan = self._agreeing(record, scan)
-        else:
-            raise ValueError(f"scan is {scan.shape}, the project's record {record.shape}")
+        self.graders.must_open(record.id, author, annotation_id)
+        scan = self._scan_of(record, scan)
         annotation = self.log.annotation(record.id, author, scan, annotation_id)
         base = base_annotation(scan, annotation.surfaces, annotation.scheme)
         journal = ProjectJournal(self, annotation.id, take_over=take_over)
         try:
-            events, problem = self.log.read(annotation.id, base)
-            session = Session(scan, base, author, journal, events)
+            events = self.log.read(annotation.id, base)
+            session = Session(scan, base, author, journal, events, events.history, history_bytes)
+            journal.follow(base, session.history, events)
         except BaseException:
             journal.close()
             raise
-        journal.follow(base)
+        session.load_ahead()
         self._open[session] = journal
-        if problem and on_damage is not None:
-            on_damage(problem)
+        if events.problem and on_damage is not None:
+            on_damage(events.problem)
         return session
 
-    def _agreeing(self, record: ScanRecord, scan: Scan) -> Scan:
-        """Return a scan read from its source with what the project says of it."""
-        from mirage_core.project.pixels import open_stored
+    def consensus(
+        self,
+        record: ScanRecord,
+        author: str,
+        *,
+        scan: Scan | None = None,
+        take_over: bool = False,
+        on_damage: Callable[[str], None] | None = None,
+    ) -> Session:
+        """Open what the graders of a scan agreed on, begun where there is nothing yet.
 
-        stored = self.scans.stored(record.id)
-        vendor_surfaces = scan.vendor_surfaces
-        if stored.sha256:
-            # Edits stand on the surfaces that were imported; another export of the scan may
-            # bring others. Where the stored file is gone, the source's are the next best.
-            with suppress(ReadError):
-                content = open_stored(scan_file(self.folder, record.id), stored.root)
-                vendor_surfaces = content.vendor_surfaces
-        return agreeing(scan, stored.metadata, vendor_surfaces)
+        There is one consensus of a scan, and `author`, who adjudicates, is who edits it now.
+        Parameters and errors are those of :meth:`session`; a blind project has no adjudication.
+        """
+        consensus_id = self.graders.begin_consensus(
+            record.id, author, lambda: self._scan_of(record, scan)
+        )
+        return self.session(
+            record,
+            author,
+            scan=scan,
+            annotation_id=consensus_id,
+            take_over=take_over,
+            on_damage=on_damage,
+        )
+
+    def annotation(
+        self,
+        record: ScanRecord,
+        annotation_id: int,
+        viewer: str,
+        *,
+        scan: Scan | None = None,
+        on_damage: Callable[[str], None] | None = None,
+    ) -> Annotation:
+        """Rebuild an annotation of a scan as it is now, to look at; for a background thread.
+
+        It may be open elsewhere meanwhile. Nothing done to it is kept, and it does not follow
+        later edits.
+
+        Parameters
+        ----------
+        record, annotation_id
+        viewer : str
+            Who looks at it.
+        scan, on_damage
+            As in :meth:`session`.
+
+        Raises
+        ------
+        ProjectError
+            If it is another's than `viewer`'s and the project is blind.
+        KeyError
+            If the scan has no such annotation.
+        ScanNotStoredError, ReadError
+        """
+        self.graders.must_see(record.id, annotation_id, viewer)
+        scan = self._scan_of(record, scan)
+        head = self.log.annotation(record.id, viewer, scan, annotation_id)
+        base = base_annotation(scan, head.surfaces, head.scheme)
+        events = self.log.read(head.id, base)
+        annotation = Session(scan, base, viewer, events=events, history=events.history).annotation
+        if events.problem and on_damage is not None:
+            on_damage(events.problem)
+        return annotation
 
     def close_session(self, session: Session) -> None:
         """Mark a session as properly closed; it is then no longer unfinished.
@@ -309,27 +211,59 @@ class Project:
                 f"{len(session.unsaved)} edits are not saved yet.",
                 session.save_problem,
             )
-        journal = self._open.pop(session, None)
+        journal = self._open.get(session)
         if journal is not None:
             journal.close()
+            self._open.pop(session, None)
 
-    def unfinished(self) -> tuple[UnfinishedSession, ...]:
-        """Return the work that ended without being closed (crash, power cut), latest first."""
-        return self.leases.unfinished(self.scans, self.log)
+    def unfinished(self, viewer: str | None = None) -> tuple[UnfinishedSession, ...]:
+        """Return the work that ended without being closed (crash, power cut), latest first.
+
+        Of a blind project only what `viewer` may see, as in :meth:`worklist`.
+        """
+        visible = self.graders.visible(self.log.annotations(), viewer)
+        ids = {a.id for group in visible.values() for a in group}
+        found = self.leases.unfinished(self.scans, self.log)
+        return tuple(u for u in found if u.annotation.id in ids)
 
     def dismiss(self, unfinished: UnfinishedSession) -> None:
         """Do not offer `unfinished` again. The work itself stays in the project."""
         self.leases.dismiss(unfinished.annotation.id)
 
-    def worklist(self) -> tuple[WorklistRow, ...]:
-        """Return every scan with everyone's work on it, in the order they were added."""
-        annotations = self.log.annotations()
-        return tuple(
-            WorklistRow(scan, tuple(annotations.get(scan.id, ()))) for scan in self.scans.all()
+    def worklist(self, viewer: str | None = None) -> tuple[WorklistRow, ...]:
+        """Return every scan with the work on it, in the order they were added.
+
+        Of a blind project `viewer` sees their own work only. None is whoever leads the study,
+        who sees that there is work, whosever it is.
+        """
+        annotations = self.graders.visible(self.log.annotations(), viewer)
+        return worklist_rows(
+            self.scans.all(), annotations, self.remarks.all(), self.thumbnails.ids()
         )
 
-    def audit(self, scan_id: str) -> tuple[AuditRow, ...]:
-        """Return everything that happened to a scan and its annotations, oldest first."""
+    @property
+    def blind(self) -> bool:
+        """Whether graders do not see each other's work."""
+        return self.graders.blind
+
+    def set_blind(self, blind: bool, author: str) -> None:
+        """Turn blinding on or off; the log of the project keeps that `author` did."""
+        self.graders.set_blind(blind, author)
+
+    def audit(self, scan_id: str, viewer: str | None = None) -> tuple[AuditRow, ...]:
+        """Return everything that happened to a scan and its annotations, oldest first.
+
+        Of a blind project `viewer` sees what happened to the scan and to their own work.
+        """
         from mirage_core.project.audit import audit
 
-        return audit(self._store, scan_id)
+        rows = audit(self._store, scan_id)
+        if viewer is None or not self.blind:
+            return rows
+        return tuple(row for row in rows if row.annotator in ("", viewer))
+
+    def audit_of_project(self) -> tuple[AuditRow, ...]:
+        """Return what happened to the project as a whole (blinding), oldest first."""
+        from mirage_core.project.audit import audit_of_project
+
+        return audit_of_project(self._store)

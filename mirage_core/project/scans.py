@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from mirage_core.project import clock
 from mirage_core.project.fingerprint import fingerprint, patient_digest
-from mirage_core.project.importing import scan_file
+from mirage_core.project.importing import scan_file, stored_scans
 from mirage_core.project.metadata import (
     acquisition_of,
     completed,
@@ -23,6 +23,9 @@ from mirage_core.project.records import ScanRecord
 from mirage_core.project.schema import patients, scan_log, scans, settings
 from mirage_core.project.store import Store
 from mirage_core.scan import Laterality, PatientIdentity, Scan, Spacing
+
+if TYPE_CHECKING:
+    from mirage_core.project.pixels import Digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +48,59 @@ class ScanTable:
     def add(self, scan: Scan, author: str) -> ScanRecord:
         """Return the record of `scan`, registering it where it is new."""
         mark = fingerprint(scan)
-        known = select(scans.c.id).where(scans.c.fingerprint == mark)
+        known = self.known(scan, mark, author)
+        return known if known is not None else self.get(self._register(scan, mark, author))
+
+    def known(self, scan: Scan, mark: str, author: str) -> ScanRecord | None:
+        """Return the record of a scan whose fingerprint is `mark`, None where it is new."""
         with self._store.read() as connection:
-            scan_id = connection.execute(known).scalar()
-        if scan_id is not None and not self._store.read_only:
-            self._complete(scan_id, scan, author)
+            scan_id = connection.execute(_with_fingerprint(mark)).scalar()
         if scan_id is None:
-            with self._store.write() as connection:
-                # Asked again: another program may have added it since.
-                scan_id = connection.execute(known).scalar()
-                if scan_id is None:
-                    scan_id = str(uuid.uuid4())
-                    connection.execute(
-                        insert(scans).values(
-                            id=scan_id,
-                            patient=_patient(connection, scan.identity),
-                            fingerprint=mark,
-                            source_format=scan.source_format,
-                            metadata=scan_to_json(scan),
-                            added=clock.now(),
-                        )
-                    )
-                    _note(connection, scan_id, author, "added", scan.source_format)
+            return None
+        if not self._store.read_only:
+            self._complete(scan_id, scan, author)
         return self.get(scan_id)
+
+    def add_stored(
+        self, scan_id: str, scan: Scan, mark: str, author: str, digests: Digests
+    ) -> ScanRecord:
+        """Register a scan whose pixels are in the project already, as ``scans/<scan_id>.h5``.
+
+        The record has another id where another program has added the scan since.
+        """
+        return self.get(self._register(scan, mark, author, scan_id, digests))
+
+    def _register(
+        self,
+        scan: Scan,
+        mark: str,
+        author: str,
+        scan_id: str = "",
+        digests: Digests | None = None,
+    ) -> str:
+        """Insert a scan in one transaction and return its id, or that of the one known by then."""
+        with self._store.write() as connection:
+            # Asked again: another program may have added it since.
+            there = connection.execute(_with_fingerprint(mark)).scalar()
+            if there is not None:
+                return str(there)
+            scan_id = scan_id or str(uuid.uuid4())
+            connection.execute(
+                insert(scans).values(
+                    id=scan_id,
+                    patient=_patient(connection, scan.identity),
+                    fingerprint=mark,
+                    sha256=digests.sha256 if digests is not None else None,
+                    root=digests.root if digests is not None else None,
+                    source_format=scan.source_format,
+                    metadata=scan_to_json(scan),
+                    added=clock.now(),
+                )
+            )
+            note_in_log(connection, scan_id, author, "added", scan.source_format)
+            if digests is not None:
+                note_in_log(connection, scan_id, "", "imported", digests.sha256)
+        return scan_id
 
     def get(self, scan_id: str) -> ScanRecord:
         """Return one record, or raise KeyError."""
@@ -75,13 +108,21 @@ class ScanTable:
             row = connection.execute(_RECORDS.where(scans.c.id == scan_id)).one_or_none()
         if row is None:
             raise KeyError(scan_id)
-        return self._record(row)
+        return _record(row, scan_file(self._store.folder, row.id).exists())
+
+    def holds(self, scan_id: str) -> bool:
+        """Return whether there is a scan of this id."""
+        query = select(scans.c.id).where(scans.c.id == scan_id)
+        with self._store.read() as connection:
+            return connection.execute(query).first() is not None
 
     def all(self) -> tuple[ScanRecord, ...]:
         """Return every record, in the order they were added."""
         with self._store.read() as connection:
             rows = connection.execute(_RECORDS.order_by(scans.c.added, scans.c.id)).all()
-        return tuple(self._record(row) for row in rows)
+        # One look into the folder: on a share each file that is asked for takes its time.
+        there = stored_scans(self._store.folder)
+        return tuple(_record(row, row.id in there) for row in rows)
 
     def stored(self, scan_id: str) -> StoredScan:
         """Return what is needed to open or import a scan, or raise KeyError."""
@@ -107,7 +148,7 @@ class ScanTable:
                 .values(sha256=sha256, root=root)
             )
             if done.rowcount:
-                _note(connection, scan_id, "", "imported", sha256)
+                note_in_log(connection, scan_id, "", "imported", sha256)
 
     def set_spacing(
         self,
@@ -123,7 +164,7 @@ class ScanTable:
             spacing = spacing_of(json.loads(metadata)).with_user(*spacing_mm)
             changed = with_spacing(metadata, spacing)
             connection.execute(update(scans).where(one).values(metadata=changed))
-            _note(connection, scan_id, author, "spacing", _spacing_words(spacing))
+            note_in_log(connection, scan_id, author, "spacing", _spacing_words(spacing))
         return self.get(scan_id)
 
     def _complete(self, scan_id: str, scan: Scan, author: str) -> None:
@@ -138,9 +179,9 @@ class ScanTable:
             connection.execute(update(scans).where(one).values(metadata=metadata))
             if "spacing" in learnt:
                 words = _spacing_words(spacing_of(json.loads(metadata)))
-                _note(connection, scan_id, author, "spacing", words)
+                note_in_log(connection, scan_id, author, "spacing", words)
             if "laterality" in learnt:
-                _note(connection, scan_id, author, "laterality", scan.laterality.value)
+                note_in_log(connection, scan_id, author, "laterality", scan.laterality.value)
 
     def set_pseudonym(self, scan_id: str, pseudonym: str, author: str) -> ScanRecord:
         """Rename the patient of a scan."""
@@ -160,29 +201,31 @@ class ScanTable:
                 update(patients).where(patients.c.id == patient).values(pseudonym=pseudonym)
             )
             # Not the name itself: the log cannot be changed if someone typed a real one.
-            _note(connection, scan_id, author, "pseudonym", "")
+            note_in_log(connection, scan_id, author, "pseudonym")
         return self.get(scan_id)
 
-    def _record(self, row: Row[Any]) -> ScanRecord:
-        m = json.loads(row.metadata)
-        acquisition = acquisition_of(m)
-        b, z, x = m["shape"]
-        return ScanRecord(
-            id=row.id,
-            fingerprint=row.fingerprint,
-            # A file that was lost counts as not imported, so that its source can bring it back.
-            sha256=row.sha256 if scan_file(self._store.folder, row.id).exists() else "",
-            pseudonym=row.pseudonym,
-            title=m["title"],
-            shape=(b, z, x),
-            spacing=spacing_of(m),
-            laterality=Laterality(m["laterality"]),
-            acquired=acquisition.date,
-            device=acquisition.device,
-            simulated=acquisition.simulated,
-            source_format=row.source_format,
-            added=clock.parse(row.added),
-        )
+
+def _record(row: Row[Any], there: bool) -> ScanRecord:
+    """Return the record in `row`; `there` says whether its pixels are in the folder."""
+    m = json.loads(row.metadata)
+    acquisition = acquisition_of(m)
+    b, z, x = m["shape"]
+    return ScanRecord(
+        id=row.id,
+        fingerprint=row.fingerprint,
+        # A file that was lost counts as not imported, so that its source can bring it back.
+        sha256=row.sha256 if there else "",
+        pseudonym=row.pseudonym,
+        title=m["title"],
+        shape=(b, z, x),
+        spacing=spacing_of(m),
+        laterality=Laterality(m["laterality"]),
+        acquired=acquisition.date,
+        device=acquisition.device,
+        simulated=acquisition.simulated,
+        source_format=row.source_format,
+        added=clock.parse(row.added),
+    )
 
 
 _RECORDS: Select[Any] = select(
@@ -194,6 +237,10 @@ _RECORDS: Select[Any] = select(
     scans.c.source_format,
     scans.c.added,
 ).join(patients)
+
+
+def _with_fingerprint(mark: str) -> Select[Any]:
+    return select(scans.c.id).where(scans.c.fingerprint == mark)
 
 
 def _patient(connection: Connection, identity: PatientIdentity | None) -> int:
@@ -219,7 +266,10 @@ def _spacing_words(spacing: Spacing) -> str:
     return f"{words} mm (b, z, x)"
 
 
-def _note(connection: Connection, scan_id: str, author: str, what: str, detail: str) -> None:
+def note_in_log(
+    connection: Connection, scan_id: str, author: str, what: str, detail: str = ""
+) -> None:
+    """Add to the log of a scan, within the caller's transaction; what it says stays for good."""
     connection.execute(
         insert(scan_log).values(
             scan=scan_id, time=clock.now(), author=author, what=what, detail=detail

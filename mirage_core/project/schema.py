@@ -124,6 +124,15 @@ thumbnails = Table(
     Column("png", LargeBinary, nullable=False),
 )
 
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("annotation", ForeignKey("annotations.id"), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
 project_log = Table(
     "project_log",
     metadata,
@@ -136,7 +145,7 @@ project_log = Table(
 
 FIRST = (settings, patients, scans, scan_log, annotation_rows, events, leases)
 """The tables of version 1."""
-SECOND = (consensus, remarks, thumbnails, project_log)
+SECOND = (consensus, remarks, thumbnails, snapshots, project_log)
 """The tables that version 2 added."""
 
 

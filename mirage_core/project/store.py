@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -28,6 +28,7 @@ from mirage_core.project.schema import APPLICATION_ID
 
 DATABASE = "project.db"
 BUSY_MS = 5000
+"""How long a write waits while another program writes."""
 
 _NO_ACCESS = (
     "The project folder cannot be written to; it is open for reading only.",
@@ -95,8 +96,13 @@ class Store:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, wait_ms: int = BUSY_MS) -> Iterator[Connection]:
         """Give a connection in a write transaction; durable when the block has ended.
+
+        Parameters
+        ----------
+        wait_ms : int
+            How long to wait for another program that is writing.
 
         Raises
         ------
@@ -106,7 +112,7 @@ class Store:
         if self.read_only:
             raise ProjectError(self.folder, Trouble.READ_ONLY, *self._why)
         with self.in_words(), self.engine.connect() as connection:
-            connection = connection.execution_options(mirage_write=True)
+            connection = connection.execution_options(mirage_wait_ms=wait_ms)
             with connection.begin():
                 yield connection
 
@@ -186,8 +192,18 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("mirage_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    wait_ms = connection.get_execution_options().get("mirage_wait_ms")
+    if wait_ms is None:
+        connection.exec_driver_sql("BEGIN")
+    elif wait_ms == BUSY_MS:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {wait_ms}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:
+            # The next who gets this connection may be more patient.
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MS}")
 
 
 def create_store(folder: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -> Store:
@@ -210,15 +226,22 @@ def create_store(folder: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -
 
 
 def open_store(
-    folder: Path, *, read_only: bool = False, migrations: tuple[Migration, ...] = MIGRATIONS
+    folder: Path,
+    *,
+    read_only: bool = False,
+    why: tuple[str, str] = _ASKED_FOR,
+    migrations: tuple[Migration, ...] = MIGRATIONS,
 ) -> Store:
-    """Open ``project.db`` in `folder`, migrating an older one; fall back to reading only."""
+    """Open ``project.db`` in `folder`, migrating an older one; fall back to reading only.
+
+    `why` is what a project that is asked for `read_only` tells who tries to write.
+    """
     if not (folder / DATABASE).is_file() or _is_foreign(folder / DATABASE):
         raise ProjectError(folder, Trouble.NOT_A_PROJECT)
     if not read_only and not _writable(folder):
         return _reading(folder, _NO_ACCESS)
     if read_only:
-        return _reading(folder, _ASKED_FOR)
+        return _reading(folder, why)
     store = Store(folder)
     try:
         version = _checked_version(store)
@@ -256,22 +279,24 @@ def _reading(folder: Path, why: tuple[str, str]) -> Store:
 
 
 def _is_foreign(database: Path) -> bool:
-    """Return whether this is another program's database, without SQLite touching it."""
+    """Return whether this is another program's database, changing nothing in it.
+
+    SQLite itself looks, as into a file that nobody changes. The file must never be opened in
+    another way: where a program closes a file, the system takes away all its locks on it, those
+    of its other connections too, and another program that believes itself alone then removes
+    the log from under them.
+    """
     log = database.with_name(f"{database.name}-wal")
     try:
-        with database.open("rb") as file:
-            page = file.read(105)
         if log.exists() and log.stat().st_size:
-            return False  # what the header says now may stand in the log
-    except OSError:
-        return False  # opening it will say why
-    if len(page) < 105 or not page.startswith(b"SQLite format 3\0"):
-        return False  # not begun yet, or damaged: opening it will say
-    # https://www.sqlite.org/fileformat.html: application id, then the root page of the schema,
-    # which is a leaf without cells while there are no tables.
-    ours = int.from_bytes(page[68:72], "big") == APPLICATION_ID
-    without_tables = page[100] == 0x0D and page[103:105] == b"\0\0"
-    return not (ours or without_tables)
+            return False  # what the file says now may stand in the log
+        uri = f"{database.resolve().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            (made_by,) = connection.execute("PRAGMA application_id").fetchone()
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except (OSError, sqlite3.Error):
+        return False  # damaged, or not to be read: opening it will say
+    return bool(made_by != APPLICATION_ID and tables > 0)
 
 
 def _writable(folder: Path) -> bool:

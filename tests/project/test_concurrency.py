@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,3 +94,39 @@ def test_a_project_created_by_several_programs_at_once_is_created_once(
 
 def hash_of(annotator: str) -> int:
     return sum(map(ord, annotator))
+
+
+_LOOKS = """
+import sqlite3, sys
+from contextlib import closing
+with closing(sqlite3.connect(sys.argv[1])) as database:
+    print(database.execute("SELECT count(*) FROM events").fetchone()[0])
+"""
+
+
+def another_program_looks(folder: Path) -> int:
+    """Let another program open and close the database; return the events it saw."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LOOKS, str(folder / "project.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(done.stdout)
+
+
+def test_a_project_opened_twice_in_one_program_stays_in_its_hold(tmp_path: Path) -> None:
+    # Where a program closes a file, the system takes all its locks on that file away. SQLite knows;
+    # whoever reads project.db in another way makes another program believe that it is alone, and
+    # remove the log from under this one.
+    with Project.create(tmp_path / "study") as project:
+        record = project.import_pixels(project.add_scan(make_scan()), make_scan())
+        session = project.session(record, "grader")
+        step(session, SEED, 0)
+        Project.open(project.folder).close()
+        Project.open(project.folder, read_only=True).close()
+        assert another_program_looks(project.folder) == 1
+        step(session, SEED, 1)
+        assert session.save_problem == ""
+        assert another_program_looks(project.folder) == 2
+        assert (project.folder / "project.db-wal").exists()

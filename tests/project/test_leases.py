@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from mirage_core.project import Project, ProjectError, ScanBusyError, ScanRecord, clock
-from mirage_core.project.leases import STALE_AFTER
 from mirage_core.project.processes import is_running, start_of
 from tests.project.eyes import make_scan, same, step
 
@@ -115,13 +115,49 @@ def test_a_program_on_another_computer_is_respected_unless_taken_over(
     step(project.session(record, "grader", take_over=True), SEED, 0)
 
 
-def test_a_program_on_another_computer_that_is_silent_for_long_is_dead(
+def test_a_program_on_another_computer_is_not_taken_for_dead_however_long_it_is_silent(
+    project: Project, record: ScanRecord
+) -> None:
+    # A clock that jumped shows the same as a program that was silent.
+    project.session(record, "grader")
+    lease_as(project, "reading-room-2", 1, "", timedelta(days=3650))
+    assert project.unfinished() == ()
+    with pytest.raises(ScanBusyError, match="last used at") as caught:
+        project.session(record, "grader")
+    assert caught.value.elsewhere
+    step(project.session(record, "grader", take_over=True), SEED, 0)
+
+
+def test_what_another_program_has_open_can_be_looked_at_as_far_as_it_is_saved(
+    project: Project, record: ScanRecord
+) -> None:
+    session = project.session(record, "grader")
+    step(session, SEED, 0)
+    with Project.open(project.folder) as other:
+        with pytest.raises(ScanBusyError) as caught:
+            other.session(record, "grader")
+        busy = caught.value
+        with other.reader(busy.what, busy.hint) as reader:
+            looked_at = reader.session(record, "grader", annotation_id=busy.annotation_id)
+            assert same(looked_at.annotation, session.annotation)
+            step(looked_at, SEED, 1)
+            assert looked_at.save_problem.startswith(f"{busy.what} {busy.hint}")
+        step(session, SEED, 2)
+        assert session.save_problem == ""
+        assert project.worklist()[0].annotations[0].n_events == 2
+
+
+def test_who_is_told_that_a_scan_is_open_can_pass_it_on(
     project: Project, record: ScanRecord
 ) -> None:
     project.session(record, "grader")
-    lease_as(project, "reading-room-2", 1, "", STALE_AFTER + timedelta(minutes=1))
-    assert len(project.unfinished()) == 1
-    step(project.session(record, "grader"), SEED, 0)
+    lease_as(project, "reading-room-2", 1, "", timedelta(hours=1))
+    with pytest.raises(ScanBusyError) as caught:
+        project.session(record, "grader")
+    passed_on = pickle.loads(pickle.dumps(caught.value))
+    assert str(passed_on) == str(caught.value)
+    assert (passed_on.host, passed_on.elsewhere) == ("reading-room-2", True)
+    assert passed_on.annotation_id == caught.value.annotation_id
 
 
 def test_who_lost_the_scan_to_another_program_can_not_write_into_its_work(
