@@ -19,6 +19,7 @@ SCRIPTS = (
     "stepping",
     "stroke",
     "journal",
+    "long_history",
     "graph_engine",
     "simulated_source",
     "batch",

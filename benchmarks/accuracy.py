@@ -33,7 +33,7 @@ Of the starter model:
   tells on which B-scans they are, and marks too little of them.
 - Its ELM lies a little too deep or shallow in some eyes; over narrow drusen its RPE is smoother
   than an expert draws it.
-- Its confidence in BM does not tell which B-scans are worse.
+- Its confidence in BM tells only weakly which B-scans are worse.
 - bonn_amd and nr206 were looked at while the simulated eyes were made like real ones below BM, so
   that BM there is not wholly unseen; no weight was fitted to them.
 

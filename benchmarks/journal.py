@@ -1,4 +1,4 @@
-"""A stroke made durable, against a bare SQLite insert of the same bytes; and reopening.
+"""A stroke made durable, against a bare SQLite insert of the same bytes.
 
 Both write into databases with WAL and ``synchronous=FULL`` on the same disk, in turn, so that
 the disk's mood is the same for both. ``python -m benchmarks.journal``
@@ -21,7 +21,6 @@ from mirage_core.scan import ArrayPixels, Scan
 
 SHAPE = (97, 496, 768)
 N_TIMED = 1000
-N_REOPENED = 5000
 
 
 def stroke(session: Session, rng: np.random.Generator) -> Edit:
@@ -84,41 +83,12 @@ def compare_writes(folder: Path, edits: list[Edit]) -> None:
     )
 
 
-def measure_reopening(folder: Path) -> None:
-    rng = np.random.default_rng(1)
-    scan = Scan(ArrayPixels(np.zeros(SHAPE, np.uint8)))
-    with Project.create(folder / "long") as project:
-        record = project.import_pixels(project.add_scan(scan), scan)
-        session = project.session(record, "bench")
-        began = time.process_time()
-        for _ in range(N_REOPENED):
-            stroke(session, rng)
-        drawn = time.process_time() - began
-    with Project.open(folder / "long") as project:
-        began = time.process_time()
-        session = project.session(record, "bench")
-        took = time.process_time() - began
-        assert len(session.history.done) == N_REOPENED
-    emit(
-        Result(
-            f"Reopening {N_REOPENED} strokes with their undo history (CPU)",
-            "≤ 2 s",
-            f"{took:.2f} s",
-            "making the same strokes",
-            f"{drawn:.2f} s",
-            drawn / took,
-            took <= 2.0,
-        )
-    )
-
-
 def main() -> None:
     rng = np.random.default_rng(0)
     memory = Session(Scan(ArrayPixels(np.zeros(SHAPE, np.uint8))))
     edits = [stroke(memory, rng) for _ in range(N_TIMED)]
     with tempfile.TemporaryDirectory() as folder:
         compare_writes(Path(folder), edits)
-        measure_reopening(Path(folder))
 
 
 if __name__ == "__main__":

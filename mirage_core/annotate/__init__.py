@@ -15,12 +15,15 @@ from mirage_core.annotate.history import (
     MemoryJournal,
 )
 from mirage_core.annotate.ordering import Ordering, draw_surface
+from mirage_core.annotate.patches import Patches, PatchSource, UnreadableEditError
 from mirage_core.annotate.proposal import Proposal
 from mirage_core.annotate.runner import ToolRunner
 from mirage_core.annotate.session import Change, PreparedAdoption, Session
+from mirage_core.annotate.shelf import HISTORY_BYTES, Shelf
 
 __all__ = [
     "B_AXIS",
+    "HISTORY_BYTES",
     "MASKS",
     "Annotation",
     "BScanDraft",
@@ -35,12 +38,16 @@ __all__ = [
     "MemoryJournal",
     "Ordering",
     "Patch",
+    "PatchSource",
+    "Patches",
     "PreparedAdoption",
     "Proposal",
     "Session",
+    "Shelf",
     "State",
     "Target",
     "ToolRunner",
+    "UnreadableEditError",
     "decode_edit",
     "draw_surface",
     "encode_edit",

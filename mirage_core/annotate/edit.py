@@ -4,75 +4,46 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mirage_core.annotate.annotation import B_AXIS, Annotation, Target
+from mirage_core.annotate.annotation import Annotation, Target
+from mirage_core.annotate.patches import Patch as Patch
+from mirage_core.annotate.patches import Patches
 
 _MAGIC = b"ME01"
 _LENGTH = struct.Struct("<I")
+_TARGETS = {target.value: target for target in Target}
 
 
 class EditDecodeError(ValueError):
     """Bytes that should hold an edit do not."""
 
 
-@dataclass(frozen=True, eq=False)
-class Patch:
-    """A block of one target array before and after an edit.
-
-    Attributes
-    ----------
-    target : Target
-    origin : tuple of int
-        Index of the block's first element, one number per axis of the target array.
-    old, new : array
-        The block's values, same shape and dtype, as many axes as the target.
-    """
-
-    target: Target
-    origin: tuple[int, ...]
-    old: NDArray[np.generic]
-    new: NDArray[np.generic]
-
-    def __post_init__(self) -> None:
-        if self.old.shape != self.new.shape or self.old.dtype != self.new.dtype:
-            raise ValueError("old and new values of a patch must match in shape and type")
-        if len(self.origin) != self.old.ndim:
-            raise ValueError("a patch needs one origin index per axis")
-
-    @property
-    def where(self) -> tuple[slice, ...]:
-        """Slices of the block in the target array."""
-        return tuple(slice(o, o + n) for o, n in zip(self.origin, self.old.shape, strict=True))
-
-    @property
-    def b_scans(self) -> range:
-        """B-scans the block covers."""
-        axis = B_AXIS[self.target]
-        return range(self.origin[axis], self.origin[axis] + self.old.shape[axis])
-
-    def apply(self, annotation: Annotation) -> None:
-        """Write the new values."""
-        annotation.array(self.target)[self.where] = self.new
-
-    def revert(self, annotation: Annotation) -> None:
-        """Write the old values back."""
-        annotation.array(self.target)[self.where] = self.old
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False, slots=True)
 class Edit:
     """One step of work: what changed, by whom, with which tool, when.
 
+    Parameters
+    ----------
+    patches : iterable of Patch
+    tool, label, author : str
+    time : datetime, optional
+        By default now.
+    model_sha256 : str
+
     Attributes
     ----------
-    patches : tuple of Patch
+    patches : Patches
+        What changed. It may have to be read from the project when it is looked at; all else is
+        always in memory.
     tool : str
         Short name of the tool or engine.
     label : str
@@ -84,17 +55,39 @@ class Edit:
         Weights or version hash of the engine, empty for manual work.
     """
 
-    patches: tuple[Patch, ...]
+    patches: Patches
     tool: str
     label: str
     author: str
-    time: datetime = field(default_factory=lambda: datetime.now(UTC))
-    model_sha256: str = ""
+    time: datetime
+    model_sha256: str
+
+    def __init__(
+        self,
+        patches: Iterable[Patch],
+        tool: str,
+        label: str,
+        author: str,
+        time: datetime | None = None,
+        model_sha256: str = "",
+    ) -> None:
+        keep = object.__setattr__
+        keep(self, "patches", patches if isinstance(patches, Patches) else Patches(patches))
+        keep(self, "tool", tool)
+        keep(self, "label", label)
+        keep(self, "author", author)
+        keep(self, "time", time if time is not None else datetime.now(UTC))
+        keep(self, "model_sha256", model_sha256)
 
     @property
     def b_scans(self) -> tuple[int, ...]:
         """B-scans it touches, ascending."""
-        return tuple(sorted({b for p in self.patches for b in p.b_scans}))
+        return self.patches.b_scans
+
+    @property
+    def targets(self) -> frozenset[Target]:
+        """Arrays it touches."""
+        return self.patches.targets
 
     def apply(self, annotation: Annotation) -> None:
         """Do it."""
@@ -158,26 +151,24 @@ def decode_edit(data: bytes) -> Edit:
 def _decode(data: bytes) -> Edit:
     if data[:4] != _MAGIC:
         raise EditDecodeError("not an edit, or one of a newer program")
-    content = memoryview(zlib.decompress(data[len(_MAGIC) :]))
+    content = zlib.decompress(memoryview(data)[len(_MAGIC) :])
     (length,) = _LENGTH.unpack_from(content)
     at = _LENGTH.size + length
-    header: dict[str, Any] = json.loads(bytes(content[_LENGTH.size : at]))
+    header: dict[str, Any] = json.loads(content[_LENGTH.size : at].decode())
     patches = []
     for entry in header["patches"]:
         dtype = np.dtype(entry["dtype"])
-        shape = tuple(int(n) for n in entry["shape"])
-        size = int(np.prod(shape)) * dtype.itemsize
-        old, new = (
-            np.frombuffer(content[at + k * size : at + (k + 1) * size], dtype).reshape(shape)
-            for k in (0, 1)
-        )
+        shape = tuple(entry["shape"])
+        size = prod(shape) * dtype.itemsize
+        old = np.ndarray(shape, dtype, content, at)
+        new = np.ndarray(shape, dtype, content, at + size)
         at += 2 * size
-        patches.append(Patch(Target(entry["target"]), tuple(entry["origin"]), old, new))
+        patches.append(Patch(_TARGETS[entry["target"]], tuple(entry["origin"]), old, new))
     return Edit(
-        tuple(patches),
-        header["tool"],
-        header["label"],
-        header["author"],
+        patches,
+        sys.intern(header["tool"]),
+        sys.intern(header["label"]),
+        sys.intern(header["author"]),
         datetime.fromisoformat(header["time"]),
-        header["model_sha256"],
+        sys.intern(header["model_sha256"]),
     )

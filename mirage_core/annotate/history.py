@@ -38,7 +38,11 @@ class JournalError(OSError):
 
 
 class Journal(Protocol):
-    """Keeps events durably."""
+    """Keeps events durably.
+
+    One that can give an edit's patches back tells so once they are durable, by
+    ``event.edit.patches.kept_by(source)``; only then may they leave memory.
+    """
 
     def record(self, events: Sequence[Event]) -> None:
         """Write `events` in one transaction; durable when it returns.
@@ -52,7 +56,10 @@ class Journal(Protocol):
 
 
 class MemoryJournal:
-    """A journal that keeps nothing beyond the process; for scripts and tests."""
+    """A journal that keeps nothing beyond the process; for scripts and tests.
+
+    Its edits are the only copies there are, and stay in memory whole.
+    """
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -69,21 +76,27 @@ class History:
     done: list[Edit] = field(default_factory=list)
     undone: list[Edit] = field(default_factory=list)
 
-    def replay(self, event: Event) -> Edit | None:
-        """Follow `event`; return the edit it applied, took back or brought back."""
+    def meant(self, event: Event) -> Edit | None:
+        """Return the edit that `event` applies, takes back or brings back; None if none is left."""
         if event.kind is EventKind.DO:
             if event.edit is None:
                 raise ValueError("a do event needs its edit")
-            self.done.append(event.edit)
-            self.undone.clear()
             return event.edit
-        source, sink = (
-            (self.done, self.undone) if event.kind is EventKind.UNDO else (self.undone, self.done)
-        )
-        if not source:
+        source = self.done if event.kind is EventKind.UNDO else self.undone
+        return source[-1] if source else None
+
+    def replay(self, event: Event) -> Edit | None:
+        """Follow `event`; return the edit it applied, took back or brought back."""
+        edit = self.meant(event)
+        if edit is None:
             return None
-        edit = source.pop()
-        sink.append(edit)
+        if event.kind is EventKind.UNDO:
+            self.undone.append(self.done.pop())
+        elif event.kind is EventKind.REDO:
+            self.done.append(self.undone.pop())
+        else:
+            self.done.append(edit)
+            self.undone.clear()
         return edit
 
     @classmethod

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -20,7 +21,10 @@ from mirage_core.annotate.history import (
     JournalError,
     MemoryJournal,
 )
+from mirage_core.annotate.load_ahead import LoadAhead
+from mirage_core.annotate.patches import Patches
 from mirage_core.annotate.proposal import Proposal, proposal_patches
+from mirage_core.annotate.shelf import HISTORY_BYTES, Shelf
 from mirage_core.annotate.stroke import stroke_patches
 from mirage_core.scan import Scan
 
@@ -55,6 +59,25 @@ class Session:
     with those that follow, and is written as soon as a write succeeds again; nothing is
     dropped. ``save_problem`` tells listeners.
 
+    What durable edits changed stays in memory while there is room for it (see
+    :class:`~mirage_core.annotate.shelf.Shelf`), and is else read from the journal: undo, redo
+    and whatever else looks at old edits may raise UnreadableEditError, having changed nothing.
+
+    Parameters
+    ----------
+    scan : Scan
+    annotation : Annotation, optional
+        Before the first of `events`, with `history` in effect; by default what the device drew.
+    author : str
+    journal : Journal, optional
+        By default one that keeps nothing beyond the process.
+    events : iterable of Event
+        What happened so far, after `history`.
+    history : History, optional
+        By default nothing was done before.
+    history_bytes : int
+        Memory that the patches of durable edits may take, in bytes.
+
     Signals
     -------
     changed(Change)
@@ -73,17 +96,25 @@ class Session:
         author: str = "",
         journal: Journal | None = None,
         events: Iterable[Event] = (),
+        history: History | None = None,
+        history_bytes: int = HISTORY_BYTES,
     ) -> None:
         self.scan = scan
         self.annotation = annotation if annotation is not None else Annotation.for_scan(scan)
         self.author = author
-        self.history = History()
+        self.history = history if history is not None else History()
         self._journal: Journal = journal if journal is not None else MemoryJournal()
+        self._shelf = Shelf(history_bytes)
+        self._ahead = LoadAhead(history_bytes)
         self._waiting: list[Event] = []
         self._problem = ""
-        self._revision = 0
+        self._revision = self._begun = 0
+        for edit in (*self.history.done, *self.history.undone):
+            self._own(edit)
         for event in events:
-            self._follow(event)
+            done = self._follow(event)
+            if done is not None:
+                self._own(done)
 
     @property
     def save_problem(self) -> str:
@@ -127,18 +158,32 @@ class Session:
         return self.apply(Edit((*patches, *states), tool, label, self.author))
 
     def apply(self, edit: Edit) -> Edit:
-        """Do `edit`, record it, tell listeners; return it."""
-        self._happen(Event(EventKind.DO, edit, self.author))
-        return edit
+        """Do `edit`, record it, tell listeners; return it.
+
+        One that is part of another history already is copied, and the copy returned.
+        """
+        return self._do(edit)
 
     def undo(self) -> Edit | None:
-        """Take the last edit back and return it; views go to the B-scans it touched."""
+        """Take the last edit back and return it; views go to the B-scans it touched.
+
+        Raises
+        ------
+        UnreadableEditError
+            If what it changed cannot be read any more; then nothing was done.
+        """
         if not self.history.done:
             return None
         return self._happen(Event(EventKind.UNDO, None, self.author))
 
     def redo(self) -> Edit | None:
-        """Bring the last undone edit back and return it."""
+        """Bring the last undone edit back and return it.
+
+        Raises
+        ------
+        UnreadableEditError
+            If what it changed cannot be read any more; then nothing was done.
+        """
         if not self.history.undone:
             return None
         return self._happen(Event(EventKind.REDO, None, self.author))
@@ -196,8 +241,25 @@ class Session:
         if prepared.revision != self._revision:
             return False
         if prepared.edit is not None:
-            self._happen(Event(EventKind.DO, prepared.edit, self.author, prepared.encoded))
+            self._do(prepared.edit, prepared.encoded)
         return True
+
+    def moment(self) -> tuple[Annotation, tuple[Edit, ...]]:
+        """Return a copy of the annotation, and the edits that led to it; from any thread."""
+        while True:
+            begun = self._begun
+            if begun == self._revision:
+                found = self.annotation.copy(), tuple(self.history.done)
+                if begun == self._begun:
+                    return found
+            time.sleep(0.001)  # an edit is half applied
+
+    def load_ahead(self) -> None:
+        """Begin to load the large edits that undo and redo would come to soon; returns at once.
+
+        Undo and redo do so themselves from then on.
+        """
+        self._ahead.look(self.history)
 
     def retry_saving(self) -> bool:
         """Try to write what waits; return True when everything is durable."""
@@ -229,22 +291,44 @@ class Session:
                     )
         return patches
 
+    def _own(self, edit: Edit) -> None:
+        edit.patches.claim()
+        self._shelf.take(edit.patches)
+
+    def _do(self, edit: Edit, encoded: bytes = b"") -> Edit:
+        if not edit.patches.claim():
+            edit = replace(edit, patches=Patches(edit.patches))
+            edit.patches.claim()
+        return self._happen(Event(EventKind.DO, edit, self.author, encoded))
+
     def _happen(self, event: Event) -> Edit:
         edit = self._follow(event)
         assert edit is not None
         self._waiting.append(event)
         self._write()
-        targets = frozenset(p.target for p in edit.patches)
-        self.changed.emit(Change(event.kind, edit, edit.b_scans, targets))
+        if event.kind is not EventKind.DO:
+            self.load_ahead()
+        self.changed.emit(Change(event.kind, edit, edit.b_scans, edit.targets))
         return edit
 
     def _follow(self, event: Event) -> Edit | None:
-        edit = self.history.replay(event)
-        if edit is not None:
+        edit = self.history.meant(event)
+        if edit is None:
+            return None
+        # Had before anything changes: what cannot be read must not be done by half.
+        patches = edit.patches.load()
+        if event.kind is EventKind.DO:
+            self._shelf.drop([gone.patches for gone in self.history.undone])
+        self._begun += 1
+        try:
+            self.history.replay(event)
             if event.kind is EventKind.UNDO:
-                edit.revert(self.annotation)
+                for patch in reversed(patches):
+                    patch.revert(self.annotation)
             else:
-                edit.apply(self.annotation)
+                for patch in patches:
+                    patch.apply(self.annotation)
+        finally:
             # Counted last: what is prepared while an edit is half applied must not pass.
             self._revision += 1
         return edit
@@ -256,6 +340,9 @@ class Session:
         except JournalError as error:
             problem = str(error) or "The last changes could not be saved."
         else:
+            for event in self._waiting:
+                if event.edit is not None:
+                    self._shelf.take(event.edit.patches)
             self._waiting.clear()
         if problem != self._problem:
             self._problem = problem

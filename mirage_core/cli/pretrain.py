@@ -46,7 +46,7 @@ def pretrain(
         int, typer.Option(min=0, help="Instead of DATA: learn from so many simulated eyes.")
     ] = 0,
     preset: Annotated[
-        str, typer.Option(help="Configuration to start from: paper (the default) or tiny.")
+        str, typer.Option(help="Configuration to start from: paper (the default), tiny or starter.")
     ] = "",
     config: Annotated[
         Path | None, typer.Option(help="JSON file of settings, instead of a preset.")
@@ -102,7 +102,7 @@ def pretrain(
 
         quiet = as_json or not first
         with (
-            _stop_asked() as cancelled,
+            stop_asked() as cancelled,
             progress_bar("Pre-training", 1.0, quiet=quiet) as report,
         ):
             listeners = Listeners(
@@ -163,7 +163,7 @@ def _triples(data: Path | None, simulated: int, settings: PretrainConfig) -> Tri
 
 
 @contextmanager
-def _stop_asked() -> Iterator[Callable[[], bool]]:
+def stop_asked() -> Iterator[Callable[[], bool]]:
     """Turn Ctrl-C and SIGTERM into a wish to stop after the step, with a checkpoint.
 
     A second Ctrl-C stops at once; not under torchrun, which sends every signal twice.

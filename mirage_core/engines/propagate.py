@@ -1,12 +1,13 @@
 """What was corrected on one B-scan, offered to its neighbours.
 
 A correction says by how much the curve was wrong. On B-scans next to it, and between two corrected
-ones, the curve is expected to be as wrong; how far that holds, the image there decides.
+ones, the curve is expected to be as wrong; how far that holds, the image there decides. Masks are
+carried along (:mod:`mirage_core.engines.propagate_masks`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ from mirage_core.annotate import Annotation, Edit, Proposal, State, Target
 from mirage_core.annotate.tools import TOOLS
 from mirage_core.engines.graph.resolve import gather_evidence, solve_near
 from mirage_core.engines.graph.scale import Scale, working_scale
-from mirage_core.scan import Scan, Surfaces
+from mirage_core.engines.propagate_masks import MaskCorrection, carried_masks
+from mirage_core.scan import Masks, Scan, Surfaces
 
 F32 = NDArray[np.float32]
 
@@ -69,6 +71,8 @@ def corrections(annotation: Annotation, done: Sequence[Edit]) -> tuple[Correctio
     before: dict[int, F32] = {}
     closed: set[int] = set()
     for edit in reversed(done):
+        if Target.SURFACES not in edit.targets or closed.issuperset(edit.b_scans):
+            continue  # what it did need not be read
         for patch in reversed(edit.patches):
             if patch.target is not Target.SURFACES:
                 continue
@@ -93,6 +97,8 @@ def propagated(
     corrections: Sequence[Correction],
     targets: Sequence[int],
     cancelled: Callable[[], bool] = lambda: False,
+    masks: Sequence[MaskCorrection] = (),
+    locked: frozenset[int] = frozenset(),
 ) -> Proposal | None:
     """Offer corrections to other B-scans.
 
@@ -105,41 +111,72 @@ def propagated(
     targets : sequence of int
         B-scans to offer them to.
     cancelled : callable
-        Asked between surfaces.
+        Asked between surfaces, and between B-scans.
+    masks : sequence of MaskCorrection
+    locked : frozenset of int
+        Mask classes that stay as they are.
 
     Returns
     -------
     Proposal or None
-        Of the surfaces that would change, on the B-scans where any would; None if none would, or
-        if it was cancelled.
+        Of the surfaces and masks that would change, on the B-scans where any would; None if none
+        would, or if it was cancelled.
     """
-    width = annotation.surfaces.values.shape[2]
-    scale = working_scale(scan.spacing, width)
-    names = tuple(n for n in annotation.surfaces.names if any(c.surface == n for c in corrections))
-    leads = {name: _leads(annotation, name, corrections, targets, scale) for name in names}
-    reached = sorted({b for found in leads.values() for b in found})
-    if not reached:
+    now = annotation.masks.labels
+    scale = working_scale(scan.spacing, now.shape[2])
+    corrected = [n for n in annotation.surfaces.names if any(c.surface == n for c in corrections)]
+    found = {name: _leads(annotation, name, corrections, targets, scale) for name in corrected}
+    leads = {name: led for name, led in found.items() if led}
+    solved = _solved(scan, annotation, leads, scale, cancelled)
+    gap_um = scale.gap_um or _USUAL_GAP_UM
+    labels = carried_masks(scan, annotation, masks, targets, gap_um, locked, cancelled)
+    if cancelled() or not (solved or labels):
         return None
-    images = np.stack([scan.b_scan(b) for b in reached])
-    ends = {n: annotation.surfaces[n][reached] for n in ("ILM", "BM")}
-    evidence = gather_evidence(images, scale, ends["ILM"], ends["BM"])
-    curves = np.stack([annotation.surfaces[n][reached] for n in names])
-    for s, name in enumerate(names):
-        if cancelled():
-            return None
-        rows = [i for i, b in enumerate(reached) if b in leads[name]]
-        if rows:
-            lead, sure = _stacked([leads[name][reached[i]] for i in rows])
-            curves[s, rows] = solve_near(evidence.of(rows), name, curves[s, rows], lead, sure)
-    what = ", ".join(names)
+    names = tuple(leads)
+    reached = sorted({b for led in leads.values() for b in led} | set(labels))
+    curves = annotation.surfaces.values[np.ix_(map(annotation.surfaces.index, names), reached)]
+    holds = np.array([[b in held for b in reached] for held in (*leads.values(), labels)])
+    for s, n in zip(*np.nonzero(holds[:-1]), strict=True):
+        curves[s, n] = solved[names[s]][reached[n]]
+    scheme = annotation.masks.scheme
+    kinds = {v for b, new in labels.items() for v in np.unique(new[new != now[b]]).tolist() if v}
     return Proposal(
         tuple(reached),
         Surfaces(curves, names),
         None,
-        None,
+        Masks(np.stack([labels.get(b, now[b]) for b in reached]), scheme) if labels else None,
         TOOL,
-        f"Corrections of {what} offered to neighbours",
+        f"Corrections of {', '.join((*names, *map(scheme.name_of, sorted(kinds))) or ['masks'])} "
+        "offered to neighbours",
+        holds=holds,
     )
+
+
+def _solved(
+    scan: Scan,
+    annotation: Annotation,
+    leads: Mapping[str, Mapping[int, tuple[F32, F32]]],
+    scale: Scale,
+    cancelled: Callable[[], bool],
+) -> dict[str, dict[int, F32]]:
+    """Return the curves of surfaces that are led, by B-scan; fewer if it was cancelled."""
+    reached = sorted({b for led in leads.values() for b in led})
+    if not reached:
+        return {}
+    images = np.stack([scan.b_scan(b) for b in reached])
+    ends = {n: annotation.surfaces[n][reached] for n in ("ILM", "BM")}
+    evidence = gather_evidence(images, scale, ends["ILM"], ends["BM"])
+    curves: dict[str, dict[int, F32]] = {}
+    for name, led in leads.items():
+        if cancelled():
+            break
+        there = sorted(led)
+        lead, sure = _stacked([led[b] for b in there])
+        rows = [reached.index(b) for b in there]
+        drawn = annotation.surfaces[name][there]
+        new = solve_near(evidence.of(rows), name, drawn, lead, sure)
+        curves[name] = dict(zip(there, new, strict=True))
+    return curves
 
 
 def _leads(

@@ -169,8 +169,8 @@ class AuditRow:
     author : str
     what : str
         ``do``, ``undo``, ``redo`` for edits; ``added``, ``imported``, ``spacing``,
-        ``laterality``, ``pseudonym``, ``note``, ``tags``, ``consensus``
-        (begun), ``annotator`` (has a name now) for what happened to the scan itself; ``blind`` for the project.
+        ``laterality``, ``pseudonym``, ``note``, ``tags``, ``consensus`` (begun), ``annotator``
+        (has a name now) for what happened to the scan itself; ``blind`` for the project.
     annotator : str
         Whose annotation it happened to; empty for the scan itself.
     tool, label, model_sha256 : str

@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.annotate import BScanDraft
-from mirage_core.engines.graph.resolve import Evidence, gather_evidence, solve_near, solve_through
+from mirage_core.engines.graph.resolve import (
+    Evidence,
+    Lead,
+    gather_evidence,
+    solve_through,
+    solve_together,
+)
 from mirage_core.engines.graph.scale import working_scale
 from mirage_core.scan import Spacing
 
@@ -50,17 +56,16 @@ class LiveSolver:
         if not (np.abs(moved) > _LEAST_PX).any():
             return found
         rows = range(max(surface - _NEIGHBOURS, 0), min(surface + _NEIGHBOURS + 1, draft.n_ordered))
+        led: dict[int, Lead] = {}
         for row in rows:
             apart = np.abs(base[row] - base[surface]) * evidence.scale.axial_um
             lead = moved * np.exp(-np.nan_to_num(apart, nan=np.inf) / _ALONG_UM)
             if row != surface and (np.abs(lead) > _LEAST_PX).any():
-                found[row] = solve_near(
-                    evidence,
-                    draft.names[row],
-                    base[row][None],
-                    lead.astype(np.float32)[None],
-                    np.zeros((1, lead.size), np.float32),
-                )[0]
+                deeper, unsure = lead.astype(np.float32)[None], np.zeros((1, lead.size), np.float32)
+                led[row] = Lead(draft.names[row], base[row][None], deeper, unsure)
+        if led:
+            solved = solve_together(evidence, list(led.values()))
+            found |= {row: curve[0] for row, curve in zip(led, solved, strict=True)}
         return found
 
     def _look(self, draft: BScanDraft) -> Evidence:

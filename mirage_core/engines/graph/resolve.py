@@ -6,33 +6,25 @@ beside corrections it follows the image near where they lead to expect it; far f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mirage_core.engines.graph import rpe
 from mirage_core.engines.graph.curves import filled
-from mirage_core.engines.graph.layers import CHAIN, ELM, OS_RPE, Boundary
 from mirage_core.engines.graph.locate import locate
+from mirage_core.engines.graph.near import BOUNDARIES, Expectation, search_near
 from mirage_core.engines.graph.prepare import prepare
-from mirage_core.engines.graph.refine import edge_response
 from mirage_core.engines.graph.scale import Scale
-from mirage_core.engines.graph.search import BLOCKED, along_columns, shortest_paths, sub_pixel
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
+Bool = NDArray[np.bool_]
 
-_BOUNDARIES: Mapping[str, Boundary] = {b.name: b for b in (*CHAIN, ELM, OS_RPE)}
-_REACH_UM = 40.0
-"""How far the curve may leave what is expected of it."""
-_STRAY, _STRAY_SURE = 0.35, 4.0
-"""Price of that where nothing was said about the column, and where all was."""
 _LEAD_SURE = 0.5
 """What a point says of the column beside it."""
-_MAX_STEP_PX = 3
 _FADE_UM = 150.0
 _CHANGED_PX = 0.25
 _JOIN_UM = 60.0
@@ -81,13 +73,67 @@ def gather_evidence(
         retina = locate(grey, scale)
         top = np.where(np.isfinite(top), top, retina.ilm)
         bottom = np.where(np.isfinite(bottom), bottom, retina.base)
-    total = np.concatenate([np.zeros((n, width, 1)), grey.cumsum(axis=2, dtype=np.float64)], axis=2)
-    first = np.clip(np.rint(top), 0, height - 1).astype(np.intp)[:, :, None]
-    last = np.maximum(np.clip(np.rint(bottom), 0, height).astype(np.intp)[:, :, None], first + 1)
-    inside = np.take_along_axis(total, last, 2) - np.take_along_axis(total, first, 2)
-    mean = (inside / (last - first))[:, :, 0]
+    first = np.clip(np.rint(top), 0, height - 1).astype(np.intp)
+    last = np.maximum(np.clip(np.rint(bottom), 0, height).astype(np.intp), first + 1)
+    mean = np.stack([_means(*one) for one in zip(grey, first, last, strict=True)])
     smooth = ndimage.gaussian_filter1d(mean, max(scale.x_px(40), 0.5), axis=1, mode="nearest")
     return Evidence(grey, np.maximum(smooth, 0.02).astype(np.float32), scale)
+
+
+def _means(grey: F32, first: NDArray[np.intp], last: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the means ``[x]`` over rows ``first .. last - 1`` of one B-scan ``[x, z]``.
+
+    The running sum is kept exact, in twice the bytes of the grey: of one B-scan at a time.
+    """
+    total = np.zeros((grey.shape[0], grey.shape[1] + 1))
+    np.cumsum(grey, axis=1, dtype=np.float64, out=total[:, 1:])
+    x = np.arange(grey.shape[0])
+    return np.asarray((total[x, last] - total[x, first]) / (last - first), np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Lead:
+    """What leads a surface away from its current course.
+
+    Attributes
+    ----------
+    name : str
+        Of the surface. One of which the graph search does not know how it looks goes where it is
+        led.
+    current : float32 array ``[b, x]``
+        Px from the top; where it is NaN it stays so.
+    deeper_px : float32 array ``[b, x]``
+        By how much deeper it is expected; where that is nothing, `current` stays.
+    sure : float32 array ``[b, x]``
+        0..1, how much the expectation counts against the image.
+    known : float32 array ``[b, x]``, optional
+        Depths the surface passes exactly through, NaN elsewhere; `deeper_px` leads through them.
+    free : bool array ``[b, x]``, optional
+        Columns to solve again wherever they are led.
+    """
+
+    name: str
+    current: F32
+    deeper_px: F32
+    sure: F32
+    known: F32 | None = None
+    free: Bool | None = None
+
+    def moved(self) -> Bool:
+        """Return where the surface may leave its course ``[b, x]``."""
+        moved = np.abs(self.deeper_px) > _CHANGED_PX
+        if self.known is not None:
+            moved |= np.isfinite(self.known)
+        if self.free is not None:
+            moved |= self.free
+        return np.asarray(moved)
+
+    def within(self, cut: slice) -> Lead:
+        """Return the part in some columns."""
+        known = None if self.known is None else self.known[:, cut]
+        free = None if self.free is None else self.free[:, cut]
+        current, deeper, sure = (a[:, cut] for a in (self.current, self.deeper_px, self.sure))
+        return Lead(self.name, current, deeper, sure, known, free)
 
 
 def solve_near(
@@ -97,86 +143,85 @@ def solve_near(
     lead: F32,
     sure: F32,
     known: F32 | None = None,
-    free: NDArray[np.bool_] | None = None,
+    free: Bool | None = None,
 ) -> F32:
-    """Solve a surface again where something leads away from its current course.
+    """Solve a surface again ``[b, x]`` where something leads away from its current course.
 
-    Parameters
-    ----------
-    evidence : Evidence
-    name : str
-        Of the surface. One of which the graph search does not know how it looks goes where it is
-        led.
-    current : float32 array ``[b, x]``
-        Px from the top; where it is NaN it stays so.
-    lead : float32 array ``[b, x]``
-        By how many px deeper it is expected; where that is nothing, `current` stays.
-    sure : float32 array ``[b, x]``
-        0..1, how much the expectation counts against the image.
-    known : float32 array ``[b, x]``, optional
-        Depths the surface passes exactly through, NaN elsewhere; `lead` leads through them.
-    free : bool array ``[b, x]``, optional
-        Columns to solve again wherever `lead` leads.
+    Parameters are those of :class:`Lead`.
+    """
+    return solve_together(evidence, [Lead(name, current, lead, sure, known, free)])[0]
+
+
+def solve_together(evidence: Evidence, leads: Sequence[Lead]) -> list[F32]:
+    """Solve surfaces again, each for itself, in little more time than one of them takes.
+
+    Only columns near those that something moves are looked at.
 
     Returns
     -------
-    float32 array ``[b, x]``
+    list of float32 array ``[b, x]``
         Px from the top.
     """
-    scale, height = evidence.scale, evidence.grey.shape[2]
-    there = np.isfinite(current)
-    current, lead = filled(current), np.where(there, lead, 0)
-    expected = np.clip(current + lead, 0, height - 1).astype(np.float32)
-    given = np.isfinite(known) if known is not None else np.zeros(current.shape, bool)
-    boundary = _BOUNDARIES.get(name)
-    found = expected
-    if boundary is not None:
-        found = _searched(evidence, boundary, expected, sure, known)
-    if known is not None:
+    at = np.flatnonzero(np.logical_or.reduce([lead.moved().any(axis=0) for lead in leads]))
+    if at.size == 0:
+        return [lead.current.copy() for lead in leads]
+    # What is blended in ends within 2.4 joins; beyond, the path comes from where it always ran.
+    margin = 4 * _join_px(evidence.scale)
+    cut = slice(max(int(at[0]) - margin, 0), int(at[-1]) + margin + 1)
+    # Gaps are bridged from what lies on their far sides, which may lie outside.
+    whole = [
+        replace(
+            lead,
+            current=filled(lead.current),
+            deeper_px=np.where(np.isfinite(lead.current), lead.deeper_px, 0),
+        )
+        for lead in leads
+    ]
+    solved = _solved(evidence, cut, [lead.within(cut) for lead in whole])
+    out = []
+    for lead, part in zip(leads, solved, strict=True):
+        curve = lead.current.copy()
+        curve[:, cut] = np.where(np.isfinite(curve[:, cut]), part, np.float32(np.nan))
+        out.append(curve)
+    return out
+
+
+def _solved(evidence: Evidence, cut: slice, leads: Sequence[Lead]) -> list[F32]:
+    """Return surfaces without gaps, solved again in the columns `cut`."""
+    grey, scale = evidence.grey[:, cut], evidence.scale
+    deepest = grey.shape[2] - 1
+    expected = [
+        np.clip(lead.current + lead.deeper_px, 0, deepest).astype(np.float32) for lead in leads
+    ]
+    seen = [i for i, lead in enumerate(leads) if lead.name in BOUNDARIES]
+    wanted = [Expectation(leads[i].name, expected[i], leads[i].sure, leads[i].known) for i in seen]
+    found = list(expected)
+    for i, curve in zip(seen, search_near(grey, evidence.gain[:, cut], scale, wanted), strict=True):
+        found[i] = curve
+    return [
+        np.clip(_joined(lead, curve, scale), 0, deepest).astype(np.float32)
+        for lead, curve in zip(leads, found, strict=True)
+    ]
+
+
+def _joined(lead: Lead, found: F32, scale: Scale) -> F32:
+    """Return `found` through what is known, and eased into the current course beside it."""
+    join = _join_px(scale)
+    given = np.zeros(found.shape, bool)
+    if lead.known is not None:
         # Smoothing has rounded what was to be exact.
-        missing = spread(np.where(given, known - found, np.nan), scale.x_px(_JOIN_UM) / 3)
-        found = np.where(given, known, found + missing)
+        given = np.isfinite(lead.known)
+        missing = spread(np.where(given, lead.known - found, np.nan), scale.x_px(_JOIN_UM) / 3)
+        found = np.where(given, lead.known, found + missing)
     # Beyond the reach of what leads nothing moves, and the way there is gradual.
-    moved = (np.abs(lead) > _CHANGED_PX) | given
-    if free is not None:
-        moved |= free
-    width = max(1, round(scale.x_px(_JOIN_UM)))
-    wide = ndimage.maximum_filter1d(moved.astype(np.float32), 2 * width + 1, axis=1)
-    weight = ndimage.gaussian_filter1d(wide, width / 3, axis=1, mode="nearest")
-    out = np.where(given, found, current + np.clip(weight, 0, 1) * (found - current))
-    return np.where(there, np.clip(out, 0, height - 1), np.nan).astype(np.float32)
+    wide = ndimage.maximum_filter1d(lead.moved().astype(np.float32), 2 * join + 1, axis=1)
+    weight = ndimage.gaussian_filter1d(wide, join / 3, axis=1, mode="nearest")
+    eased = lead.current + np.clip(weight, 0, 1) * (found - lead.current)
+    return np.asarray(np.where(given, found, eased), np.float32)
 
 
-def _searched(
-    evidence: Evidence, boundary: Boundary, expected: F32, sure: F32, known: F32 | None
-) -> F32:
-    scale, grey, gain = evidence.scale, evidence.grey, evidence.gain
-    reach = max(5, round(scale.z_px(_REACH_UM)))
-    offsets = np.arange(-reach, reach + 1, dtype=np.float32) / reach
-    ridge = boundary.name == "RPE"
-    if ridge:
-        likeness = rpe.ridge_likeness(rpe.ridge_brightness(grey, expected, gain, reach, scale))
-        step_cost, max_step, smooth_um = rpe.STEP_COST, rpe.MAX_STEP_PX, rpe.SMOOTH_UM
-    else:
-        response = edge_response(grey, expected, gain, boundary, reach, scale)
-        likeness = np.tanh(response / boundary.full)
-        step_cost, max_step = boundary.step_cost, _MAX_STEP_PX
-        smooth_um = boundary.smooth_um
-    stray = (_STRAY + (_STRAY_SURE - _STRAY) * sure)[:, :, None]
-    cost = np.asarray(stray * offsets**2 - likeness, np.float32)
-    if known is not None:
-        given = np.isfinite(known)
-        cost[given] = BLOCKED
-        at = np.clip(np.rint((known - expected)[given]) + reach, 0, 2 * reach).astype(np.intp)
-        cost[(*np.nonzero(given), at)] = -1.0
-    columns = along_columns(cost)
-    away = sub_pixel(columns, shortest_paths(columns, step_cost, max_step)) - reach
-    if not ridge:
-        # An edge between rows r - 1 and r is written r, the first row of the layer below.
-        away = away + np.float32(0.5)
-    sigma = max(scale.x_px(smooth_um), 0.4)
-    smooth = ndimage.gaussian_filter1d(away, sigma, axis=1, mode="nearest")
-    return np.asarray(expected + smooth, np.float32)
+def _join_px(scale: Scale) -> int:
+    return max(1, round(scale.x_px(_JOIN_UM)))
 
 
 def solve_through(evidence: Evidence, name: str, current: F32, known: F32) -> F32:

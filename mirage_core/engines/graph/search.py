@@ -57,6 +57,41 @@ def shortest_paths(cost: F32, step_cost: float | F32, max_step: int) -> I64:
     return path.T - max_step
 
 
+def shortest_paths_of_few(cost: F32, step_cost: float | F32, max_step: int) -> I64:
+    """Find what :func:`shortest_paths` finds, several times as fast where problems are few.
+
+    All steps into a column are weighed in one call; that is more work per px, and far fewer calls
+    per column.
+    """
+    width, n, depth = cost.shape
+    away = np.abs(np.arange(-max_step, max_step + 1))
+    penalty = np.asarray(step_cost * away, np.float32).reshape(-1, 1, away.size)
+    rim = np.full((n, depth + 2 * max_step), np.inf, np.float32)
+    total = rim[:, max_step : max_step + depth]
+    reach = np.lib.stride_tricks.sliding_window_view(rim, away.size, axis=1)
+    arriving = np.empty((n, depth, away.size), np.float32)
+    first = np.arange(n * depth).reshape(n, depth) * away.size
+    step, low = np.empty((n, depth), np.intp), np.empty((n, depth), np.float32)
+    came = np.zeros((width, n, depth), np.uint8)
+    np.copyto(total, cost[0])
+    for x in range(1, width):
+        np.add(reach, penalty, out=arriving)
+        arriving.argmin(axis=2, out=step)
+        came[x] = step
+        step += first
+        arriving.take(step, out=low, mode="clip")  # with another mode `out` is copied
+        np.add(low, cost[x], out=total)
+    path = np.empty((n, width), np.int64)
+    for row, at, steps in zip(
+        path, total.argmin(axis=1).tolist(), came.swapaxes(0, 1), strict=True
+    ):
+        taken = steps.tobytes()  # plain bytes are the quickest to walk through one by one
+        for x in range(width - 1, -1, -1):
+            row[x] = at
+            at += taken[x * depth + at] - max_step
+    return path
+
+
 def sub_pixel(cost: F32, path: I64) -> F32:
     """Refine a path to the vertex of the parabola through the costs above, on and below it.
 

@@ -77,10 +77,16 @@ class Preparation:
         return prepare_image(cut, self.card.spec.domain("slo").size, self.card.normalisation)
 
     def _b_scan(self, row: int, padding: Bool) -> NDArray[np.float32]:
-        image, chain = self.source.b_scans[row], self.card.normalisation
         size = self.card.spec.domain("bscan").size
-        if not padding.any():
-            return prepare_image(image, size, chain)
-        if chain is Normalisation.SEGMENTATION:
-            return prepare_image(image, size, chain, padding)
-        return prepare_image(np.where(padding, np.uint8(0), image), size, chain)
+        return b_scan_input(self.source.b_scans[row], padding, size, self.card.normalisation)
+
+
+def b_scan_input(
+    image: NDArray[np.uint8], padding: Bool, size: tuple[int, int], chain: Normalisation
+) -> NDArray[np.float32]:
+    """Return the network's input ``[1, H, W]`` of a B-scan ``[z, x]``; `padding` becomes black."""
+    if not padding.any():
+        return prepare_image(image, size, chain)
+    if chain is Normalisation.SEGMENTATION:
+        return prepare_image(image, size, chain, padding)
+    return prepare_image(np.where(padding, np.uint8(0), image), size, chain)

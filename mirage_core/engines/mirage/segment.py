@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
@@ -16,11 +17,15 @@ from mirage_core.engines.mirage.inputs import Preparation
 from mirage_core.engines.mirage.running import Run
 from mirage_core.engines.strata import Decoded, decode
 from mirage_core.engines.strata.sharpen import sharpened
+from mirage_core.engines.strata.sureness import confidence_at
 from mirage_core.model.devices import to_device
-from mirage_core.model.inference import InferenceModel, retina_band
+from mirage_core.model.inference import BandLogits, InferenceModel, retina_band
 from mirage_core.model.segmentation import SegmentationModel
 from mirage_core.model.store.scheme import LayerScheme
-from mirage_core.scan import FLUID_SCHEME, Masks, Surfaces
+from mirage_core.scan import FLUID_SCHEME, Masks, Spacing, Surfaces
+
+U8 = NDArray[np.uint8]
+Bool = NDArray[np.bool_]
 
 
 def segment(run: Run, source: EngineInput) -> Prediction:
@@ -46,17 +51,7 @@ def segment(run: Run, source: EngineInput) -> Prediction:
         if background is not None:
             wanted = [retina_band(source.b_scans[r]) for r in rows]
         found = model.of(InferenceModel).grid_logits(inputs, wanted, background)
-        logits, band = band_to_original(found.values, found.first_row, found.grid_height, size)
-        shares = [functional.softmax(logits[:, p].float(), dim=1) for p in scheme.parts]
-        probabilities = (shares[0] if len(shares) == 1 else torch.cat(shares, dim=1)).cpu().numpy()
-        decoded = decode(
-            probabilities, scheme, size, network_height=size[0], rows=band, padding=padding
-        )
-        if not scheme.sharpened:
-            return decoded
-        images = source.b_scans[list(rows)]
-        curves = sharpened(decoded.surfaces, scheme.sharpened, images, source.spacing)
-        return decoded._replace(surfaces=curves)
+        return decoded(found, scheme, source.b_scans[list(rows)], padding, source.spacing)
 
     done = run.batches(source.wanted, work, model)
     how = run.run_info(done, (*([scheme.remark] if scheme.remark else []), *remarks), mode)
@@ -74,6 +69,42 @@ def segment(run: Run, source: EngineInput) -> Prediction:
         np.concatenate([f.presence for f in found], axis=1),
         run=how,
     )
+
+
+def decoded(
+    found: BandLogits, scheme: LayerScheme, b_scans: U8, padding: Bool, spacing: Spacing
+) -> Decoded:
+    """Return what logits say of B-scans, on their own grid.
+
+    Parameters
+    ----------
+    found : BandLogits
+        Of `n` B-scans.
+    scheme : LayerScheme
+    b_scans : uint8 array ``[n, z, x]``
+    padding : bool array ``[n, z, x]``
+        White registration padding.
+    spacing : Spacing
+    """
+    size = b_scans.shape[1], b_scans.shape[2]
+    logits, band = band_to_original(found.values, found.first_row, found.grid_height, size)
+    shares = [functional.softmax(logits[:, p].float(), dim=1) for p in scheme.parts]
+    probabilities = (shares[0] if len(shares) == 1 else torch.cat(shares, dim=1)).cpu().numpy()
+    result = decode(
+        probabilities,
+        scheme,
+        size,
+        network_height=size[0],
+        rows=band,
+        padding=padding,
+        posterior_of=scheme.sharpened,
+    )
+    if not scheme.sharpened:
+        return result
+    curves = sharpened(result.surfaces, scheme.sharpened, b_scans, spacing)
+    sure = confidence_at(result, curves, scheme.sharpened)
+    # Posteriors of a whole volume would fill the memory.
+    return result._replace(surfaces=curves, confidence=sure, posteriors=())
 
 
 def background_classes(scheme: LayerScheme) -> tuple[int, int] | None:

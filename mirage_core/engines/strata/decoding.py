@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from mirage_core.engines.strata.chain import reached
 from mirage_core.engines.strata.evidence import FLOOR, rows_in_doubt, scores
 from mirage_core.engines.strata.grid import covered, nearest_columns, resampling, rows_of
 from mirage_core.engines.strata.lesions import lesion_labels, lesion_presence
+from mirage_core.engines.strata.posterior import Posterior
 from mirage_core.engines.strata.reading import Boundaries, read_boundaries
 from mirage_core.model.store.scheme import LayerScheme
 from mirage_core.scan import FLUID_SCHEME, Masks, Surfaces
@@ -25,13 +27,15 @@ class Decoded(NamedTuple):
     """What probabilities say.
 
     Surfaces ``[s, n, x]``, their confidence (same axes), masks ``[n, z, x]``, and how likely each
-    mask class of the scheme is on each B-scan, ``[c, n]``.
+    mask class of the scheme is on each B-scan, ``[c, n]``. Of the surfaces that were asked for, the
+    posterior of each B-scan.
     """
 
     surfaces: Surfaces
     confidence: F32
     masks: Masks
     presence: F32
+    posteriors: tuple[Posterior, ...] = ()
 
 
 def decode(
@@ -42,6 +46,7 @@ def decode(
     network_height: int,
     rows: slice | None = None,
     padding: Bool | None = None,
+    posterior_of: Sequence[str] = (),
 ) -> Decoded:
     """Turn class probabilities into surfaces that never cross and masks that lie between them.
 
@@ -66,6 +71,8 @@ def decode(
     padding : bool array ``[n, z, x]``, optional
         White registration padding of the original B-scans. Probabilities in it are not looked
         at; a surface that lies in it is NaN.
+    posterior_of : sequence of str
+        Surfaces of the scheme whose whole posterior is wanted.
 
     Returns
     -------
@@ -89,6 +96,8 @@ def decode(
     if not scheme.strata:
         return Decoded(surfaces, confidence, masks, presence)
     named = [i for i, name in enumerate(scheme.surfaces) if name is not None]
+    asked = [scheme.surfaces.index(name) for name in posterior_of]
+    posteriors: list[Posterior] = []
     have = probabilities.shape[3]
     columns = None if have == width else resampling(have, width)
     for b, given in enumerate(probabilities):
@@ -102,7 +111,7 @@ def decode(
             raise ValueError(f"probabilities of B-scan {b} hold NaN or infinity")
         top = covered(part, network_height, height).start
         hidden = None if padding is None else padding[b]
-        found = _boundaries(maps, scheme, columns, hidden, top)
+        found, posterior = _boundaries(maps, scheme, columns, hidden, top, asked)
         labels = lesion_labels(maps, scheme, columns, found.depth, top, height)
         seen = found.seen
         if hidden is not None:
@@ -112,7 +121,9 @@ def decode(
         presence[:, b] = lesion_presence(maps, scheme, height)
         surfaces.values[:, b] = np.where(seen, found.depth, np.nan)[named]
         confidence[:, b] = np.where(seen, found.confidence, np.nan)[named]
-    return Decoded(surfaces, confidence, masks, presence)
+        if asked:
+            posteriors.append(posterior)
+    return Decoded(surfaces, confidence, masks, presence, tuple(posteriors))
 
 
 def _checked(
@@ -143,9 +154,17 @@ def _checked(
 
 
 def _boundaries(
-    maps: F32, scheme: LayerScheme, columns: csr_array | None, hidden: Bool | None, top: int
-) -> Boundaries:
-    """Return the boundaries of one B-scan on its columns; `hidden` is its padding ``[z, x]``."""
+    maps: F32,
+    scheme: LayerScheme,
+    columns: csr_array | None,
+    hidden: Bool | None,
+    top: int,
+    asked: list[int],
+) -> tuple[Boundaries, Posterior]:
+    """Return the boundaries of one B-scan on its columns, and the posterior of those `asked` for.
+
+    `hidden` is the B-scan's padding ``[z, x]``.
+    """
     height, width = maps.shape[1:]
     blind = None
     if hidden is not None and hidden.any():
@@ -153,15 +172,19 @@ def _boundaries(
     if len(scheme.strata) == 1:
         across = width if columns is None else columns.shape[0]
         nothing = np.empty((0, across), np.float32)
-        return Boundaries(nothing, nothing, nothing > 0)
-    found = read_boundaries(reached(scores(maps, scheme, blind)), scheme, top)
+        none = Posterior(np.empty((height + 1, 0, width), np.float32), top, columns)
+        return Boundaries(nothing, nothing, nothing > 0), none
+    passed = reached(scores(maps, scheme, blind))
+    found = read_boundaries(passed, scheme, top)
+    posterior = Posterior(passed[:, asked], top, columns)
     if columns is None:
-        return found
-    return Boundaries(
+        return found, posterior
+    wide = Boundaries(
         (columns @ found.depth.T).T,
         (columns @ found.confidence.T).T,
         (columns @ (~found.seen).T.astype(np.float32)).T == 0,
     )
+    return wide, posterior
 
 
 def _in_padding(depth: F32, hidden: Bool) -> Bool:

@@ -74,8 +74,8 @@ def read_boundaries(reached: F32, scheme: LayerScheme, top: int) -> Boundaries:
         depth += 1 - _share_above(reached, median + step)
     np.clip(depth, 0, positions - 1, out=depth)
     np.maximum.accumulate(depth, axis=0, out=depth)  # in order up to rounding before
-    confidence = np.clip(_share_within(reached, depth, NEAR_PX), 0, 1)
-    gathered = _share_within(reached, depth, _AROUND_PX) >= _SCATTERED
+    confidence = np.clip(share_within(reached, depth, NEAR_PX), 0, 1)
+    gathered = share_within(reached, depth, _AROUND_PX) >= _SCATTERED
     seen = inside & gathered & _has_retina(depth, scheme)
     return Boundaries(depth + np.float32(top), confidence, seen)
 
@@ -89,7 +89,7 @@ def _share_above(reached: F32, position: NDArray[np.intp]) -> F32:
     return share.astype(np.float32)
 
 
-def _share_within(reached: F32, depth: F32, px: float) -> F32:
+def share_within(reached: F32, depth: F32, px: float) -> F32:
     """Return the share of the posteriors within `px` of depths ``[n, w]``."""
     return _share_to(reached, depth + px) - _share_to(reached, depth - px)
 

@@ -13,6 +13,7 @@ from mirage_core.training.pretrain.errors import PretrainError
 CONFIG = "config.json"
 """Name of the file, in the folder of a run, that holds its configuration."""
 _LR_BATCH = 256
+_STEM_LEVELS = 4
 
 DomainName: TypeAlias = Literal["bscan", "slo", "bscanlayermap"]
 Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16"]
@@ -65,6 +66,9 @@ class PretrainConfig(_Frozen):
     grid : int
         Tokens down and across, the same in every domain: 16 gives images of 512 px and layer
         maps of 128 px.
+    stem : tuple of int
+        Channels of a convolutional stem in front of the B-scan's patches, as the starter model
+        has one; empty: none, as published.
     decoder_dim, decoder_depth, decoder_heads : int
     visible_tokens : int
         Tokens of a sample that the encoder sees, over all domains.
@@ -95,6 +99,7 @@ class PretrainConfig(_Frozen):
     size: str = "base"
     domains: tuple[DomainName, ...] = ("bscan", "slo", "bscanlayermap")
     grid: int = Field(16, ge=1, le=128)
+    stem: tuple[Annotated[int, Field(ge=1)], ...] = ()
     decoder_dim: int = Field(256, ge=4)
     decoder_depth: int = Field(2, ge=0)
     decoder_heads: int = Field(8, ge=1)
@@ -123,6 +128,10 @@ class PretrainConfig(_Frozen):
             raise ValueError(f"there is no size {self.size!r}; there are {', '.join(SIZES)}")
         if not self.domains or len(set(self.domains)) != len(self.domains):
             raise ValueError("name each domain once, and at least one")
+        if self.stem and "bscan" not in self.domains:
+            raise ValueError("a stem belongs to the B-scan, which is not among the domains")
+        if len(self.stem) not in (0, _STEM_LEVELS):
+            raise ValueError(f"a stem has {_STEM_LEVELS} levels, not {len(self.stem)}")
         if self.visible_tokens >= self.n_tokens:
             raise ValueError(
                 f"{self.visible_tokens} of {self.n_tokens} tokens visible leave nothing to "
@@ -152,7 +161,12 @@ class PretrainConfig(_Frozen):
         """Return the domains at the sizes that `grid` gives."""
         known = {d.name: d for d in DOMAINS}
         return tuple(
-            known[name].model_copy(update={"size": (self.grid * known[name].patch,) * 2})
+            known[name].model_copy(
+                update={
+                    "size": (self.grid * known[name].patch,) * 2,
+                    "stem": self.stem if name == "bscan" else (),
+                }
+            )
             for name in self.domains
         )
 
@@ -206,8 +220,21 @@ PRESETS: dict[str, PretrainConfig] = {
         lr=0.05,
         workers=0,
     ),
+    "starter": PretrainConfig(
+        size="starter",
+        stem=(32, 64, 128, 192),
+        decoder_dim=96,
+        decoder_depth=1,
+        decoder_heads=3,
+        epochs=20,
+        warmup_epochs=2,
+        batch=4,
+        lr=0.05,
+        workers=0,
+    ),
 }
-"""``paper``: as published. ``tiny``: minutes on a laptop, to see that everything works."""
+"""``paper``: as published. ``tiny``: minutes on a laptop, to see that everything works.
+``starter``: the encoder of the starter model with its stem, for hours on a CPU."""
 
 
 def preset(name: str) -> PretrainConfig:

@@ -17,6 +17,7 @@ from mirage_core.training.layer_decay import parameter_groups, set_learning_rate
 from mirage_core.training.pretrain.augment import apply_changes, draw_change
 from mirage_core.training.pretrain.batches import Plan
 from mirage_core.training.pretrain.config import Precision, PretrainConfig
+from mirage_core.training.pretrain.covering import covered
 from mirage_core.training.pretrain.errors import PretrainError
 from mirage_core.training.pretrain.loading import Batches
 from mirage_core.training.pretrain.metrics import EpochMetrics, EpochSums
@@ -167,7 +168,7 @@ class Trainer:
             alone = own_gradients(wrapped) if i < len(shares) - 1 else nullcontext()
             with alone:
                 with self._arithmetic():
-                    output = wrapped(inputs, by_name)
+                    output = wrapped(covered(inputs, by_name, self._domains), by_name)
                 part_losses = domain_losses(output, inputs, counted, of_all, self._domains)
                 # Gradients are averaged over the processes; contributions are to be added.
                 self.scaler.scale(part_losses.sum() * self.ranks.world).backward()

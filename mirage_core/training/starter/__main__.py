@@ -3,7 +3,7 @@
 DATA holds the real B-scans (``kermany_lesions``); without it only simulated eyes are used. No
 other real scans are: weights that come with the program may only be made of what its terms allow.
 OUT gets the model (``starter``) and, while it runs, ``state.pt``: the same command goes on from
-there.
+there. With ``--start`` the encoder begins with weights of ``mirage pretrain --preset starter``.
 """
 
 from __future__ import annotations
@@ -21,11 +21,8 @@ from mirage_core.model.store.card import TrainingPart, TrainingSummary
 from mirage_core.training.starter.card import starter_card
 from mirage_core.training.starter.lifting import lifted
 from mirage_core.training.starter.samples import Samples
-from mirage_core.training.starter.sources import (
-    PER_EYE,
-    real_samples,
-    simulated,
-)
+from mirage_core.training.starter.sources import PER_EYE, real_samples, simulated
+from mirage_core.training.starter.starting import pretrained_model
 from mirage_core.training.starter.trainer import Settings, Share, train
 
 _LESIONS, _LIFTED = 2, 1
@@ -41,18 +38,23 @@ def command(
     eyes: Annotated[int, typer.Option(help="Simulated eyes.")] = 400,
     steps: Annotated[int, typer.Option(help="Steps of eight B-scans.")] = Settings().steps,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="last.pt or best.pt of `mirage pretrain --preset starter`."),
+    ] = None,
 ) -> None:
     """Train the starter model and write it with its card."""
-    out.mkdir(parents=True, exist_ok=True)
     settings = Settings(steps=steps, seed=seed)
+    model = None if start is None else pretrained_model(start, seed)
+    out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     typer.echo(f"Simulating {eyes} eyes …")
     first = seed * 1_000_000
     shares, split = _shares(simulated(range(first, first + eyes)), data, settings)
-    model = train(shares, settings, typer.echo, state=out / "state.pt")
+    model = train(shares, settings, typer.echo, start=model, state=out / "state.pt")
     training = TrainingSummary(
         split={"train": split},
-        settings={**asdict(settings), "simulated_eyes": eyes},
+        settings={**asdict(settings), "simulated_eyes": eyes, "pretrained": start is not None},
         seconds=time.monotonic() - began,
     )
     card = starter_card(training)

@@ -32,7 +32,6 @@ from mirage_core.training.starter.targets import lesion_loss, surface_loss
 _CLASS_WEIGHT = (1.0, *(2.0,) * len(LESIONS))
 # Layers are summed over rows; both parts then weigh about the same in what they share.
 _LAYERS_WEIGHT = 0.1
-_RISING_STEPS = 100
 _FALLING_SHARE = 0.35
 _OVER_LESIONS = 2.0
 """How much more an A-scan counts that a lesion lies in."""
@@ -50,6 +49,8 @@ class Settings:
     steps, batch : int
     rate : float
         Learning rate after the first steps, until it falls to nothing over the last ones.
+    rising_steps : int
+        The first steps.
     weight_decay : float
     ema : float
         Of the averaged weights that are kept.
@@ -59,6 +60,7 @@ class Settings:
     steps: int = 12_000
     batch: int = 8
     rate: float = 1.5e-3
+    rising_steps: int = 100
     weight_decay: float = 0.02
     ema: float = 0.995
     seed: int = 0
@@ -147,7 +149,7 @@ def train(
         generator = torch.Generator().manual_seed((settings.seed << 32) + step)
         with torch.no_grad():
             batch = augmented(batch, generator)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=_half_is_faster()):
             logits = model.grid_logits({"bscan": batch.images})
         layers, lesions = losses(logits, batch, weight)
         for group in optimizer.param_groups:
@@ -168,6 +170,11 @@ def train(
         if state is not None and (step + 1) % _KEPT_EVERY == 0:
             run.keep(state, step + 1)
     return kept
+
+
+def _half_is_faster() -> bool:
+    """Return whether the processor computes with bfloat16; others only imitate it, slowly."""
+    return torch.backends.cpu.get_cpu_capability().startswith("AVX512")
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +214,7 @@ def rate_at(step: int, settings: Settings) -> float:
 
     While it is level a run can still be lengthened or shortened (Zhai et al., 2022).
     """
-    rising = (step + 1) / _RISING_STEPS
+    rising = (step + 1) / settings.rising_steps
     falling = (settings.steps - step) / (_FALLING_SHARE * settings.steps)
     return settings.rate * min(rising, 1.0, falling)
 
