@@ -21,6 +21,7 @@ SCRIPTS = (
     "journal",
     "long_history",
     "graph_engine",
+    "resolve",
     "simulated_source",
     "batch",
     "model_loading",

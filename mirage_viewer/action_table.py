@@ -6,8 +6,10 @@ from mirage_viewer.actions import Action, ActionRegistry, Menu, When
 
 _FILE, _EDIT, _SCAN = Menu.FILE, Menu.EDIT, Menu.SCAN
 _CORRECT, _VIEW, _HELP = Menu.CORRECT, Menu.VIEW, Menu.HELP
+_GRADERS = Menu.GRADERS
 IMAGINE_MENU = "Imagine from other images"
 MASKS_MENU = "Masks as wholes"
+POINTER_MENU = "Pointer by keys"
 
 # One row an action: spread over lines by the formatter it could not be read as a table.
 # fmt: off
@@ -18,12 +20,18 @@ _FILE_ACTIONS = (
            "B-scans of one scan.", "open_folder", ("Ctrl+Shift+O",), _FILE, 0, "open"),
     Action("file.demo", "Open built-in eye", "Open a simulated macular volume to try everything.",
            "open_demo", ("Ctrl+D",), _FILE, 0, "eye", keywords="demo example sample simulated"),
+    Action("file.worklist", "Worklist", "All scans of the project: find, tag and open them.",
+           "show_worklist", ("Ctrl+Shift+W",), _FILE, 0, "table", checkable=True,
+           toolbar="Worklist", keywords="list table scans patients search filter tags notes"),
     Action("file.project", "Open or create project…", "Choose the project folder that scans and "
            "corrections are kept in.", "open_project", ("Ctrl+Shift+J",), _FILE, 1, "project",
            keywords="new folder study"),
     Action("file.project_default", "Back to my default project", "Keep scans and corrections in "
            "the default project of this user.", "default_project",
            ("Ctrl+Shift+D",), _FILE, 1),
+    Action("file.import_folder", "Import folder into the project…", "Bring every scan under a "
+           "folder into the project.", "import_folder", ("Ctrl+Shift+F",), _FILE, 1, "drop",
+           keywords="batch many add load duplicates"),
     Action("file.retry", "Retry saving", "Write the edits that could not be saved.",
            "retry_saving", ("Ctrl+S",), _FILE, 2, "check", When.UNSAVED, keywords="save"),
     Action("file.save_copy", "Save a copy of this scan's work…", "Write this scan with all its "
@@ -70,6 +78,9 @@ _SCAN_ACTIONS = (
     Action("scan.segment_one", "Segment this B-scan", "Find layers and fluid on this B-scan only.",
            "segment_b_scan", ("Ctrl+Shift+R",), _SCAN, 0, "segment_one", When.READY,
            keywords="run engine predict"),
+    Action("scan.teach", "Teach…", "Teach a model from your corrections, and see before and "
+           "after.", "show_teach", ("Ctrl+Shift+T",), _SCAN, 0, "teach", toolbar="Teach",
+           keywords="train fine-tune few-shot learn corrections model"),
     Action("scan.cancel", "Cancel run", "Stop the engine at work; nothing of its run stays.",
            "cancel_run", ("Ctrl+.",), _SCAN, 0, "stop", When.RUNNING,
            keywords="stop abort segmentation"),
@@ -136,6 +147,12 @@ _CORRECT_ACTIONS = (
            "take_tool", ("G",), _CORRECT, 2, "polygon", When.EDITABLE, True, "polygon"),
     Action("tool.fill", "Fill", "Click into a dark pocket to fill it.", "take_tool", ("F",),
            _CORRECT, 2, "fill", When.EDITABLE, True, "fill", keywords="bucket flood"),
+    Action("tool.box", "Box", "Drag a box around a dark pocket, or within it, to mark it.",
+           "take_tool", ("Shift+B",), _CORRECT, 2, "box", When.EDITABLE, True, "box",
+           keywords="rectangle smart prompt pocket"),
+    Action("tool.scribble", "Scribble", "Stroke what belongs to a mask; with Ctrl, what does not.",
+           "take_tool", ("J",), _CORRECT, 2, "scribble", When.EDITABLE, True, "scribble",
+           keywords="refine positive negative smart"),
     Action("correct.propagate", "Offer corrections to neighbours", "Carry what you corrected on to "
            "the other B-scans, to look at before you accept it.", "propagate", ("O",), _CORRECT, 3,
            when=When.EDITABLE, keywords="propagate copy next"),
@@ -183,10 +200,57 @@ _CORRECT_ACTIONS = (
            _CORRECT, 6, when=When.EDITABLE),
     Action("correct.thicker", "Larger brush", "Make the brush larger.", "larger_brush", ("]",),
            _CORRECT, 6, when=When.EDITABLE),
+    *(
+        Action(f"pointer.{name}{'_far' if n > 1 else ''}", f"Pointer {name} {n} px",
+               "Move crosshair and pointer without a mouse.", "move_pointer",
+               (f"{'Shift+' if n > 1 else ''}Alt+{name.capitalize()}",), _CORRECT, 7,
+               when=When.SCAN, argument=f"{n * z} {n * x}", submenu=POINTER_MENU,
+               keywords="keyboard crosshair accessibility")
+        for n in (1, 10)
+        for name, z, x in (("up", -1, 0), ("down", 1, 0), ("left", 0, -1), ("right", 0, 1))
+    ),
+    Action("pointer.press", "Press the tool", "Press the tool at the pointer that keys move; held "
+           "down while the pointer moves, it drags.", "press_tool", ("Space",), _CORRECT, 7,
+           when=When.EDITABLE, argument="press", submenu=POINTER_MENU, keywords="keyboard click"),
+    Action("pointer.keep", "Press the tool until pressed again", "Moves are a drag until Space is "
+           "pressed again.", "press_tool", ("Shift+Space",), _CORRECT, 7, when=When.EDITABLE,
+           argument="keep", submenu=POINTER_MENU, keywords="keyboard drag latch"),
+    Action("pointer.against", "Scribble what does not belong", "Press the tool as with Ctrl held.",
+           "press_tool", ("Ctrl+Space",), _CORRECT, 7, when=When.EDITABLE, argument="against",
+           submenu=POINTER_MENU, keywords="keyboard negative"),
     Action("correct.finish", "Finish stroke", "End a stroke of several clicks.", "finish_stroke",
            ("Return", "Enter"), _CORRECT, 6, when=When.EDITABLE),
     Action("correct.cancel", "Drop stroke", "Drop the stroke in hand.", "cancel_stroke",
            ("Esc",), _CORRECT, 6, when=When.EDITABLE),
+)
+
+_GRADER_ACTIONS = (
+    Action("graders.compare", "Compare with another grader", "Lay another grader's work over this "
+           "one, with what differs and how well the two agree.", "show_compare", ("Ctrl+Alt+C",),
+           _GRADERS, 0, when=When.SCAN, keywords="agreement second reader inter-observer dice"),
+    Action("graders.next", "Next difference", "Go to the B-scan on which the two that are compared "
+           "differ most, then to the one after it.", "next_difference", ("Alt+Q",), _GRADERS, 0,
+           when=When.SCAN, keywords="compare disagreement"),
+    Action("graders.consensus", "Open the consensus", "Open what the graders of this scan agree "
+           "on, to decide B-scan by B-scan.", "open_consensus", ("Ctrl+Alt+A",), _GRADERS, 1,
+           when=When.EDITABLE, keywords="adjudicate adjudication arbitration"),
+    Action("graders.own", "Back to my own work", "Open your own work on this scan again.",
+           "open_own_work", ("Ctrl+Alt+M",), _GRADERS, 1, when=When.SCAN),
+    Action("graders.take_first", "Take from the first", "The consensus takes this B-scan from the "
+           "first of the two that are compared.", "take_from", ("Alt+1",), _GRADERS, 1,
+           when=When.EDITABLE, argument="0", keywords="adjudicate"),
+    Action("graders.take_second", "Take from the second", "The consensus takes this B-scan from "
+           "the second of the two that are compared.", "take_from", ("Alt+2",), _GRADERS, 1,
+           when=When.EDITABLE, argument="1", keywords="adjudicate"),
+    Action("graders.take_agreed", "Take what is agreed", "The consensus takes all B-scans on which "
+           "the two agree.", "take_agreed", ("Alt+3",), _GRADERS, 1, when=When.EDITABLE,
+           keywords="adjudicate"),
+    Action("graders.blind", "Graders see only their own work", "In a blind project nobody sees "
+           "what others did; the project's log keeps who changed it.", "set_blind",
+           ("Ctrl+Alt+B",), _GRADERS, 2, checkable=True, keywords="blind masked independent"),
+    Action("graders.audit", "Write audit trail…", "Write who did what in this project, with which "
+           "tool and model, as CSV.", "export_audit", ("Ctrl+Alt+T",), _GRADERS, 2, "export",
+           keywords="log history trail csv"),
 )
 
 _VIEW_ACTIONS = (
@@ -243,13 +307,14 @@ ACTIONS = ActionRegistry(
         *_EDIT_ACTIONS,
         *_SCAN_ACTIONS,
         *_CORRECT_ACTIONS,
+        *_GRADER_ACTIONS,
         *_VIEW_ACTIONS,
         *_HELP_ACTIONS,
     ),
     # In the order of the work.
     toolbar=(
-        ("file.open",),
-        ("scan.segment",),
+        ("file.open", "file.worklist"),
+        ("scan.segment", "scan.teach"),
         ("edit.undo", "edit.redo"),
         ("edit.approve", "file.export"),
     ),

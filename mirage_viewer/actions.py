@@ -19,6 +19,7 @@ class Menu(StrEnum):
     EDIT = "&Edit"
     SCAN = "&Scan"
     CORRECT = "&Correct"
+    GRADERS = "&Graders"
     VIEW = "&View"
     HELP = "&Help"
 

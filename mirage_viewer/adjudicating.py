@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mirage_viewer.background import Background
 from mirage_viewer.comparing import TOLERANCE_PX, TOPIC, Comparing
 from mirage_viewer.messages import Level
 from mirage_viewer.opening import consensus_of, own_work
 
 if TYPE_CHECKING:
+    from mirage_core.annotate import PreparedAdoption
     from mirage_core.measure.triage import Triage
     from mirage_viewer.controller import Desk
 
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
 class Adjudicating:
     """Writes into the consensus of the scan shown."""
 
-    def __init__(self, desk: Desk, comparing: Comparing) -> None:
+    def __init__(self, desk: Desk, comparing: Comparing, background: Background) -> None:
         self._desk = desk
+        self._background = background
         self._comparing = comparing
 
     def begin(self) -> None:
@@ -63,18 +66,33 @@ class Adjudicating:
         one = c.annotation(c.one)
         if one is None or opened is None or not c.consensus:
             return
-        from mirage_core.annotate.adjudicate import chosen_agreeing
+        from mirage_core.annotate.adjudicate import agreeing_choice
 
         opened.runner.finish()
+        session, turn = opened.session, c.turn
         names = (c.name_of(c.one), c.name_of(c.other))
-        try:
-            edit = chosen_agreeing(opened.session, one, found.agreeing, names, TOLERANCE_PX)
-        except ValueError as error:
+
+        def work() -> PreparedAdoption:
+            return session.prepared(
+                lambda: agreeing_choice(session, one, found.agreeing, names, TOLERANCE_PX)
+            )
+
+        def done(prepared: PreparedAdoption) -> None:
+            if turn != c.turn:
+                return
+            if not session.adopt_prepared(prepared):
+                self._take_agreeing(found)  # a stroke came between: it counts
+                return
+            taken = len(prepared.edit.b_scans) if prepared.edit is not None else 0
+            left = len(found.to_decide) + len(found.by_one_only)
+            c.say(
+                f"{taken} B-scan{'' if taken == 1 else 's'} taken over on which both agree within "
+                f"{TOLERANCE_PX:g} px; {left} to decide."
+            )
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, ValueError):
+                raise error
             c.say(str(error), Level.WARNING)
-            return
-        taken = len(edit.b_scans) if edit is not None else 0
-        left = len(found.to_decide) + len(found.by_one_only)
-        c.say(
-            f"{taken} B-scan{'' if taken == 1 else 's'} taken over on which both agree within "
-            f"{TOLERANCE_PX:g} px; {left} to decide."
-        )
+
+        self._background.run(work, done, failed)

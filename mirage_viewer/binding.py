@@ -9,6 +9,7 @@ from qtpy.QtCore import QTimer
 
 from mirage_core.annotate import State
 from mirage_viewer import readout
+from mirage_viewer.actions import Circumstances
 from mirage_viewer.approving import approve_structure
 from mirage_viewer.controller import Desk
 from mirage_viewer.engines import GRAPH
@@ -17,13 +18,15 @@ from mirage_viewer.looking_back import look_back
 
 if TYPE_CHECKING:
     from mirage_core.annotate import Change, Session, ToolRunner
-    from mirage_core.project.records import WorklistRow
     from mirage_viewer.engine_run import EngineRun
     from mirage_viewer.main_window import MainWindow
 
 _WORKLIST_AFTER_MS = 700
 _NAVIGATE_HINT = (
     "Wheel: next B-scan  ·  Ctrl+wheel: zoom  ·  Middle drag: move  ·  Right drag: contrast"
+)
+_WORKLIST_HINT = (
+    "Enter: open  ·  Up, Down: choose  ·  Letters: search  ·  Tab: tags, note  ·  Esc: back"
 )
 _EXPORTS = "MIRAGE exports"
 
@@ -55,7 +58,6 @@ class Binding:
         d.hushed.connect(self.w.messages.hush)
         d.edited.connect(self.edited)
         d.conditions_changed.connect(self.conditions_changed)
-        d.projects.worklist_changed.connect(self.worklist_changed)
         d.offers.changed.connect(self.show_offered)
         d.queue.ordered.connect(w.strip.set_queue)
         d.exports.progressed.connect(self.w.export_panel.show_progress)
@@ -73,7 +75,7 @@ class Binding:
         w.strip.picked.connect(d.show_b_scan)
         w.strip.stepped.connect(d.step)
         w.start_page.recent_picked.connect(lambda path: d.opener.open_path(Path(path)))
-        w.status.retry_requested.connect(d.retry_saving)
+        w.status.retry_requested.connect(d.saving.retry)
 
     def _connect_panels(self) -> None:
         w, d = self.w, self.d
@@ -102,6 +104,9 @@ class Binding:
         w.history_panel.b_scan_picked.connect(d.show_b_scan)
         w.history_panel.moment_picked.connect(lambda n, b, what: look_back(d, n, b, what))
         w.worklist_panel.scan_picked.connect(d.opener.open_record)
+        w.worklist_panel.all_requested.connect(lambda: w.pages.show_worklist(True))
+        w.pages.worklist_shown.connect(self.worklist_shown)
+        d.worklist.folders.changed.connect(self._show_saved)
         for key in (
             "view.surfaces",
             "view.masks",
@@ -118,8 +123,10 @@ class Binding:
         """Show what is open now."""
         w, d = self.w, self.d
         opened, session, runner = d.open_scan, d.session, d.runner
-        w.pages.setCurrentIndex(0 if session is None else 1)
+        w.pages.show_session(session)
+        consensus = opened is not None and opened.consensus
         title = f"{opened.scan.title} – " if opened is not None else ""
+        title = f"Consensus: {title}" if consensus else title
         w.setWindowTitle(f"{title}MIRAGE Viewer")
         if (session, runner) != self._shown:
             same_scan = self._shown is not None and session is self._shown[0]
@@ -134,6 +141,7 @@ class Binding:
                 panel.set_session(session, runner)
         else:
             w.canvas.refresh_spacing()
+        w.canvas.set_whose("consensus" if consensus else "")
         w.correct_panel.set_session(session, runner)
         if session is not None:
             self.surface_changed(w.correct_panel.surface.currentIndex())
@@ -191,6 +199,8 @@ class Binding:
         """Show what can be done and what is being done."""
         w, d = self.w, self.d
         now = d.circumstances
+        if w.pages.on_worklist:  # what is not seen must not be changed
+            now = Circumstances(running=now.running, unsaved=now.unsaved)
         w.qt_actions.update(now)
         w.correct_panel.set_can(undo=now.undo, redo=now.redo)
         run = d.models.run
@@ -217,10 +227,12 @@ class Binding:
         d = self.d
         if d.opener.busy:
             self.w.status.show_saved("", note=d.opener.busy)
+        elif d.session is not None and d.session.unsaved:
+            self.w.status.show_saved(d.session.save_problem or "Edits wait to be written.")
+        elif d.worklist.folders.running:
+            self.w.status.show_saved("", note=d.worklist.folders.words)
         elif d.session is None:
             self.w.status.show_saved(None)
-        elif d.session.unsaved:
-            self.w.status.show_saved(d.session.save_problem or "Edits wait to be written.")
         elif d.open_scan is not None and d.open_scan.read_only:
             self.w.status.show_saved("", note="Read only")
         elif d.open_scan is not None and d.open_scan.project is None:
@@ -232,11 +244,15 @@ class Binding:
         else:
             self.w.status.show_saved("")
 
-    def worklist_changed(self, rows: tuple[WorklistRow, ...]) -> None:
-        """List the project's scans."""
-        opened = self.d.open_scan
-        record = opened.record if opened is not None else None
-        self.w.worklist_panel.set_rows(rows, record.id if record is not None else "")
+    def worklist_shown(self, on: bool) -> None:
+        """The worklist took the place of the image, or gave it back."""
+        self.w.qt_actions.check("file.worklist", on)
+        self.conditions_changed()
+        self._show_hint()
+        if on:
+            self.w.worklist.page.appear(self.w.worklist.current_id)
+        else:
+            self.w.canvas.setFocus()
 
     # ------------------------------------------------------------------ from the views
 
@@ -277,6 +293,9 @@ class Binding:
 
     def _show_hint(self) -> None:
         tool = self.d.runner.tool if self.d.runner is not None else None
+        if self.w.pages.on_worklist:
+            self.w.status.show_hint(_WORKLIST_HINT)
+            return
         idle = _NAVIGATE_HINT if self.d.session is not None else ""
         self.w.status.show_hint(tool.hint if tool is not None else idle)
 

@@ -13,6 +13,9 @@ from mirage_viewer.approving import approve_structure
 from mirage_viewer.canvas import AspectMode
 from mirage_viewer.controller import Desk
 from mirage_viewer.dialogs import ShortcutSheet, SpacingDialog, show_about
+from mirage_viewer.grader_commands import GraderCommands
+from mirage_viewer.pointer_commands import PointerCommands
+from mirage_viewer.teach_window.commands import TeachCommands
 
 if TYPE_CHECKING:
     from mirage_viewer.main_window import MainWindow
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 _ZOOM_STEP = 1.25
 
 
-class Commands:
+class Commands(GraderCommands, PointerCommands, TeachCommands):
     """Methods named by ``Action.calls``.
 
     Parameters
@@ -65,6 +68,14 @@ class Commands:
         """Open the built-in eye."""
         self._desk.opener.open_demo()
 
+    def show_worklist(self, on: bool) -> None:
+        """Show the worklist, or the image."""
+        self._window.pages.show_worklist(on)
+
+    def import_folder(self) -> None:
+        """Ask for a folder and import the scans under it."""
+        self._window.worklist.ask_for_folder()
+
     def open_project(self) -> None:
         """Ask for a project folder, open or create it."""
         chosen = QFileDialog.getExistingDirectory(
@@ -81,7 +92,7 @@ class Commands:
 
     def retry_saving(self) -> None:
         """Write what waits."""
-        self._desk.retry_saving()
+        self._desk.saving.retry()
 
     def save_copy(self) -> None:
         """Ask for a folder and write this scan's work into a project there."""
@@ -266,13 +277,6 @@ class Commands:
     def larger_brush(self) -> None:
         """Make the brush larger."""
         self._window.correct_panel.step_radius(1)
-
-    def finish_stroke(self) -> None:
-        """End the stroke in hand; without one, give the keyboard back to the image."""
-        if self._desk.runner is not None and self._desk.runner.busy:
-            self._desk.runner.finish()
-        else:
-            self._window.canvas.setFocus()
 
     def cancel_stroke(self) -> None:
         """Drop the stroke in hand; without one, give the keyboard back to the image."""

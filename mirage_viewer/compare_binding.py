@@ -40,6 +40,7 @@ class CompareBinding:
         self._soon.setSingleShot(True)
         self._soon.setInterval(_MEASURE_AFTER_MS)
         self._soon.timeout.connect(comparing.measure)
+        desk.teaching.held_out.changed.connect(self.show_overlay)
         desk.b_changed.connect(self.moved)
         desk.edited.connect(self.edited)
         desk.grading.blind_told.connect(self.blind_told)
@@ -77,8 +78,9 @@ class CompareBinding:
         self.show_agreement()
 
     def show_overlay(self) -> None:
-        """Show on the B-scan what differs."""
-        self.w.canvas.set_compared(self.d.comparing.on(self.d.b))
+        """Show on the B-scan what differs, or what a taught model found before and after."""
+        b = self.d.b
+        self.w.canvas.set_compared(self.d.teaching.held_out.on(b) or self.d.comparing.on(b))
 
     def show_agreement(self) -> None:
         """Fill the table."""

@@ -125,6 +125,8 @@ class Comparing:
         As it was last worked out.
     stale : bool
         Something changed since.
+    turn : int
+        Counts choices; what was begun in an earlier turn is dropped.
     """
 
     changed: ClassVar[Signal] = Signal()
@@ -133,7 +135,7 @@ class Comparing:
     def __init__(self, place: Place, background: Background) -> None:
         self._place = place
         self._background = background
-        self._turn = 0
+        self.turn = 0
         self._loaded: dict[int, Annotation] = {}
         self.candidates: tuple[Candidate, ...] = ()
         self.one, self.other = SHOWN, NOBODY
@@ -157,7 +159,7 @@ class Comparing:
 
     def another_scan(self) -> None:
         """Begin anew: another scan is shown, or other work on it."""
-        self._turn += 1
+        self.turn += 1
         self._loaded.clear()
         self.candidates, self.why = (), ""
         self.one, self.other = SHOWN, NOBODY
@@ -172,7 +174,7 @@ class Comparing:
         if opened is None or opened.project is None or opened.record is None:
             return
         project, record, viewer = opened.project, opened.record, self._place.author
-        turn, consensus = self._turn, opened.consensus
+        turn, consensus = self.turn, opened.consensus
 
         def work() -> tuple[tuple[Candidate, ...], str]:
             if project.blind:
@@ -186,7 +188,7 @@ class Comparing:
             return tuple(Candidate(a.id, a.annotator) for a in sorted(others, key=_id_of)), ""
 
         def done(result: tuple[tuple[Candidate, ...], str]) -> None:
-            if turn == self._turn:
+            if turn == self.turn:
                 self.candidates, self.why = result
                 if not self.candidates and not self.why:
                     self.why = "Nobody else has worked on this scan in this project."
@@ -198,11 +200,11 @@ class Comparing:
 
     def pick(self, one: int, other: int) -> None:
         """Compare annotations; :data:`NOBODY` as `other` ends the comparison."""
-        self._turn += 1
+        self.turn += 1
         self.one = one if self.consensus else SHOWN
         self.other = other
         self.agreement = None
-        opened, turn = self._place.open_scan, self._turn
+        opened, turn = self._place.open_scan, self.turn
         self.changed.emit()
         if opened is None or opened.project is None or opened.record is None:
             return
@@ -220,7 +222,7 @@ class Comparing:
             }
 
         def done(found: dict[int, Annotation]) -> None:
-            if turn != self._turn:
+            if turn != self.turn:
                 return
             self._loaded.update(found)
             for problem in damage:
@@ -277,7 +279,7 @@ class Comparing:
 
     def measure(self) -> None:
         """Work the agreement out."""
-        pair, opened, turn = self._pair(), self._place.open_scan, self._turn
+        pair, opened, turn = self._pair(), self._place.open_scan, self.turn
         if pair is None or opened is None:
             return
         b_scans = None if self.whole else (self._place.b,)
@@ -287,11 +289,11 @@ class Comparing:
         def work() -> Comparison | None:
             from mirage_core.measure.comparison import compare
 
-            return compare(*pair, scan, b_scans, cancelled=lambda: turn != self._turn)
+            return compare(*pair, scan, b_scans, cancelled=lambda: turn != self.turn)
 
         def done(found: Comparison | None) -> None:
             now = (self.whole, self._place.b if not self.whole else asked[1])
-            if turn == self._turn and found is not None and asked == now:
+            if turn == self.turn and found is not None and asked == now:
                 self.agreement = found
                 self.measured.emit()
 
@@ -320,7 +322,7 @@ class Comparing:
 
     def triaged(self, then: Callable[[Triage], object]) -> None:
         """Work out on which B-scans the two agree, and call `then` with it."""
-        pair, turn = self._pair(), self._turn
+        pair, turn = self._pair(), self.turn
         if pair is None:
             return
 
@@ -330,7 +332,7 @@ class Comparing:
             return agreeing_b_scans(*pair, TOLERANCE_PX)
 
         def done(found: Triage) -> None:
-            if turn == self._turn:
+            if turn == self.turn:
                 then(found)
 
         self._background.run(work, done, self._report)

@@ -30,6 +30,7 @@ from mirage_viewer.queueing import Queueing
 from mirage_viewer.saving import Saving
 from mirage_viewer.segmentation import Segmentation
 from mirage_viewer.settings import Settings
+from mirage_viewer.teaching import Teaching
 from mirage_viewer.unwritable import BUSY
 from mirage_viewer.workers import Workers
 from mirage_viewer.worklist.desk import WorklistDesk
@@ -100,8 +101,9 @@ class Desk:
         self.offers.said.connect(self.say)
         self.offers.hushed.connect(self.hush)
         self.comparing = Comparing(self, background)
-        self.adjudicating = Adjudicating(self, self.comparing)
+        self.adjudicating = Adjudicating(self, self.comparing, background)
         self.grading = Grading(self, background)
+        self.teaching = Teaching(self, background, workers)
         self.exports = ExportRun(background)
         self.exports.said.connect(self.say)
         self.worklist = WorklistDesk(background, workers, self.projects, lambda: self.author)
@@ -247,6 +249,7 @@ class Desk:
         self.opener.stop()
         self.exports.cancel()
         self.worklist.close()
+        self.teaching.close()
         self.models.close()
         if self.open_scan is not None:
             self.open_scan.runner.finish()

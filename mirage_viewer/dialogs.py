@@ -203,6 +203,23 @@ def show_about(parent: QWidget) -> None:
     box.open()
 
 
+def ask_about_teaching(parent: QWidget, words: str) -> bool:
+    """Ask whether to close while a model is being taught; `words` say how far it is."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Teaching goes on")
+    box.setText("A model is being taught.")
+    box.setInformativeText(
+        f"{words}.\n\nIf you close now it stops. It can go on from its last checkpoint the next "
+        "time the program is started."
+    )
+    stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    close = box.addButton("Stop it and close", QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(stay)
+    box.exec()
+    return box.clickedButton() is close
+
+
 class Unsaved:
     """Answers to the question of what to do with unsaved work."""
 

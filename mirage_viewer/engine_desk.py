@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from psygnal import Signal
@@ -35,6 +36,11 @@ class EngineDesk:
     changed()
         A run began, got on or ended, or there are other engines.
     said(Message)
+
+    Attributes
+    ----------
+    users : list of callable
+        Others who may use a model; each says whether it uses the one called so.
     """
 
     changed: ClassVar[Signal] = Signal()
@@ -42,6 +48,7 @@ class EngineDesk:
 
     def __init__(self, background: Background, settings: Settings, workers: Workers) -> None:
         self._workers = workers
+        self.users: list[Callable[[str], bool]] = []
         self.engines = Engines(background, settings)
         self.segmentation = Segmentation(background, workers)
         self.imagining = Imagining(background, workers)
@@ -65,7 +72,9 @@ class EngineDesk:
 
     def in_use(self, engine: str) -> bool:
         """Return whether the engine called `engine` is at work."""
-        return any(run.running and run.engine == engine for run in self._runs)
+        return any(run.running and run.engine == engine for run in self._runs) or any(
+            uses(engine) for uses in self.users
+        )
 
     def cancel(self) -> None:
         """Cancel the run that goes on."""

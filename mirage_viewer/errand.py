@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mirage_core.jobs import Job, Progress
 
 
+_GRACE_S = 2.0
+
+
 @dataclass(frozen=True, slots=True)
 class _Ends:
     """Who is told how it ended."""
@@ -26,6 +29,12 @@ class _Ends:
 class Errand:
     """Hands a task to a worker and follows it.
 
+    Parameters
+    ----------
+    background : Background
+    grace_s : float
+        How long a task that was cancelled may take to end by itself.
+
     Signals
     -------
     changed()
@@ -34,8 +43,9 @@ class Errand:
 
     changed: ClassVar[Signal] = Signal()
 
-    def __init__(self, background: Background) -> None:
+    def __init__(self, background: Background, grace_s: float = _GRACE_S) -> None:
         self._background = background
+        self._grace_s = grace_s
         self._job: Job | None = None
         self._ends: _Ends | None = None
         self.progress: Progress | None = None
@@ -83,7 +93,7 @@ class Errand:
         if self.running and not self.cancelling:
             self.cancelling = True
             if self._job is not None:
-                self._job.cancel()
+                self._job.cancel(self._grace_s)
             self.changed.emit()
 
     def close(self) -> None:
@@ -95,7 +105,7 @@ class Errand:
         if self.running:
             self._job = job
             if self.cancelling:
-                job.cancel()
+                job.cancel(self._grace_s)
 
     def _progressed(self, progress: Progress) -> None:
         if self.running and not self.cancelling:

@@ -7,16 +7,11 @@ from pathlib import Path
 from qtpy.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QUrl, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QAbstractSlider,
     QApplication,
-    QComboBox,
     QFileDialog,
     QMainWindow,
     QScrollArea,
     QSplitter,
-    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -29,13 +24,17 @@ from mirage_viewer.actions import Menu
 from mirage_viewer.binding import Binding
 from mirage_viewer.canvas import BScanCanvas, BScanStrip, SloCanvas
 from mirage_viewer.commands import Commands
+from mirage_viewer.compare_binding import CompareBinding
 from mirage_viewer.controller import Desk
 from mirage_viewer.dialogs import Unsaved, ask_about_unsaved
 from mirage_viewer.guard import guarded
+from mirage_viewer.keyboard import keeps_key
 from mirage_viewer.mask_work import MaskWork
 from mirage_viewer.message_bar import MessageBar
 from mirage_viewer.messages import Level, Message, print_message
 from mirage_viewer.model_windows import ModelWindows
+from mirage_viewer.pages import Pages
+from mirage_viewer.panels.compare import ComparePanel
 from mirage_viewer.panels.correct import CorrectPanel
 from mirage_viewer.panels.export import ExportPanel
 from mirage_viewer.panels.history import HistoryPanel
@@ -46,8 +45,10 @@ from mirage_viewer.panels.worklist import WorklistPanel
 from mirage_viewer.qt_actions import QtActions
 from mirage_viewer.start_page import StartPage, short_path
 from mirage_viewer.status import StatusBar
+from mirage_viewer.teach_window import TeachBinding
 from mirage_viewer.theme import apply_theme, scaled
 from mirage_viewer.view_bar import ViewBar
+from mirage_viewer.worklist.binding import WorklistBinding
 
 TITLE = "MIRAGE Viewer"
 _COMFORTABLE = QSize(1560, 980)
@@ -91,16 +92,20 @@ class MainWindow(QMainWindow):
         self.layers_panel = LayersPanel()
         self.export_panel = ExportPanel()
         self.history_panel = HistoryPanel()
+        self.compare_panel = ComparePanel()
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.mask_work = MaskWork(desk)
+        self.worklist = WorklistBinding(self, desk)
         self.commands = Commands(self, desk)
         self.qt_actions = QtActions(ACTIONS, self.commands, self)
         self._fill_menus()
         self.addToolBar(self.qt_actions.tool_bar(self))
         self._lay_out()
         self._binding = Binding(self, desk)
+        self._compare_binding = CompareBinding(self, desk)
         self.model_windows = ModelWindows(self, desk)
+        self.teach = TeachBinding(self, desk)
         self._show_theme(desk.settings.theme)
         self._restore_geometry()
         app = QApplication.instance()
@@ -134,17 +139,17 @@ class MainWindow(QMainWindow):
         middle.addWidget(self.view_bar)
         middle.addWidget(self.canvas, 1)
         middle.addWidget(self.strip)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.start_page)
-        self.pages.addWidget(viewing)
+        self.pages = Pages(self.start_page, viewing, self.worklist.page)
         center = QWidget()
         column(center, 0).addWidget(self.pages)
         self.messages = MessageBar(center, self._messages_begin_px)
         self.pages.currentChanged.connect(lambda _: self.messages.place())
         splitter = QSplitter(Qt.Orientation.Horizontal)
+        right = self._right_side()
+        self.pages.set_beside(left, right)
         splitter.addWidget(left)
         splitter.addWidget(center)
-        splitter.addWidget(self._right_side())
+        splitter.addWidget(right)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([scaled(_LEFT_PX), 3000, scaled(_RIGHT_PX)])
         splitter.setChildrenCollapsible(False)
@@ -162,6 +167,7 @@ class MainWindow(QMainWindow):
             (self.layers_panel, "Layers"),
             (self.export_panel, "Export"),
             (self.history_panel, "History"),
+            (self.compare_panel, "Compare"),
         ):
             self.tabs.addTab(panel, title)
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -208,6 +214,7 @@ class MainWindow(QMainWindow):
             )
         self.desk.models.engines.refresh()
         self.desk.projects.look_in()
+        self.desk.teaching.look_for_unfinished()
 
     def _notice_seen(self) -> None:
         self.desk.settings.research_notice_seen = True
@@ -267,7 +274,11 @@ class MainWindow(QMainWindow):
             self.correct_panel,
             self.layers_panel,
             self.export_panel,
+            self.compare_panel,
             self.model_windows,
+            self.teach,
+            self.worklist_panel,
+            self.worklist.page,
         ):
             part.repaint_icons()
 
@@ -275,7 +286,7 @@ class MainWindow(QMainWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Let lists, sliders and buttons that hold the keyboard keep the keys they use."""
-        if event.type() == QEvent.Type.ShortcutOverride and _wants(watched, event.key()):
+        if event.type() == QEvent.Type.ShortcutOverride and keeps_key(watched, event.key()):
             event.accept()
             return True
         return super().eventFilter(watched, event)
@@ -297,6 +308,9 @@ class MainWindow(QMainWindow):
         if not files:
             return
         event.acceptProposedAction()
+        if self.pages.on_worklist:
+            self.worklist.import_paths(files)
+            return
         self.desk.opener.open_path(files[0])
         if len(files) > 1:
             self.show_message(
@@ -310,13 +324,14 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close, unless unsaved work makes the grader stay."""
-        while self.desk.unsaved():
-            self.desk.retry_saving()
-            session = self.desk.session
-            if not self.desk.unsaved():
+        if not (self.worklist.may_close() and self.teach.may_close()):
+            event.ignore()
+            return
+        while self.desk.saving.waiting:
+            self.desk.saving.retry()
+            if not self.desk.saving.waiting:
                 break
-            problem = session.save_problem if session is not None else ""
-            answer = ask_about_unsaved(self, self.desk.unsaved(), problem)
+            answer = ask_about_unsaved(self, self.desk.saving.waiting, self.desk.saving.problem)
             if answer == Unsaved.STAY:
                 event.ignore()
                 return
@@ -354,24 +369,3 @@ class MainWindow(QMainWindow):
             self.correct_panel.refresh()
         self.layers_panel.refresh()
         self.export_panel.refresh()
-
-
-_ARROWS = {
-    Qt.Key.Key_Up,
-    Qt.Key.Key_Down,
-    Qt.Key.Key_Left,
-    Qt.Key.Key_Right,
-    Qt.Key.Key_Home,
-    Qt.Key.Key_End,
-    Qt.Key.Key_PageUp,
-    Qt.Key.Key_PageDown,
-}
-_PRESS = {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}
-
-
-def _wants(widget: QObject, key: int) -> bool:
-    if key in _PRESS and QApplication.activePopupWidget() is not None:
-        return False  # the list of a picker chooses by itself, before any shortcut
-    if isinstance(widget, QAbstractItemView | QComboBox | QAbstractSlider):
-        return key in _ARROWS | _PRESS
-    return isinstance(widget, QAbstractButton) and key in _PRESS

@@ -9,7 +9,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.annotate import PreparedAdoption, Proposal, Session, State
+from mirage_core.annotate import (
+    PreparedAdoption,
+    Proposal,
+    Session,
+    State,
+    UnreadableEditError,
+)
 from mirage_core.annotate.pockets import Pocket, relabel_pocket
 from mirage_core.annotate.revert import as_of, reverted
 from mirage_core.annotate.whereabouts import fix_violations, violations
@@ -74,15 +80,16 @@ class ProposalOffer:
             return None
         n = proposal.b_scans.index(b)
         curves = np.full(annotation.surfaces.values[:, b].shape, np.nan, np.float32)
-        for name, curve in zip(
-            proposal.surfaces.names, proposal.surfaces.values[:, n], strict=True
+        for i, (name, curve) in enumerate(
+            zip(proposal.surfaces.names, proposal.surfaces.values[:, n], strict=True)
         ):
             row = annotation.surfaces.index(name)
-            if annotation.states[row, b] < State.EDITED:
+            if annotation.states[row, b] < State.EDITED and proposal.holds_surface(i)[n]:
                 differs = curve != annotation.surfaces.values[row, b]
                 curves[row] = np.where(differs, curve, np.float32(np.nan))
         mask = None
-        if proposal.masks is not None and annotation.states[-1, b] < State.EDITED:
+        held = proposal.holds_masks()[n] and annotation.states[-1, b] < State.EDITED
+        if proposal.masks is not None and held:
             mask = proposal.masks.labels[n]
         return OfferedBScan(curves, mask)
 
@@ -194,7 +201,7 @@ def _take_at_once(offer: Offer, again: Taker, change: Callable[[], object]) -> N
     if again.taken(offer):
         try:
             change()
-        except ValueError as error:
+        except (ValueError, UnreadableEditError) as error:
             again.failed(error)
         else:
             again.finished()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from psygnal import Signal
 
-from mirage_core.annotate import Proposal, Session, State
+from mirage_core.annotate import Proposal, Session, UnreadableEditError
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.offered import (
@@ -19,9 +19,6 @@ from mirage_viewer.offered import (
     ProposalOffer,
 )
 from mirage_viewer.opening import OpenScan
-
-if TYPE_CHECKING:
-    from mirage_core.annotate import Annotation
 
 _TOPIC = "offer"
 _HOW = "The dashed white lines are what is offered: A accepts, R rejects."
@@ -60,19 +57,30 @@ class Offers:
         """Work out what the corrections made so far mean for the other B-scans."""
         session = target.session
         target.runner.finish()
+        locked = target.runner.options.locked
 
         def work(cancelled: Callable[[], bool]) -> Worked | None:
             from mirage_core.engines.propagate import corrections, propagated
+            from mirage_core.engines.propagate_masks import mask_corrections
 
-            found = corrections(session.annotation, tuple(session.history.done))
-            every = range(session.scan.n_b_scans)
-            proposal = propagated(session.scan, session.annotation, found, every, cancelled)
+            annotation, done = session.annotation, tuple(session.history.done)
+            proposal = propagated(
+                session.scan,
+                annotation,
+                corrections(annotation, done),
+                range(session.scan.n_b_scans),
+                cancelled,
+                mask_corrections(annotation, done),
+                locked,
+            )
             return _of_proposal(session, proposal) if proposal is not None else None
 
         self._begin(work, "There is no correction that would change another B-scan.")
 
     def interpolate(self, target: OpenScan, b: int) -> None:
         """Work out what the finished B-scans around B-scan `b` suggest for those between."""
+        from mirage_core.annotate.between import finished_around, interpolated
+
         session = target.session
         target.runner.finish()
         ends = finished_around(session.annotation, b)
@@ -84,8 +92,6 @@ class Offers:
             return
 
         def work(_cancelled: Callable[[], bool]) -> Worked:
-            from mirage_core.annotate.between import interpolated
-
             return _of_proposal(session, interpolated(session.scan, session.annotation, *ends))
 
         self._begin(work, "")
@@ -157,7 +163,11 @@ class Offers:
 
     def on(self, b: int) -> OfferedBScan | None:
         """Return what is offered on B-scan `b`, None if nothing is."""
-        return self._offer.on(b) if self._offer is not None else None
+        try:
+            return self._offer.on(b) if self._offer is not None else None
+        except UnreadableEditError as error:
+            self.failed(error)
+            return None
 
     def accept(self) -> None:
         """Make the change that is offered, as one step."""
@@ -231,23 +241,6 @@ class Offers:
         do: Callable[[], object] | None = None,
     ) -> None:
         self.said.emit(Message(text, hint, topic=_TOPIC, action=action, do=do))
-
-
-def finished_around(annotation: Annotation, b: int) -> tuple[int, int] | None:
-    """Return the nearest corrected or approved B-scans on either side of `b`.
-
-    `b` itself counts as one of them where it is finished and a B-scan lies between it and the
-    other. None if there is no such pair.
-    """
-    finished = [i for i, s in enumerate(annotation.b_scan_states()) if s >= State.EDITED]
-    before, after = [i for i in finished if i < b], [i for i in finished if i > b]
-    if b not in finished:
-        return (before[-1], after[0]) if before and after else None
-    if before and b - before[-1] > 1:
-        return before[-1], b
-    if after and after[0] - b > 1:
-        return b, after[0]
-    return None
 
 
 def _of_proposal(session: Session, proposal: Proposal) -> Worked:

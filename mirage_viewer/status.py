@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QPushButton, QStatusBar, QWidget
+from qtpy.QtWidgets import QPushButton, QStatusBar, QToolButton, QWidget
 
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_viewer.panels.widgets import ElidedLabel, label, look
@@ -18,9 +18,12 @@ class StatusBar(QStatusBar):
     -------
     retry_requested()
         The grader wants to try saving again.
+    teaching_clicked()
+        The grader wants to see how teaching gets on.
     """
 
     retry_requested = Signal()
+    teaching_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,6 +37,12 @@ class StatusBar(QStatusBar):
         self.device.setToolTip("The device that took the scan")
         self.terms = label(RESEARCH_USE_ONLY.rstrip("."), "chip")
         self.terms.setToolTip("Not for diagnosis or treatment decisions")
+        self.teaching = QToolButton()
+        self.teaching.setProperty("look", "words")
+        self.teaching.setToolTip("Show the Teach window")
+        self.teaching.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.teaching.clicked.connect(self.teaching_clicked)
+        self.teaching.hide()
         self.saved = label("", "good")
         self.retry = QPushButton("Retry")
         self.retry.hide()
@@ -41,6 +50,7 @@ class StatusBar(QStatusBar):
         self.addWidget(self.hint, 1)
         for widget in (self.structure, self.pixels, self.microns, self.device):
             self.addPermanentWidget(widget)
+        self.addPermanentWidget(self.teaching)
         self.addPermanentWidget(self.terms)
         self.addPermanentWidget(self.saved)
         self.addPermanentWidget(self.retry)
@@ -59,6 +69,11 @@ class StatusBar(QStatusBar):
         """Show how the tool in hand is used."""
         self.hint.setText(text)
         self.hint.setToolTip(text)
+
+    def show_teaching(self, words: str) -> None:
+        """Show how teaching gets on, ``""`` while nothing is taught."""
+        self.teaching.setText(words)
+        self.teaching.setVisible(bool(words))
 
     def show_point(self, pixels: str, microns: str, structure: str) -> None:
         """Show where the pointer is and what lies there; empty when it is elsewhere."""

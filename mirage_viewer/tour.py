@@ -188,7 +188,7 @@ class Tour:
             self.go_to(b)
             self.window.correct_panel.approve.click()
             self.look()
-        if self.window.desk.unsaved():
+        if self.window.desk.saving.waiting:
             raise TourError("edits wait to be saved: " + self.session.save_problem)
         self.window.correct_panel.tools[""].click()
 

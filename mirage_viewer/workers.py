@@ -18,8 +18,9 @@ KEEP_S = 300.0
 class Workers:
     """Worker processes of one window, started when something is to be done.
 
-    Engines run in one that stays warm for a while. Files are imported in another, which ends
-    with its task, so that a long segmentation keeps nobody from looking for a model.
+    Engines run in one that stays warm for a while. Files of models are imported in another, which
+    ends with its task, so that a long segmentation keeps nobody from looking for a model; folders
+    of scans in a third; a model is taught in a fourth.
 
     Parameters
     ----------
@@ -46,6 +47,14 @@ class Workers:
     def run_on_files(self, task: Callable[..., Any], *args: Any, **kwargs: Any) -> Job:
         """Hand over work on files of models, to a process of its own."""
         return self._submit("files", 0.0, self._tasks.get(task.__name__, task), args, kwargs)
+
+    def import_scans(self, task: Callable[..., Any], *args: Any, **kwargs: Any) -> Job:
+        """Hand over the import of a folder, to a process of its own: it may take an hour."""
+        return self._submit("scans", 0.0, self._tasks.get(task.__name__, task), args, kwargs)
+
+    def teach(self, task: Callable[..., Any], *args: Any, **kwargs: Any) -> Job:
+        """Hand over the teaching of a model, to a process of its own: it may take hours."""
+        return self._submit("teaching", 0.0, self._tasks.get(task.__name__, task), args, kwargs)
 
     def end_idle(self) -> None:
         """Let go of loaded models: on some systems a file in use cannot be removed."""

@@ -17,14 +17,17 @@ TOOL = "adjudicate"
 """Tool of the edits, in the history and the audit trail."""
 
 
-def chosen(
+def choice(
     session: Session,
     other: Annotation,
     b_scans: Sequence[int],
     structures: Sequence[str] | None = None,
     source_name: str = "",
 ) -> Edit | None:
-    """Take B-scans over from another annotation of the same scan, as one edit.
+    """Return the edit that takes B-scans over from another annotation of the same scan.
+
+    Nothing is changed: :meth:`Session.apply` does it, or, for whole volumes,
+    :meth:`Session.prepared` in the background and :meth:`Session.adopt_prepared`.
 
     Surfaces come with their confidence and state, masks with theirs. Surfaces and mask classes
     are matched by name. Where only some structures are taken, a surface that would cross one
@@ -53,8 +56,7 @@ def chosen(
     ------
     ValueError
         If `other` is of another scan, has no structure of a name asked for, or holds something
-        on these B-scans that has no place in the consensus; the text is a sentence. Nothing
-        was changed.
+        on these B-scans that has no place in the consensus; the text is a sentence.
     """
     annotation = session.annotation
     here, there = annotation.masks.labels.shape, other.masks.labels.shape
@@ -76,17 +78,29 @@ def chosen(
         return None
     held = [annotation.surfaces.names[row] for row in np.flatnonzero(stopped).tolist()]
     label = _label(chosen_b_scans, source_name, structures, held)
-    return session.apply(Edit(tuple(patches), TOOL, label, session.author))
+    return Edit(tuple(patches), TOOL, label, session.author)
 
 
-def chosen_agreeing(
+def chosen(
+    session: Session,
+    other: Annotation,
+    b_scans: Sequence[int],
+    structures: Sequence[str] | None = None,
+    source_name: str = "",
+) -> Edit | None:
+    """Take B-scans over from another annotation, as one edit; see :func:`choice`."""
+    edit = choice(session, other, b_scans, structures, source_name)
+    return session.apply(edit) if edit is not None else None
+
+
+def agreeing_choice(
     session: Session,
     one: Annotation,
     b_scans: Sequence[int],
     names: tuple[str, str],
     tolerance_px: float,
 ) -> Edit | None:
-    """Take over the B-scans on which two graders agree, as one edit.
+    """Return the edit that takes over the B-scans on which two graders agree; see :func:`choice`.
 
     They are taken as the first of the two drew them, not averaged: so every curve of a
     consensus was drawn by someone and can be looked up. B-scans of the consensus that were
@@ -113,12 +127,24 @@ def chosen_agreeing(
     Raises
     ------
     ValueError
-        As :func:`chosen` does.
+        As :func:`choice` does.
     """
     states = session.annotation.states
     fresh = [b for b in b_scans if (states[:, b] < State.EDITED).all()]
     source = f"{names[0]}, within {tolerance_px:g} px of {names[1]}"
-    return chosen(session, one, fresh, source_name=source)
+    return choice(session, one, fresh, source_name=source)
+
+
+def chosen_agreeing(
+    session: Session,
+    one: Annotation,
+    b_scans: Sequence[int],
+    names: tuple[str, str],
+    tolerance_px: float,
+) -> Edit | None:
+    """Take over the B-scans on which two graders agree; see :func:`agreeing_choice`."""
+    edit = agreeing_choice(session, one, b_scans, names, tolerance_px)
+    return session.apply(edit) if edit is not None else None
 
 
 def _with_a_place(annotation: Annotation, other: Annotation) -> tuple[str, ...]:

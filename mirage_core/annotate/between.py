@@ -209,3 +209,20 @@ def _signed_distances(masks: NDArray[np.bool_], pixel: tuple[float, float]) -> F
     )
     signed: F32 = np.maximum(inside - outside, -_OUTERMOST * inside.max()).astype(np.float32)
     return signed
+
+
+def finished_around(annotation: Annotation, b: int) -> tuple[int, int] | None:
+    """Return the nearest corrected or approved B-scans on either side of `b`.
+
+    `b` itself counts as one of them where it is finished and a B-scan lies between it and the
+    other. None if there is no such pair.
+    """
+    finished = [i for i, s in enumerate(annotation.b_scan_states()) if s >= State.EDITED]
+    before, after = [i for i in finished if i < b], [i for i in finished if i > b]
+    if b not in finished:
+        return (before[-1], after[0]) if before and after else None
+    if before and b - before[-1] > 1:
+        return before[-1], b
+    if after and after[0] - b > 1:
+        return b, after[0]
+    return None

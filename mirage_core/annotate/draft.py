@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,8 @@ class BScanDraft:
     names : tuple of str
         Names of the surfaces, one per row of `curves`; tools that follow edges know by them
         what to look for. Without names every row counts as ordered.
+    classes : mapping of int to str
+        Names of the labels, by which tools know where among the surfaces a class may be.
     """
 
     b: int
@@ -56,6 +59,7 @@ class BScanDraft:
     base_curves: F32
     base_mask: U8
     names: tuple[str, ...] = ()
+    classes: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def n_ordered(self) -> int:

@@ -35,6 +35,10 @@ class Proposal:
     model_sha256 : str
     remarks : tuple of str
         Sentences for the user about how it came about.
+    holds : bool array ``[s + 1, n]`` or None
+        Which of its surfaces, and in the last row whether masks, it holds on which of its
+        B-scans; None where it holds all of them on all. What it does not hold stays, values and
+        state.
     """
 
     b_scans: tuple[int, ...]
@@ -45,6 +49,18 @@ class Proposal:
     title: str
     model_sha256: str = ""
     remarks: tuple[str, ...] = ()
+    holds: NDArray[np.bool_] | None = None
+
+    def holds_surface(self, i: int) -> NDArray[np.bool_]:
+        """Return on which of its B-scans ``[n]`` it holds its surface in row `i`."""
+        every = np.ones(len(self.b_scans), bool)
+        return every if self.holds is None else self.holds[i]
+
+    def holds_masks(self) -> NDArray[np.bool_]:
+        """Return on which of its B-scans ``[n]`` it holds masks."""
+        if self.masks is None:
+            return np.zeros(len(self.b_scans), bool)
+        return self.holds_surface(-1)
 
 
 def proposal_patches(
@@ -72,16 +88,15 @@ def proposal_patches(
     whole = approved.all(axis=0) & human[:-1].any(axis=0)
     kept = (human | whole) & (not overwrite)
     patches, taken = _surface_patches(annotation, proposal, b_scans, human[:-1], kept[:-1])
+    masks_taken = proposal.holds_masks() & ~kept[-1]
     if proposal.masks is not None:
         values = _values_by_name(proposal.masks, annotation.masks.scheme)
-        for n in np.flatnonzero(~kept[-1]).tolist():
+        for n in np.flatnonzero(masks_taken).tolist():
             labels = values[proposal.masks.labels[n]]
             patch = mask_patch(annotation, int(b_scans[n]), labels)
             if patch is not None:
                 patches.append(patch)
-        taken = np.concatenate([taken, ~kept[-1:]])
-    else:
-        taken = np.concatenate([taken, np.zeros_like(kept[-1:])])
+    taken = np.concatenate([taken, masks_taken[None]])
     predicted = np.where(taken, np.uint8(State.PREDICTED), before)
     return (*patches, *_blocks(Target.STATES, b_scans, before, predicted))
 
@@ -96,6 +111,7 @@ def _check_grid(annotation: Annotation, proposal: Proposal) -> None:
         or surfaces.shape[1:] != (n, width)
         or (confidence is not None and confidence.shape != surfaces.shape)
         or (masks is not None and masks.labels.shape != (n, height, width))
+        or (proposal.holds is not None and proposal.holds.shape != (len(surfaces) + 1, n))
     ):
         raise ValueError("what the engine returned does not fit this scan")
 
@@ -133,7 +149,7 @@ def _surface_patches(
         if name not in names:
             continue
         row = names.index(name)
-        proposed[row] = ~kept[row]
+        proposed[row] = proposal.holds_surface(i) & ~kept[row]
         taken = proposed[row, :, None]
         depths = proposal.surfaces.values[i]
         # As with a device's surfaces: a pixel beyond the border is its rounding, no more.

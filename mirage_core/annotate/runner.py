@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import ClassVar
 
@@ -31,19 +32,34 @@ class ToolRunner:
         Guides to show over the image.
     ended(object)
         The stroke is over: the committed Edit, or None if nothing changed or it was cancelled.
+    noted(str)
+        Why the tool could not do what was asked for, in a sentence; empty when a press begins.
+    changed()
+        Another tool is in hand, or other options are.
     """
 
     drawn: ClassVar[Signal] = Signal(BScanDraft, Rect)
     guides_changed: ClassVar[Signal] = Signal(tuple)
     ended: ClassVar[Signal] = Signal(object)
+    noted: ClassVar[Signal] = Signal(str)
+    changed: ClassVar[Signal] = Signal()
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.options = ToolOptions()
-        self._in_use = self.options
+        self._options = self._in_use = ToolOptions()
         self._tool: Tool | None = None
         self._draft: BScanDraft | None = None
         self._b = 0
+
+    @property
+    def options(self) -> ToolOptions:
+        """What the next stroke draws with."""
+        return self._options
+
+    @options.setter
+    def options(self, options: ToolOptions) -> None:
+        self._options = options
+        self.changed.emit()
 
     @property
     def tool(self) -> Tool | None:
@@ -58,12 +74,14 @@ class ToolRunner:
     def take(self, tool: Tool | None) -> None:
         """Take `tool` in hand; a stroke that several clicks had begun is finished first."""
         self.finish()
+        self.noted.emit("")
         self._tool = tool
         needs = tool.modules(self.options) if tool is not None else ()
         missing = [m for m in needs if m not in sys.modules]
         if missing:
             # Beside the window, so that neither taking the tool nor its first press freezes it.
             threading.Thread(target=_load, args=(missing,), name="tool imports").start()
+        self.changed.emit()
 
     def go_to(self, b: int) -> None:
         """Move to B-scan `b`; a stroke in hand is finished on the B-scan it began on."""
@@ -71,14 +89,17 @@ class ToolRunner:
             self.finish()
             self._b = b
 
-    def press(self, at: Point) -> None:
-        """Pointer pressed at `at` (px)."""
+    def press(self, at: Point, against: bool = False) -> None:
+        """Pointer pressed at `at` (px); `against` with the key that turns a stroke around."""
         if self._tool is None:
             return
+        self.noted.emit("")
         if self._draft is None:
             self._draft = self.session.draft(self._b)
+            self._draft.classes = {c.value: c.name for c in self.session.annotation.masks.scheme}
             # A stroke of several clicks stays with the surface and class it began with.
             self._in_use = self.options
+        self._in_use = replace(self._in_use, against=against)
         self._took(self._ask(self._tool.press, at))
 
     def move(self, at: Point) -> None:
@@ -100,7 +121,7 @@ class ToolRunner:
         """End a stroke of several clicks and commit it."""
         if self._tool is not None and self._draft is not None:
             step = self._ask(self._tool.finish)
-            self._took(Step(step.dirty, done=True))
+            self._took(step._replace(done=True))
 
     def cancel(self) -> None:
         """Drop the stroke in hand; the annotation is as before it."""
@@ -125,6 +146,8 @@ class ToolRunner:
     def _took(self, step: Step) -> None:
         assert self._tool is not None
         assert self._draft is not None
+        if step.note:
+            self.noted.emit(step.note)
         if step.dirty is not None:
             _give_back(self._draft, self._in_use.locked, step.dirty)
             self.drawn.emit(self._draft, step.dirty)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -235,6 +235,15 @@ class Session:
         label = f"{proposal.title} on {b_scan_words(proposal.b_scans)}"
         edit = Edit(patches, proposal.tool, label, self.author, model_sha256=proposal.model_sha256)
         return PreparedAdoption(edit, encode_edit(edit), revision)
+
+    def prepared(self, work: Callable[[], Edit | None]) -> PreparedAdoption:
+        """Return what `work` makes of the annotation as it is now, without doing it.
+
+        As :meth:`prepare`, for any edit; `work` must not change the annotation.
+        """
+        revision = self._revision
+        edit = work()
+        return PreparedAdoption(edit, encode_edit(edit) if edit is not None else b"", revision)
 
     def adopt_prepared(self, prepared: PreparedAdoption) -> bool:
         """Do what was prepared; False, and nothing done, if the annotation changed since."""

@@ -48,6 +48,58 @@ TOLERANCE_PX = 2
 """How far a pixel may lie beyond a bound: the RPE is the middle of a band, and hands shake."""
 
 
+def class_bounds(name: str, names: Sequence[str], curves: F32) -> tuple[F32, F32] | None:
+    """Return between which depths a class belongs on a B-scan; None if it may be anywhere.
+
+    Parameters
+    ----------
+    name : str
+        Of the class.
+    names : sequence of str
+        Of the surfaces.
+    curves : float32 array ``[s, x]``
+        Their depths in px.
+
+    Returns
+    -------
+    (float32 array ``[x]``, float32 array ``[x]``) or None
+        First row, and row after the last, without the tolerance; NaN where not known.
+    """
+    where = WHEREABOUTS.get(name)
+    if where is None:
+        return None
+    upper, lower = (_first_known(names, curves, group) for group in where)
+    return np.rint(upper), np.rint(lower)
+
+
+def may_lie(name: str, names: Sequence[str], curves: F32, rows: F32) -> Bool:
+    """Return where on a B-scan a class may be, give or take the tolerance.
+
+    Parameters
+    ----------
+    name : str
+        Of the class.
+    names : sequence of str
+        Of the surfaces.
+    curves : float32 array ``[s, x]``
+        Their depths in px. One that is not known sets no limit.
+    rows : float32 array ``[z]``
+        Depths that are asked about.
+
+    Returns
+    -------
+    bool array ``[z, x]``
+    """
+    bounds = class_bounds(name, names, curves)
+    if bounds is None:
+        return np.ones((len(rows), curves.shape[1]), bool)
+    top, bottom = bounds
+    down = rows[:, None]
+    # Comparisons with NaN are False.
+    may: Bool = ~((down < top - TOLERANCE_PX) | (down >= bottom + TOLERANCE_PX))
+    return may
+
+
 def violations(annotation: Annotation, b: int) -> Bool:
     """Return the pixels of B-scan `b` whose class cannot be there.
 
@@ -110,23 +162,21 @@ def fix_violations(
 def _bounds(annotation: Annotation, b: int) -> tuple[F32, F32]:
     """Return first rows and rows after the last, ``[label, x]``; NaN where not judged."""
     n_values = 1 + int(annotation.masks.labels[b].max())
-    top, bottom = np.full((2, n_values, annotation.masks.labels.shape[2]), np.nan, np.float32)
+    names, curves = annotation.surfaces.names, annotation.surfaces.values[:, b]
+    top, bottom = np.full((2, n_values, curves.shape[1]), np.nan, np.float32)
     for kind in annotation.masks.scheme:
-        where = WHEREABOUTS.get(kind.name)
-        if where is not None and kind.value < n_values:
-            upper = _first_known(annotation, b, where.below)
-            lower = _first_known(annotation, b, where.above)
-            judged = np.isfinite(upper) & np.isfinite(lower)
-            top[kind.value, judged] = np.rint(upper[judged])
-            bottom[kind.value, judged] = np.rint(lower[judged])
+        bounds = class_bounds(kind.name, names, curves) if kind.value < n_values else None
+        if bounds is not None:
+            judged = np.isfinite(bounds[0]) & np.isfinite(bounds[1])
+            top[kind.value, judged] = bounds[0][judged]
+            bottom[kind.value, judged] = bounds[1][judged]
     return top, bottom
 
 
-def _first_known(annotation: Annotation, b: int, names: Sequence[str]) -> F32:
+def _first_known(names: Sequence[str], curves: F32, group: Sequence[str]) -> F32:
     """Return the depths ``[x]`` (px) of the first surface that is known in each column."""
-    surfaces = annotation.surfaces
-    depths = np.full(surfaces.values.shape[2], np.nan, np.float32)
-    for name in names:
-        if name in surfaces.names:
-            depths = np.where(np.isnan(depths), surfaces[name][b], depths)
+    depths = np.full(curves.shape[1], np.nan, np.float32)
+    for name in group:
+        if name in names:
+            depths = np.where(np.isnan(depths), curves[names.index(name)], depths)
     return depths

@@ -1,85 +1,64 @@
-"""What each aid saves a simulated grader, on one scan with a truth."""
+"""What helps a grader beyond drawing, and how one learns which of it pays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-
-from mirage_core.annotate import Proposal, Session
-from mirage_core.benchmark.grader import Aid, Report, SimulatedGrader, Tolerance
-from mirage_core.scan import SURFACE_ORDER, Scan
-
-F32 = NDArray[np.float32]
-
-AIDS: tuple[frozenset[Aid], ...] = (
-    frozenset(),
-    *(frozenset({aid}) for aid in Aid),
-    frozenset(Aid),
-)
-"""None, each alone, all together."""
+from collections import defaultdict
+from enum import StrEnum
 
 
-def truth_of(scan: Scan, path: Path, named: Mapping[str, str]) -> dict[str, F32]:
-    """Return the true surfaces of a scan, ``[b, x]`` px, NaN where nothing is known.
+class Aid(StrEnum):
+    """What helps the grader beyond strokes."""
 
-    Parameters
-    ----------
-    scan : Scan
-    path : Path
-        Its file.
-    named : mapping of str to str
-        Surface by the name of the array that holds it in a .npz; empty: the surfaces that the
-        file brings itself.
+    PULL = "pull"
+    SNAP = "snap"
+    FILL = "fill"
+    POCKET = "pocket"
+    TIDY = "tidy"
+    PROPAGATE = "propagate"
+    INTERPOLATE = "interpolate"
 
-    Raises
-    ------
-    ValueError
-        If the file has none, or they are of another size, or no surface is called so.
+
+FOR_SURFACES = frozenset({Aid.PULL, Aid.SNAP, Aid.PROPAGATE, Aid.INTERPOLATE})
+FOR_MASKS = frozenset({Aid.FILL, Aid.POCKET, Aid.TIDY, Aid.PROPAGATE, Aid.INTERPOLATE})
+
+_PATIENCE = 2
+_PATIENCE_WITH_ALL = 4
+
+
+class Trust:
+    """Which aids are still worth a try on which structure.
+
+    An aid that failed twice more often than it helped on a structure is left alone there from then
+    on, and everywhere once it failed four times more often on all of them. Having helped long ago
+    buys no more patience than that. What failed to reach so far is next asked to reach half as far.
     """
-    if not named:
-        brought = scan.vendor_surfaces
-        if brought is None:
-            raise ValueError("the file brings no surfaces; name the arrays that hold them")
-        return {name: brought[name] for name in brought.names if name in SURFACE_ORDER}
-    n, _, width = scan.shape
-    found = {}
-    with np.load(path, allow_pickle=False) as arrays:
-        for key, name in named.items():
-            if name not in SURFACE_ORDER:
-                raise ValueError(f"there is no surface called {name}")
-            if key not in arrays or arrays[key].shape != (n, width):
-                raise ValueError(f"{key!r} is no array of {n} × {width} in this file")
-            found[name] = arrays[key].astype(np.float32)
-    return found
+
+    def __init__(self, aids: frozenset[Aid]) -> None:
+        self._aids = aids
+        self._patience: defaultdict[tuple[Aid, str], int] = defaultdict(lambda: _PATIENCE)
+        self._with_all = dict.fromkeys(aids, _PATIENCE_WITH_ALL)
+        self._reach: dict[tuple[Aid, str], int] = {}
+
+    def worth(self, aid: Aid, structure: str, far: int = 0) -> bool:
+        """Return whether the grader would try `aid` over so many B-scans."""
+        key = aid, structure
+        near = far <= self._reach.get(key, far)
+        return aid in self._aids and near and min(self._patience[key], self._with_all[aid]) > 0
+
+    def learn(self, aid: Aid, structure: str, *, helped: bool, far: int = 0) -> None:
+        """Remember how it went."""
+        key, step = (aid, structure), 1 if helped else -1
+        self._patience[key] = min(self._patience[key] + step, _PATIENCE)
+        self._with_all[aid] = min(self._with_all[aid] + step, _PATIENCE_WITH_ALL)
+        if far and not helped:
+            self._reach[key] = far // 2
 
 
-def compare_aids(
-    scan: Scan,
-    proposal: Proposal,
-    truth: Mapping[str, F32],
-    tolerance: Tolerance,
-    aids: Sequence[frozenset[Aid]] = AIDS,
-    report: Callable[[float], None] = lambda _fraction: None,
-) -> list[Report]:
-    """Let a grader correct an engine's result anew with each set of aids.
-
-    Only B-scans on which every surface has a truth somewhere are graded.
-    """
-    known = np.logical_and.reduce([np.isfinite(t).any(axis=1) for t in truth.values()])
-    b_scans = np.flatnonzero(known).tolist()
-    if not b_scans:
-        raise ValueError("there is no B-scan with a truth of every surface")
-    found: list[Report] = []
-
-    def part_done(part: float) -> None:
-        report((len(found) + part) / len(aids))
-
-    for chosen in aids:
-        session = Session(scan, author="simulated grader")
-        session.adopt(proposal, overwrite=True)
-        grader = SimulatedGrader(session, truth, b_scans, chosen, tolerance)
-        found.append(grader.run(part_done))
-    return found
+def sets_for(*, surfaces: bool, masks: bool) -> tuple[frozenset[Aid], ...]:
+    """Return the sets of aids to compare: none, each alone, all together."""
+    useful: frozenset[Aid] = frozenset()
+    if surfaces:
+        useful |= FOR_SURFACES
+    if masks:
+        useful |= FOR_MASKS
+    return frozenset(), *(frozenset({aid}) for aid in Aid if aid in useful), useful

@@ -1,117 +1,32 @@
 """A simulated grader: how many interactions a volume takes, with and without each aid.
 
-It works on a real session with the real tools. It looks at B-scans in the order of the queue,
-takes the worst span of each, mends it with one stroke or click at a time, and goes on when the
-B-scan meets the tolerance.
+It works on a real session with the real tools. It goes to B-scans in the order of the queue,
+mends the worst error on each with one stroke or click at a time, and approves the B-scan when it
+meets the tolerance. It knows the truth, and uses that as a person would: to judge what is shown and
+to draw where the boundary runs, never to foresee what an aid will do.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mirage_core.annotate import Session, ToolRunner
-from mirage_core.annotate.queue import evenly_spaced
-from mirage_core.annotate.tools import Point, PullTool, SurfacePen, ToolOptions
-from mirage_core.engines.graph.live import LiveSolver
+from mirage_core.annotate import MASKS, Proposal, Session, State
+from mirage_core.annotate.between import finished_around, interpolated
+from mirage_core.annotate.queue import look_at_first
+from mirage_core.benchmark.aids import Aid, Trust
+from mirage_core.benchmark.effort import Act, Ledger, Report, Seconds
+from mirage_core.benchmark.grader_masks import MaskHand
+from mirage_core.benchmark.grader_surfaces import SurfaceHand
+from mirage_core.benchmark.judging import Judge, Tolerance, Truth
+from mirage_core.engines.graph.scale import working_scale
 from mirage_core.engines.propagate import corrections, propagated
+from mirage_core.engines.propagate_masks import mask_corrections
 
-F32 = NDArray[np.float32]
-Bool = NDArray[np.bool_]
-
-_BRIDGE_COLUMNS = 24
-"""Errors this near to each other are mended by one stroke."""
-_MOST_PER_SURFACE = 60
-_WORTH = 0.5
-"""Share of a span's wrong columns that a click must put right to be kept."""
-
-
-class Aid(StrEnum):
-    """What helps the grader beyond the pen."""
-
-    PULL = "pull"
-    PROPAGATE = "propagate"
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """When a surface counts as right on a B-scan.
-
-    Attributes
-    ----------
-    surface_px : float
-    columns : float
-        Share of the columns with a truth that may be further off.
-    wobble_columns : int
-        Curves are compared as their running means over so many columns: what changes faster is
-        the hand that drew the truth. 1 compares them as they are.
-    """
-
-    surface_px: float = 2.0
-    columns: float = 0.02
-    wobble_columns: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Seconds:
-    """How long a trained person needs, by the keystroke-level model.
-
-    Card, Moran & Newell, "The keystroke-level model for user performance time with interactive
-    systems", CACM 23(7), 1980: a key or button 0.2 s, pointing 1.1 s, making up one's mind 1.35 s,
-    drawing 0.9 s a segment and 0.16 s a cm. That a B-scan is judged in two such decisions is an
-    assumption, and so is its width on screen, 16 cm.
-    """
-
-    key: float = 0.2
-    point: float = 1.1
-    decide: float = 1.35
-    segment: float = 0.9
-    per_cm: float = 0.16
-    b_scan_cm: float = 16.0
-
-    def of(self, what: str, share: float = 0.0) -> float:
-        """Return the seconds of an interaction; `share` of the B-scan's width is drawn over."""
-        if what == "look":
-            return self.key + 2 * self.decide
-        if what == "pen":
-            drawn = self.segment + self.per_cm * self.b_scan_cm * share
-            return self.decide + self.point + drawn
-        if what == "click":
-            return self.decide + self.point + 2 * self.key
-        if what == "undo":
-            return self.decide + self.key
-        return self.decide + 2 * self.key  # an offer: asked for, accepted
-
-
-@dataclass
-class Report:
-    """What a simulated grader needed.
-
-    Attributes
-    ----------
-    b_scans : int
-    interactions : Counter
-        Of each kind: ``pen``, ``click``, ``undo``, ``offer``; looking at a B-scan is none.
-    seconds : float
-        By :class:`Seconds`, looks included.
-    unmet : list of (int, str)
-        B-scans and surfaces given up on.
-    """
-
-    b_scans: int
-    interactions: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-    unmet: list[tuple[int, str]] = field(default_factory=list)
-
-    @property
-    def per_b_scan(self) -> float:
-        """Interactions per B-scan."""
-        return self.interactions.total() / max(self.b_scans, 1)
+_ROUNDS = 3
+_CORRECTIONS_REACH_UM = 250.0
+_USUAL_GAP_UM = 120.0
+"""Between B-scans where it is not known."""
 
 
 class SimulatedGrader:
@@ -121,10 +36,9 @@ class SimulatedGrader:
     ----------
     session : Session
         With an engine's result; it is changed.
-    truth : mapping of str to float32 array ``[b, x]``
-        True surfaces, px from the top; NaN where nothing is known.
+    truth : Truth
     b_scans : sequence of int
-        Those that carry a truth.
+        Those to correct; by default all that carry a truth.
     aids : set of Aid
     tolerance, seconds
     """
@@ -132,136 +46,114 @@ class SimulatedGrader:
     def __init__(
         self,
         session: Session,
-        truth: Mapping[str, F32],
-        b_scans: Sequence[int],
+        truth: Truth,
+        b_scans: Sequence[int] | None = None,
         aids: frozenset[Aid] = frozenset(),
         tolerance: Tolerance | None = None,
         seconds: Seconds | None = None,
     ) -> None:
         self.session = session
         self._truth = truth
-        self._b_scans = tuple(b_scans)
-        self._aids = aids
-        self._tolerance = tolerance or Tolerance()
-        self._seconds = seconds or Seconds()
-        self._runner = ToolRunner(session)
-        self._solver = LiveSolver(session.scan.spacing)
-        self._report = Report(len(self._b_scans))
+        self._b_scans = tuple(truth.b_scans() if b_scans is None else b_scans)
+        self._trust = Trust(aids)
+        self._drawn_on: defaultdict[str, list[int]] = defaultdict(list)
+        self._drawn_at_offer: Counter[str] = Counter()
+        tolerance, model = tolerance or Tolerance(), seconds or Seconds()
+        self._ledger = Ledger(len(self._b_scans), model)
+        # For the length of strokes only; nothing is measured from it.
+        scale = working_scale(session.scan.spacing, session.scan.shape[2])
+        width_um = 2 * tolerance.surface_px * scale.axial_um
+        row, column = scale.axial_um / width_um, scale.lateral_um / width_um
+        self._reach = max(_CORRECTIONS_REACH_UM / (scale.gap_um or _USUAL_GAP_UM), 1.0)
+        self._judge = Judge(
+            session.annotation, truth, tolerance, int(model.worth_drawing_on / column)
+        )
+        hands = session, self._judge, self._ledger, self._trust
+        self._surfaces = SurfaceHand(*hands, column)
+        self._masks = MaskHand(*hands, (row, column))
 
     def run(self, report: Callable[[float], None] = lambda _fraction: None) -> Report:
         """Correct every B-scan; return what it took."""
-        outline = [self._b_scans[i] for i in evenly_spaced(len(self._b_scans))]
-        rest = [b for b in self._b_scans if b not in outline]
-        for i, b in enumerate((*outline, *rest)):
-            self._spend("look", counted=False)
-            corrected = [self._surface(b, name) for name in self._truth]
-            if any(corrected) and Aid.PROPAGATE in self._aids and (i + 1) >= len(outline):
-                self._propagate()
-            report((i + 1) / len(self._b_scans))
-        return self._report
+        left = set(self._b_scans)
+        while left:
+            b = self._next(left)
+            left.remove(b)
+            self._correct(b)
+            report(1 - len(left) / len(self._b_scans))
+        found = self._ledger.report
+        found.unmet = [
+            (b, name)
+            for b in self._b_scans
+            for name in self._truth.names
+            if not self._judge.met(b, name)
+        ]
+        return found
 
-    # ------------------------------------------------------------------ one surface
+    def _next(self, left: set[int]) -> int:
+        order = look_at_first(self.session.annotation, self.session.scan.quality)
+        return next((b for b in order if b in left), min(left))
 
-    def _surface(self, b: int, name: str) -> bool:
-        """Mend a surface on a B-scan; return whether anything had to be done."""
-        for turn in range(_MOST_PER_SURFACE):
-            wrong = self._wrong(b, name)
-            if not wrong.any():
-                return turn > 0
-            span, worst = self._worst_span(b, name, wrong)
-            if not (Aid.PULL in self._aids and self._pull(b, name, span, worst)):
-                self._pen(b, name, span)
-        self._report.unmet.append((b, name))
-        return True
+    def _correct(self, b: int) -> None:
+        self._ledger.look()
+        for name in self._truth.names:
+            if not self._judge.met(b, name):
+                self._offered(b, name)
+        before = Counter(self._ledger.drawn)
+        for _ in range(_ROUNDS):
+            for name in self._truth.surfaces:
+                self._surfaces.mend(b, name)
+            for name in self._truth.classes:
+                self._masks.mend(b, name)
+            # A surface may have moved along with its neighbour.
+            if not self._judge.needed(b):
+                break
+        for name in self._ledger.drawn - before:
+            self._drawn_on[name].append(b)
+        self.session.set_state((b,), State.APPROVED)
 
-    def _wrong(self, b: int, name: str) -> Bool:
-        """Return the columns that are wrong, none where the surface meets the tolerance."""
-        away = self._away(b, name)
-        wrong = away > self._tolerance.surface_px
-        known = np.isfinite(away)
-        if wrong.sum() <= self._tolerance.columns * known.sum():
-            return np.zeros_like(wrong)
-        return wrong
+    def _offered(self, b: int, name: str) -> None:
+        """Ask for offers of a structure that is wrong; accept what is better where it is seen."""
+        drawn = self._drawn_on[name]
+        # Who has drawn nothing since the last offer knows what the next one would be.
+        if len(drawn) > self._drawn_at_offer[name] and self._in_reach(b, drawn):
+            far = min(abs(b - other) for other in drawn)
+            if self._trust.worth(Aid.PROPAGATE, name, far):
+                self._drawn_at_offer[name] = len(drawn)
+                self._answer(b, name, Aid.PROPAGATE, far, self._propagated(name))
+        ends = finished_around(self.session.annotation, b)
+        if ends is not None and not self._judge.met(b, name):
+            far = ends[1] - ends[0]
+            if self._trust.worth(Aid.INTERPOLATE, name, far):
+                self._answer(b, name, Aid.INTERPOLATE, far, self._interpolated(name, *ends))
 
-    def _away(self, b: int, name: str) -> F32:
-        """Return how far the surface is from the truth ``[x]``, px, NaN where nothing is known."""
-        found = self.session.annotation.surfaces[name][b]
-        truth = self._truth[name][b]
-        # A surface that is missing is as wrong as can be.
-        away = np.where(np.isfinite(truth) & ~np.isfinite(found), np.inf, found - truth)
-        return np.abs(_running_mean(away, self._tolerance.wobble_columns))
+    def _in_reach(self, b: int, drawn: list[int]) -> bool:
+        """Return whether corrections could reach a B-scan, by what the manual says of them."""
+        return min(drawn) < b < max(drawn) or any(abs(b - at) <= self._reach for at in drawn)
 
-    def _worst_span(self, b: int, name: str, wrong: Bool) -> tuple[slice, int]:
-        """Return the span of errors near each other that is worst, and its worst column."""
-        away = np.nan_to_num(self._away(b, name), nan=0.0, posinf=1e3)
-        at = np.flatnonzero(wrong)
-        groups = np.split(at, np.flatnonzero(np.diff(at) > _BRIDGE_COLUMNS) + 1)
-        group = max(groups, key=lambda g: float(away[g].sum()))
-        first, last = int(group[0]), int(group[-1])
-        # The stroke begins and ends where the curve is nearly right.
-        near = self._tolerance.surface_px / 2
-        while first > 0 and away[first - 1] > near:
-            first -= 1
-        while last + 1 < away.size and away[last + 1] > near:
-            last += 1
-        return slice(first, last + 1), int(group[away[group].argmax()])
+    def _answer(self, b: int, name: str, aid: Aid, far: int, proposal: Proposal | None) -> None:
+        """Look at an offer on B-scan `b`, then accept or reject it."""
+        self._ledger.press(Act.OFFER)
+        helped = False
+        if proposal is not None:
+            before = self._judge.sight(b)
+            taken = self.session.adopt(proposal) is not None
+            helped = self._judge.sight(b).better_than(before)
+            if taken and not helped:
+                self.session.undo()  # it was only shown
+            self._ledger.press(Act.ANSWER)
+        self._trust.learn(aid, name, helped=helped, far=far)
 
-    def _pull(self, b: int, name: str, span: slice, worst: int) -> bool:
-        """Click at the worst column; return whether that was worth it, taken back if not."""
-        before = int((self._away(b, name) > self._tolerance.surface_px).sum())
-        at = Point(float(self._truth[name][b][worst]), float(worst))
-        self._take(PullTool(), b, name)
-        self._runner.press(at)
-        self._runner.release(at)
-        self._runner.finish()
-        self._spend("click")
-        after = int((self._away(b, name) > self._tolerance.surface_px).sum())
-        if before - after >= _WORTH * (span.stop - span.start):
-            return True
-        self.session.undo()
-        self._spend("undo")
-        return False
+    def _propagated(self, name: str) -> Proposal | None:
+        scan, annotation = self.session.scan, self.session.annotation
+        done, every = self.session.history.done, range(scan.n_b_scans)
+        if name in self._truth.surfaces:
+            mine = [c for c in corrections(annotation, done) if c.surface == name]
+            return propagated(scan, annotation, mine, every)
+        return propagated(scan, annotation, (), every, masks=mask_corrections(annotation, done))
 
-    def _pen(self, b: int, name: str, span: slice) -> None:
-        """Draw the truth over a span, with the curve where the truth is not known."""
-        curve = self.session.annotation.surfaces[name][b]
-        depths = np.where(np.isfinite(self._truth[name][b]), self._truth[name][b], curve)
-        columns = [x for x in range(span.start, span.stop) if np.isfinite(depths[x])]
-        self._take(SurfacePen(), b, name)
-        self._runner.press(Point(float(depths[columns[0]]), float(columns[0])))
-        for x in columns[1:]:
-            self._runner.move(Point(float(depths[x]), float(x)))
-        self._runner.release(Point(float(depths[columns[-1]]), float(columns[-1])))
-        self._spend("pen", (span.stop - span.start) / curve.size)
-
-    def _propagate(self) -> None:
-        """Ask for corrections to be offered to the B-scans still to come, and accept them."""
-        session = self.session
-        made = corrections(session.annotation, session.history.done)
-        offered = propagated(session.scan, session.annotation, made, range(session.scan.n_b_scans))
-        if offered is not None and session.adopt(offered) is not None:
-            self._spend("offer")
-
-    def _take(self, tool: SurfacePen | PullTool, b: int, name: str) -> None:
-        row = self.session.annotation.surfaces.index(name)
-        self._runner.options = ToolOptions(surface=row, solve=self._solver)
-        self._runner.take(tool)
-        self._runner.go_to(b)
-
-    def _spend(self, what: str, share: float = 0.0, *, counted: bool = True) -> None:
-        self._report.seconds += self._seconds.of(what, share)
-        if counted:
-            self._report.interactions[what] += 1
-
-
-def _running_mean(values: F32, columns: int) -> F32:
-    """Return the mean over a window of columns ``[x]`` of what is known in it."""
-    if columns <= 1:
-        return values
-    known = np.isfinite(values)
-    window = np.ones(columns)
-    total = np.convolve(np.where(known, values, 0), window, "same")
-    count = np.convolve(known.astype(float), window, "same")
-    mean = np.divide(total, count, out=np.full(values.shape, np.nan), where=count > 0)
-    # What is missing stays as wrong as can be.
-    return np.where(known, mean, values).astype(np.float32)
+    def _interpolated(self, name: str, b0: int, b1: int) -> Proposal | None:
+        structure = name if name in self._truth.surfaces else MASKS
+        try:
+            return interpolated(self.session.scan, self.session.annotation, b0, b1, (structure,))
+        except ValueError:  # it is not known on both: the program says so
+            return None

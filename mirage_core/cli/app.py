@@ -15,11 +15,15 @@ from mirage_core.cli import (
     doctor,
     export,
     features,
+    finetune,
     info,
     models,
     pretrain,
+    project,
+    project_import,
     segment,
 )
+from mirage_core.cli.project_app import project_app
 
 app = typer.Typer(
     name="mirage",
@@ -59,10 +63,16 @@ app.command("features")(features.features)
 app.command("classify")(features.classify)
 app.command("imagine")(features.imagine)
 app.command("pretrain")(pretrain.pretrain)
+app.command("finetune")(finetune.finetune)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.models_app)
 app.add_typer(benchmark.benchmark_app)
+app.add_typer(project_app)
+project_app.command("import")(project_import.project_import)
+project_app.command("graders")(project.graders)
+project_app.command("compare")(project.compare)
+project_app.command("audit")(project.audit)
 
 
 def run() -> None:

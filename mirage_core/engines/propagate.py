@@ -7,7 +7,7 @@ carried along (:mod:`mirage_core.engines.propagate_masks`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,20 +134,22 @@ def propagated(
         return None
     names = tuple(leads)
     reached = sorted({b for led in leads.values() for b in led} | set(labels))
-    curves = annotation.surfaces.values[np.ix_(map(annotation.surfaces.index, names), reached)]
-    holds = np.array([[b in held for b in reached] for held in (*leads.values(), labels)])
+    rows = [annotation.surfaces.index(name) for name in names]
+    curves = annotation.surfaces.values[np.ix_(rows, reached)]
+    held: list[Collection[int]] = [*leads.values(), labels]
+    holds = np.array([[b in of for b in reached] for of in held])
     for s, n in zip(*np.nonzero(holds[:-1]), strict=True):
         curves[s, n] = solved[names[s]][reached[n]]
     scheme = annotation.masks.scheme
     kinds = {v for b, new in labels.items() for v in np.unique(new[new != now[b]]).tolist() if v}
+    what = ", ".join((*names, *map(scheme.name_of, sorted(kinds)))) or "masks"
     return Proposal(
         tuple(reached),
         Surfaces(curves, names),
         None,
         Masks(np.stack([labels.get(b, now[b]) for b in reached]), scheme) if labels else None,
         TOOL,
-        f"Corrections of {', '.join((*names, *map(scheme.name_of, sorted(kinds))) or ['masks'])} "
-        "offered to neighbours",
+        f"Corrections of {what} offered to neighbours",
         holds=holds,
     )
 

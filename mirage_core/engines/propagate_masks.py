@@ -138,7 +138,7 @@ def carried_masks(
     dict of int to uint8 array ``[z, x]``
         By B-scan, where anything would change.
     """
-    open_to = {b for b in targets if annotation.states[-1, b] < State.EDITED}
+    open_to = {b for b in targets if _is_open(annotation, b)}
     arrived: dict[int, list[_Piece]] = {}
     for correction in corrections:
         for step in (-1, 1):
@@ -153,6 +153,12 @@ def carried_masks(
         if (new != labels).any():
             changed[b] = new
     return changed
+
+
+def _is_open(annotation: Annotation, b: int) -> bool:
+    """Return whether nobody drew the masks of a B-scan or approved it as a whole."""
+    whole = annotation.b_scan_state(b) is State.APPROVED
+    return bool(annotation.states[-1, b] < State.EDITED) and not whole
 
 
 def _followed(

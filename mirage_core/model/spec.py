@@ -55,6 +55,7 @@ class HeadKind(StrEnum):
     SEGMENTER = "segmenter"
     DPT = "dpt"
     PYRAMID = "pyramid"
+    LIGHT = "light"
 
 
 PUBLISHED_HEADS = (HeadKind.CONVNEXT, HeadKind.LINEAR, HeadKind.SEGMENTER, HeadKind.DPT)
@@ -158,10 +159,10 @@ class HeadSpec(_Frozen):
     domains : tuple of str
         Whose tokens it sees, concatenated along channels.
     embed : int
-        ConvNeXt: width of the projection (16 sub-positions x channels). Segmenter: width.
+        ConvNeXt, light: width of the projection (16 sub-positions x channels). Segmenter: width.
         Unused by the others.
     depth : int
-        Blocks of a ConvNeXt or Segmenter head.
+        Blocks of a ConvNeXt, light or Segmenter head.
     heads : int
         Attention heads of a Segmenter head.
     layers : tuple of int

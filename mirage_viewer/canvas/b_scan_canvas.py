@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum, auto
 
 from qtpy.QtCore import QEvent, QPointF, Qt, Signal
-from qtpy.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from qtpy.QtGui import QEnterEvent, QMouseEvent, QWheelEvent
 from qtpy.QtWidgets import QWidget
 
-from mirage_core.annotate import BScanDraft, Session, ToolRunner
-from mirage_core.annotate.tools.base import Guide, Point, Rect
-from mirage_core.annotate.tools.brush import Brush
-from mirage_viewer.canvas.b_scan_view import BScanView
-from mirage_viewer.canvas.links import Links
+from mirage_core.annotate import Session, ToolRunner
+from mirage_core.annotate.tools.base import Point
+from mirage_viewer.canvas.b_scan_tools import BScanTools
 from mirage_viewer.guard import guarded
 
 
@@ -27,35 +24,24 @@ class _Drag(Enum):
 
 
 @guarded
-class BScanCanvas(BScanView):
+class BScanCanvas(BScanTools):
     """One B-scan with its annotation, the crosshair and the tools at work on it.
 
     Wheel: step. Ctrl+wheel: zoom at the pointer. Middle button or Space and drag: pan. Right
     drag: contrast (sideways brightness, up and down range). Left: the tool in hand, or the
-    crosshair when there is none. Double click and Enter finish a stroke of several clicks, Esc
-    drops it.
+    crosshair when there is none; with Ctrl a tool that can turns its stroke around. Double click
+    finishes a stroke of several clicks.
 
     Signals
     -------
-    pointer_moved(float, float)
-        Image point ``(z, x)`` in px under the pointer.
-    pointer_left()
-        The pointer is no longer over the image.
     stepped(int)
         The user asked for the B-scan so many further on; the canvas does not move by itself.
-    crosshair_moved(float, float)
-        The user put the crosshair at image point ``(z, x)`` px.
     """
 
-    pointer_moved = Signal(float, float)
-    pointer_left = Signal()
     stepped = Signal(int)
-    crosshair_moved = Signal(float, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._runner: ToolRunner | None = None
-        self._runner_links = Links(self)
         self._drag = _Drag.NOTHING
         self._button = Qt.NoButton
         self._drag_from = QPointF()
@@ -63,29 +49,8 @@ class BScanCanvas(BScanView):
 
     def set_session(self, session: Session | None, runner: ToolRunner | None, b: int = 0) -> None:
         """Show `session`, B-scan `b` of it, and let `runner` have the pointer."""
-        self._runner_links.clear()
-        self._runner, self._drag = runner, _Drag.NOTHING
-        if runner is not None:
-            self._runner_links.connect(runner.drawn, self._on_drawn)
-            self._runner_links.connect(runner.guides_changed, self._on_guides)
-        self.take_session(session, b)
-
-    def show_b_scan(self, b: int) -> None:
-        """Show B-scan `b`, or the nearest there is; a stroke in hand is finished first."""
-        if self._runner is not None and self._session is not None:
-            self._runner.go_to(min(max(b, 0), self._session.scan.n_b_scans - 1))
-        super().show_b_scan(b)
-
-    def _on_drawn(self, draft: BScanDraft, dirty: Rect) -> None:
-        if self._session is not None and draft.b == self._b:
-            self._picture.show_draft(draft, dirty, self._session.annotation)
-
-    def _on_guides(self, guides: tuple[Guide, ...]) -> None:
-        self._picture.guides.set_guides(guides)
-        for guide in guides:
-            if guide.kind == "circle":
-                z, x = guide.points[0]
-                self._place_ring(float(z), float(x), guide.radius_px)
+        self._drag = _Drag.NOTHING
+        super().set_session(session, runner, b)
 
     def wheel_notches(self, notches: int, event: QWheelEvent) -> None:
         """Step: towards the user is onwards."""
@@ -102,17 +67,16 @@ class BScanCanvas(BScanView):
             self._drag, self._drag_from = _Drag.CONTRAST, event.position()
             self._levels_from = self._levels
         elif event.button() == Qt.LeftButton and not self._problem:
-            self._press_left(event.position())
+            self.keys.hide()
+            self._press_left(event.position(), _turned(event))
 
-    def _press_left(self, position: QPointF) -> None:
+    def _press_left(self, position: QPointF, against: bool) -> None:
         z, x = self.to_image(position)
         runner = self._runner
         if runner is not None and runner.tool is not None:
             self._drag = _Drag.TOOL
-            # A brush is round on screen, whatever the aspect was when its options were made.
-            if runner.options.aspect != self._brush_aspect():
-                runner.options = replace(runner.options, aspect=self._brush_aspect())
-            runner.press(Point(z, x))
+            self._round_brush(runner)
+            runner.press(Point(z, x), against)
         elif self.contains(z, x):
             self._drag = _Drag.CROSSHAIR
             self._move_crosshair(z, x)
@@ -121,7 +85,7 @@ class BScanCanvas(BScanView):
         event.accept()
         runner = self._runner
         if event.button() == Qt.LeftButton and runner is not None and runner.busy:
-            runner.finish()
+            self.finish_stroke()
         else:
             # Two quick strokes of a one-drag tool arrive as a double click, too.
             self.mousePressEvent(event)
@@ -133,6 +97,8 @@ class BScanCanvas(BScanView):
         if self._drag is not _Drag.NOTHING and not event.buttons() & self._button:
             # The release went elsewhere, to a dialog that opened meanwhile, say.
             self._end_drag(event.position())
+        self._turn(_turned(event))
+        self.keys.hide()
         z, x = self.to_image(event.position())
         if self._drag is _Drag.CONTRAST:
             self._drag_contrast(event.position())
@@ -155,37 +121,13 @@ class BScanCanvas(BScanView):
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
-        self._picture.ring.setVisible(False)
-        self.pointer_left.emit()
+        if not self.keys.shown:
+            self._picture.ring.setVisible(False)
+            self.pointer_left.emit()
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
         self.refresh_cursor()
-
-    def _follow_pointer(self, z: float, x: float) -> None:
-        brush = self._runner is not None and isinstance(self._runner.tool, Brush)
-        if brush and not self._problem:
-            assert self._runner is not None
-            self._place_ring(z, x, self._runner.options.radius_px)
-        else:
-            self._picture.ring.setVisible(False)
-        if self.contains(z, x):
-            self.pointer_moved.emit(z, x)
-        else:
-            self.pointer_left.emit()
-
-    def _place_ring(self, z: float, x: float, radius_px: float) -> None:
-        self._picture.ring.place(z, x, radius_px * self._brush_aspect(), radius_px)
-
-    def _brush_aspect(self) -> float:
-        """Rows per column of equal length on screen."""
-        return 1.0 / self.pixel_aspect
-
-    def _move_crosshair(self, z: float, x: float) -> None:
-        height, width = self.image_size
-        z, x = min(max(z, 0.0), height - 1.0), min(max(x, 0.0), width - 1.0)
-        self.set_crosshair(z, x)
-        self.crosshair_moved.emit(z, x)
 
     def _drag_contrast(self, position: QPointF) -> None:
         """Sideways moves the middle of the grey range, up and down changes its width."""
@@ -195,33 +137,7 @@ class BScanCanvas(BScanView):
         half = max((high - low) / 2 * 2 ** (moved.y() / 150), 2.0)
         self.set_contrast(round(middle - half), round(middle + half), self._gamma)
 
-    def idle_cursor(self) -> Qt.CursorShape:
-        has_tool = self._runner is not None and self._runner.tool is not None
-        return Qt.CrossCursor if has_tool else Qt.ArrowCursor
 
-    def event(self, event: QEvent) -> bool:
-        if (
-            event.type() == QEvent.ShortcutOverride
-            and self._runner is not None
-            and self._runner.busy
-            and event.key() in (Qt.Key_Return, Qt.Key_Enter, Qt.Key_Escape)
-        ):
-            # While a stroke is in hand these keys are the stroke's, not a menu entry's.
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        runner = self._runner
-        if runner is not None and runner.busy:
-            if event.key() in (Qt.Key_Return, Qt.Key_Enter):
-                runner.finish()
-                return
-            if event.key() == Qt.Key_Escape:
-                runner.cancel()
-                return
-        super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._space_held = False
-        super().focusOutEvent(event)
+def _turned(event: QMouseEvent) -> bool:
+    """Return whether the key is held that turns a stroke around."""
+    return bool(event.modifiers() & Qt.ControlModifier)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from qtpy.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import (
+    QCursor,
     QFont,
     QFontInfo,
     QFontMetricsF,
@@ -270,7 +271,7 @@ class ImageView(QGraphicsView):
         else:
             self.viewport().setCursor(self.idle_cursor())
 
-    def idle_cursor(self) -> Qt.CursorShape:
+    def idle_cursor(self) -> QCursor | Qt.CursorShape:
         """Return the pointer's shape while nothing is dragged."""
         return Qt.ArrowCursor
 

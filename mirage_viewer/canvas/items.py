@@ -1,4 +1,4 @@
-"""Scene items of image canvases: pictures over numpy buffers, the crosshair, the brush ring.
+"""Scene items of image canvases: pictures over numpy buffers, crosshair, brush ring, pointer.
 
 Scene coordinates: pixel ``(z, x)`` covers the unit square from ``(x, z)``, so its centre, which
 image coordinates call ``(z, x)``, lies at scene ``(x + 0.5, z + 0.5)``.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QImage, QPainter, QPen
+from qtpy.QtGui import QColor, QCursor, QImage, QPainter, QPen
 from qtpy.QtWidgets import (
     QGraphicsItem,
     QGraphicsLineItem,
@@ -27,6 +27,8 @@ U32 = NDArray[np.uint32]
 
 # From this many view pixels per image pixel on, pixels are shown as squares, not blurred.
 SQUARE_PIXELS_FROM = 4.0
+_MINUS_VIEW_PX = 3.5
+_PLAIN_VIEW_PX = 8.0
 
 
 @guarded
@@ -211,11 +213,22 @@ class Crosshair:
 
 @guarded
 class BrushRing(QGraphicsItem):
-    """Outline of the brush, in image pixels, following the pointer."""
+    """Outline of the brush, in image pixels, following the pointer.
+
+    In the colour of what it paints; one that takes away is white, with a minus in its middle.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._rect = QRectF()
+        self._color = QColor(255, 255, 255)
+        self._minus = False
+
+    def set_look(self, color: QColor, minus: bool) -> None:
+        """Draw it in `color`, with or without a minus."""
+        if (color, minus) != (self._color, self._minus):
+            self._color, self._minus = QColor(color), minus
+            self.update()
 
     def place(self, z: float, x: float, radius_z: float, radius_x: float) -> None:
         """Put the ring around image point ``(z, x)``; radii in px of each axis."""
@@ -234,8 +247,50 @@ class BrushRing(QGraphicsItem):
     ) -> None:
         painter.setRenderHint(QPainter.Antialiasing, True)
         painter.setBrush(Qt.NoBrush)
-        for color, width in ((QColor(0, 0, 0, 160), 3.0), (QColor(255, 255, 255), 1.0)):
+        center = painter.transform().map(self._rect.center())
+        for color, width in ((QColor(0, 0, 0, 170), 3.6), (self._color, 1.6)):
             pen = QPen(color, width)
             pen.setCosmetic(True)
             painter.setPen(pen)
             painter.drawEllipse(self._rect)
+            if self._minus:
+                painter.save()
+                painter.resetTransform()
+                reach = QPointF(_MINUS_VIEW_PX, 0)
+                painter.drawLine(center - reach, center + reach)
+                painter.restore()
+
+
+@guarded
+class PointerMark(QGraphicsItem):
+    """The pointer that keys move: the picture of the tool's cursor, as large at every zoom."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.ItemIgnoresTransformations)
+        self._cursor = QCursor(Qt.CrossCursor)
+
+    def set_cursor(self, cursor: QCursor) -> None:
+        """Look like `cursor`."""
+        self.prepareGeometryChange()
+        self._cursor = cursor
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        size, hot = self._cursor.pixmap().deviceIndependentSize(), self._cursor.hotSpot()
+        if size.isEmpty():
+            return QRectF(-_PLAIN_VIEW_PX, -_PLAIN_VIEW_PX, 2 * _PLAIN_VIEW_PX, 2 * _PLAIN_VIEW_PX)
+        # The middle of the pixel under the hot spot is what points.
+        return QRectF(QPointF(-hot.x() - 0.5, -hot.y() - 0.5), size)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        pixmap = self._cursor.pixmap()
+        if not pixmap.isNull():
+            painter.drawPixmap(self.boundingRect().topLeft(), pixmap)
+            return
+        for color, width in ((QColor(0, 0, 0, 170), 3.0), (QColor(255, 255, 255), 1.0)):
+            painter.setPen(QPen(color, width))
+            painter.drawLine(QPointF(-_PLAIN_VIEW_PX, 0), QPointF(_PLAIN_VIEW_PX, 0))
+            painter.drawLine(QPointF(0, -_PLAIN_VIEW_PX), QPointF(0, _PLAIN_VIEW_PX))

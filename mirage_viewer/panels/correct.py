@@ -40,7 +40,10 @@ _MASK_TOOLS = (
     ("eraser", "Eraser", "eraser", "E"),
     ("polygon", "Polygon", "polygon", "G"),
     ("fill", "Fill", "fill", "F"),
+    ("box", "Box", "box", "Shift+B"),
+    ("scribble", "Scribble", "scribble", "J"),
 )
+_MASK_COLUMNS = 3
 _RADII_PX = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40)
 
 
@@ -89,7 +92,7 @@ class CorrectPanel(Card):
         self.surface = Picker()
         self.surface.setToolTip("The surface that is drawn (Shift+Up, Shift+Down)")
         self.body.addLayout(row(label("Surface", "muted"), self.surface, wide=self.surface))
-        self.body.addLayout(self._grid(_SURFACE_TOOLS))
+        self.body.addLayout(self._grid(_SURFACE_TOOLS, len(_SURFACE_TOOLS)))
         self.ordering = Picker()
         self.ordering.addItem("are pushed aside", Ordering.PUSH.value)
         self.ordering.addItem("hold the stroke back", Ordering.CLAMP.value)
@@ -101,7 +104,7 @@ class CorrectPanel(Card):
         self.lock.setCheckable(True)
         classes = row(label("Class", "muted"), self.mask_class, self.lock, wide=self.mask_class)
         self.body.addLayout(classes)
-        self.body.addLayout(self._grid(_MASK_TOOLS))
+        self.body.addLayout(self._grid(_MASK_TOOLS, _MASK_COLUMNS))
         self.radius = QSlider(Qt.Orientation.Horizontal)
         self.radius.setRange(0, len(_RADII_PX) - 1)
         self.radius.setToolTip("Radius of brush and eraser ([ and ])")
@@ -145,13 +148,16 @@ class CorrectPanel(Card):
         self.tools[name] = button
         return button
 
-    def _grid(self, tools: tuple[tuple[str, str, str, str], ...]) -> QGridLayout:
+    def _grid(self, tools: tuple[tuple[str, str, str, str], ...], columns: int) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(5)
         for i, (name, text, icon_name, key) in enumerate(tools):
             button = self._tool_button(name, text, icon_name, key)
-            grid.addWidget(button, 0, i)
-            grid.setColumnStretch(i, 1)
+            if columns < len(tools):  # two lines of words would take the room of three
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+                button.setIconSize(self.undo.iconSize())
+            grid.addWidget(button, *divmod(i, columns))
+            grid.setColumnStretch(i % columns, 1)
         return grid
 
     # ------------------------------------------------------------------ session

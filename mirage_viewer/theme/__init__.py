@@ -2,6 +2,7 @@
 
 from mirage_viewer.theme.apply import apply_theme, current_colors, scaled, text_px
 from mirage_viewer.theme.colors import DARK, LIGHT, THEMES, Colors, contrast_ratio
+from mirage_viewer.theme.cursors import tool_cursor
 from mirage_viewer.theme.icons import ICONS, icon
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "icon",
     "scaled",
     "text_px",
+    "tool_cursor",
 ]

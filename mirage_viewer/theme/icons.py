@@ -59,6 +59,9 @@ ICONS: dict[str, str] = {
     "fill": '<path d="M4 12.5L11.5 5l7 7-6 6.5H9.5z"/><path d="M4.5 12.5h13.5"/>'
     '<path d="M9 2.5l3 3"/><path d="M20.5 15.5c1.3 2 1.8 3 .9 3.9-.6.6-1.8.5-2.2-.3-.4-1 .3-2'
     ' 1.3-3.6z" fill="C"/>',
+    "box": '<path d="M3.5 7.5v-4h4M16.5 3.5h4v4M20.5 16.5v4h-4M7.5 20.5h-4v-4"/>'
+    '<path d="M8 12.5c-1-2.5 1-5 4-4.5s5 2.5 4 5-3 3-5 2.5-2.5-1.5-3-3z" fill="C"/>',
+    "scribble": '<path d="M3 17C4 10 7 4.5 9 6S7 17 10 17.5 14.5 6 17 7.5 14.5 18 21 15"/>',
     "contrast": '<circle cx="12" cy="12" r="8.5"/><path d="M12 3.5a8.5 8.5 0 0 1 0 17z" fill="C"/>',
     "auto": '<path d="M3.5 19L9 4.5h1L15.5 19M5.5 14h8"/><path d="M19 3l.8 2.2L22 6l-2.2.8L19'
     ' 9l-.8-2.2L16 6l2.2-.8z" fill="C" stroke="none"/>',
@@ -67,6 +70,9 @@ ICONS: dict[str, str] = {
     ' 12h6"/>',
     "models": '<path d="M12 2.8l8 4.4v9.6l-8 4.4-8-4.4V7.2z"/><path d="M4.3 7.4L12 11.7l7.7-4.3"/>'
     '<path d="M12 11.7v9.3"/>',
+    "teach": '<path d="M2 9.5l10-5 10 5-10 5z"/><path d="M6 11.7v4.6c3 2.8 9 2.8 12 0v-4.6"/>'
+    '<path d="M22 9.5V15"/>',
+    "pause": '<path d="M8 5.5v13M16 5.5v13" stroke-width="3"/>',
     "classes": '<path d="M4 20V4"/><path d="M4 7h14M4 12h9M4 17h5" stroke-width="3"/>',
     "layers": '<path d="M12 3.5l9 4.5-9 4.5L3 8z"/><path d="M3 12l9 4.5 9-4.5"/>'
     '<path d="M3 16l9 4.5 9-4.5"/>',
@@ -90,9 +96,13 @@ ICONS: dict[str, str] = {
     "check": '<path d="M5 12.5l4.5 4.5L19 7"/>',
     "ruler": '<path d="M3 16.5L16.5 3 21 7.5 7.5 21z"/>'
     '<path d="M7 12.5l2 2M10 9.5l2 2M13 6.5l2 2"/>',
+    "table": '<rect x="3" y="4.5" width="18" height="15" rx="1.5"/>'
+    '<path d="M3 9.5h18M3 14.5h18M9 9.5v10"/>',
     "drop": '<path d="M12 3v11M7.5 10l4.5 4.5L16.5 10"/><path d="M4 15v5h16v-5"/>',
 }
 _SIZES_PX = (16, 20, 24, 32, 40, 48, 64, 96)
+STROKE = 1.7
+"""Width of an icon's lines on its grid of 24."""
 
 
 def icon(name: str, color: str | None = None) -> QIcon:
@@ -119,16 +129,23 @@ def _icon(name: str, color: str, disabled: str) -> QIcon:
 
 
 def _pixmap(name: str, color: str, size_px: int) -> QPixmap:
+    pixmap = QPixmap(size_px, size_px)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    draw_icon(painter, name, QRectF(0, 0, size_px, size_px), color)
+    painter.end()
+    return pixmap
+
+
+def draw_icon(
+    painter: QPainter, name: str, into: QRectF, color: str, width: float = STROKE
+) -> None:
+    """Draw the icon called `name` with lines `width` wide on its grid of 24; KeyError if none."""
     from qtpy.QtSvg import QSvgRenderer
 
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" '
-        f'stroke="{color}" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">'
+        f'stroke="{color}" stroke-width="{width}" stroke-linecap="round" stroke-linejoin="round">'
         f"{ICONS[name].replace(chr(34) + 'C' + chr(34), chr(34) + color + chr(34))}</svg>"
     )
-    pixmap = QPixmap(size_px, size_px)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, size_px, size_px))
-    painter.end()
-    return pixmap
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, into)

@@ -125,7 +125,7 @@ QProgressBar { background: $raised; border: 1px solid $border; border-radius: 5p
     max-height: 8px; }
 QProgressBar::chunk { background: $accent; border-radius: 4px; }
 
-QListWidget, QListView, QTreeView, QTableWidget, QPlainTextEdit, QTextBrowser { background: $panel;
+QListWidget, QListView, QTreeView, QTableView, QPlainTextEdit, QTextBrowser { background: $panel;
     border: 1px solid $border; border-radius: 6px; outline: none; padding: 2px; }
 QListWidget::item, QListView::item { padding: 4px 6px; border-radius: 4px; }
 QListWidget[look="dense"]::item { padding: 1px 4px; }

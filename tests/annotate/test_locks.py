@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from mirage_core.annotate import BScanDraft, Edit, Target, ToolRunner
 from mirage_core.annotate.tools import (
+    BoxTool,
     Brush,
     Eraser,
     FillTool,
     Point,
     PolygonTool,
     Rect,
+    ScribbleTool,
     Step,
     SurfacePen,
     Tool,
@@ -27,7 +29,7 @@ IRF_BOX = (slice(20, 30), slice(10, 25))
 """Where the eye of these tests has its IRF, on every B-scan."""
 SRF_BOX = (slice(40, 50), slice(30, 50))
 
-MASK_TOOLS = (Brush, Eraser, PolygonTool, FillTool)
+MASK_TOOLS = (Brush, Eraser, PolygonTool, FillTool, BoxTool, ScribbleTool)
 
 
 def runner_with(tool: Tool, value: int, *locked: int, radius_px: float = 6.0) -> ToolRunner:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
-from mirage_core.engines.graph.resolve import Evidence, gather_evidence, solve_near, solve_through
+from mirage_core.engines.graph.resolve import (
+    Evidence,
+    Lead,
+    gather_evidence,
+    solve_near,
+    solve_through,
+    solve_together,
+)
 from mirage_core.engines.graph.scale import working_scale
 from tests.engines.layered import SPACING, draw
 
@@ -112,3 +122,67 @@ def test_b_scans_are_solved_together_as_alone() -> None:
         gather_evidence(drawn.b_scans[1:2], scale), "BM", current[1:2], lead[1:2], sure[1:2]
     )
     np.testing.assert_allclose(together[1:2], alone, atol=1e-4)
+
+
+def test_surfaces_are_solved_together_as_alone(evidence: Evidence) -> None:
+    leads = []
+    for name, first in (("RPE", 100), ("EZ", 120), ("GCL/IPL", 90)):
+        current = (truth(name) if name in DRAWN.truth else truth("ILM") + 15)[None]
+        deeper = np.zeros_like(current)
+        deeper[:, first : first + 40] = -6 * np.hanning(40)
+        leads.append(Lead(name, current, deeper, np.zeros_like(current)))
+    alone = [
+        solve_near(evidence, lead.name, lead.current, lead.deeper_px, lead.sure) for lead in leads
+    ]
+    for one, other in zip(solve_together(evidence, leads), alone, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.05)
+
+
+def test_a_gap_is_bridged_as_if_all_columns_were_looked_at(evidence: Evidence) -> None:
+    current = truth("BM")[None]
+    current[:, 140:180] = np.nan
+    deeper = np.zeros_like(current)
+    deeper[:, 100:139] = -4
+    found = solve_near(evidence, "BM", current, deeper, np.ones_like(current))
+    assert np.isnan(found[:, 140:180]).all()
+    assert np.isfinite(found[:, :140]).all()
+    np.testing.assert_array_equal(found[:, 200:], current[:, 200:])
+
+
+def test_the_gain_is_the_mean_grey_of_the_retina() -> None:
+    drawn = draw(n=2, seed=6)
+    ilm, bm = (np.rint(drawn.truth[name]).astype(np.float32) for name in ("ILM", "BM"))
+    scale = working_scale(SPACING, WIDTH)
+    found = gather_evidence(drawn.b_scans, scale, ilm, bm)
+    means = np.array(
+        [
+            [found.grey[b, x, int(ilm[b, x]) : int(bm[b, x])].mean() for x in range(WIDTH)]
+            for b in range(2)
+        ]
+    )
+    smooth = gaussian_filter1d(means, scale.x_px(40), axis=1, mode="nearest")
+    np.testing.assert_allclose(found.gain, smooth, rtol=1e-5)
+
+
+def test_evidence_of_many_b_scans_takes_little_more_than_their_grey() -> None:
+    n = 24
+    drawn = draw(n=n, height=200, width=120, top_px=40)
+    ends = [drawn.truth[name].astype(np.float32) for name in ("ILM", "BM")]
+    scale = working_scale(SPACING, 120)
+    gather_evidence(drawn.b_scans[:1], scale, *(end[:1] for end in ends))  # imports are no memory
+    tracemalloc.start()
+    found = gather_evidence(drawn.b_scans, scale, *ends)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.8 * found.grey.nbytes
+
+
+@pytest.mark.parametrize(("name", "from_ez_um"), [("ELM", -26.0), ("OS/RPE", 14.0)])
+def test_what_hangs_on_the_ez_does_not_fall_onto_it(
+    evidence: Evidence, name: str, from_ez_um: float
+) -> None:
+    current = (truth("EZ") + from_ez_um / 3.9)[None].astype(np.float32)
+    deeper = np.full_like(current, 0.8 * np.sign(-from_ez_um))
+    found = solve_near(evidence, name, current, deeper, np.zeros_like(current))
+    from_ez = np.abs(found - truth("EZ"))[0, 10:-10]
+    assert from_ez.min() > 0.3 * abs(from_ez_um) / 3.9

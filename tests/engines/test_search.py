@@ -3,12 +3,18 @@
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mirage_core.engines.graph.chain import _cone
-from mirage_core.engines.graph.search import along_columns, shortest_paths, sub_pixel
+from mirage_core.engines.graph.search import (
+    along_columns,
+    shortest_paths,
+    shortest_paths_of_few,
+    sub_pixel,
+)
 
 costs = hnp.arrays(np.float32, (4, 2, 5), elements=st.floats(-3, 3, width=16))
 
@@ -18,9 +24,10 @@ def cost_of(path, cost, step_cost):
     return sum(cost[x, z] for x, z in enumerate(path)) + step_cost * steps
 
 
+@pytest.mark.parametrize("search", [shortest_paths, shortest_paths_of_few])
 @given(costs, st.sampled_from([0.0, 0.3, 1.5]), st.integers(1, 3))
-def test_a_shortest_path_is_as_cheap_as_the_best_of_all_paths(cost, step_cost, max_step):
-    paths = shortest_paths(cost, step_cost, max_step)
+def test_a_shortest_path_is_as_cheap_as_the_best_of_all_paths(search, cost, step_cost, max_step):
+    paths = search(cost, step_cost, max_step)
     for i in range(2):
         allowed = (
             p for p in itertools.product(range(5), repeat=4) if np.abs(np.diff(p)).max() <= max_step
@@ -30,12 +37,21 @@ def test_a_shortest_path_is_as_cheap_as_the_best_of_all_paths(cost, step_cost, m
         assert cost_of(paths[i], cost[:, i], step_cost) <= best + 1e-3
 
 
-def test_each_problem_may_have_its_own_step_cost():
+@pytest.mark.parametrize("search", [shortest_paths, shortest_paths_of_few])
+def test_each_problem_may_have_its_own_step_cost(search):
     cost = np.zeros((3, 2, 4), np.float32)
     cost[0, :, 0] = cost[1, :, 2] = cost[2, :, 0] = -1
-    paths = shortest_paths(cost, np.array([[0.0], [5.0]], np.float32), 3)
+    paths = search(cost, np.array([[0.0], [5.0]], np.float32), 3)
     assert paths[0].tolist() == [0, 2, 0]
     assert paths[1].tolist() == [0, 0, 0]
+
+
+def test_few_problems_are_solved_as_many_are():
+    cost = np.random.default_rng(3).normal(size=(90, 5, 17)).astype(np.float32)
+    steps = np.linspace(0.05, 0.8, 5, dtype=np.float32)[:, None]
+    np.testing.assert_array_equal(
+        shortest_paths_of_few(cost, steps, 4), shortest_paths(cost, steps, 4)
+    )
 
 
 @given(st.floats(2.0, 5.0))

@@ -38,7 +38,7 @@ def test_every_icon_of_an_action_is_drawn(action: Action) -> None:
 
 
 def test_every_command_is_reached_by_an_action() -> None:
-    methods = {name for name in vars(Commands) if not name.startswith("_")}
+    methods = {name for name in dir(Commands) if not name.startswith("_")}
     assert methods == {action.calls for action in ACTIONS}
 
 

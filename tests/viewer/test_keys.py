@@ -18,7 +18,7 @@ from mirage_core.scan import ArrayPixels, Scan, State
 from mirage_viewer.canvas.b_scan_picture import UNSURE_BELOW
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.panels.correct import CorrectPanel
-from mirage_viewer.panels.worklist import _progress
+from mirage_viewer.worklist.lines import progress_words
 from tests.viewer.eyes import key, open_scan, stroke, write_scan
 
 
@@ -210,7 +210,7 @@ def test_the_surface_picker_says_which_surfaces_the_scan_lacks(qtbot: Any) -> No
     ],
 )
 def test_the_worklist_says_how_far_a_scan_is(states: tuple[State, ...], words: str) -> None:
-    assert _progress(states) == words
+    assert progress_words(states) == words
 
 
 def test_the_worklist_keeps_up_with_edits(qtbot: Any, eye: MainWindow) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from mirage_core.annotate import Proposal, Session, State
+from mirage_core.annotate.between import finished_around
 from mirage_core.scan import Surfaces
 from mirage_viewer.main_window import MainWindow
-from mirage_viewer.offers import finished_around
 from tests.viewer.eyes import SHAPE, key, open_scan, stroke, write_scan
 
 N, HEIGHT, WIDTH = SHAPE

@@ -43,11 +43,13 @@ class Step(NamedTuple):
     """What one event led to.
 
     ``dirty`` is the part of the draft that changed and must be redrawn, None if nothing did.
-    ``done`` says that the stroke is complete and the draft is to be committed.
+    ``done`` says that the stroke is complete and the draft is to be committed. ``note`` is a
+    sentence for the grader where the tool could not do what the event asked for.
     """
 
     dirty: Rect | None = None
     done: bool = False
+    note: str = ""
 
 
 Solve = Callable[[BScanDraft, int, NDArray[np.float32]], Mapping[int, NDArray[np.float32]]]
@@ -77,6 +79,9 @@ class ToolOptions:
         runner holds to it, so that a tool need not.
     solve : callable or None
         How a surface runs between points that are given; None bends it.
+    against : bool
+        The pointer was pressed with the key that turns a stroke around: what it marks does not
+        belong. Set by the runner at every press.
     """
 
     surface: int = 0
@@ -86,14 +91,16 @@ class ToolOptions:
     aspect: float = 1.0
     locked: frozenset[int] = frozenset()
     solve: Solve | None = None
+    against: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Guide:
     """A helper line or set of knots that a tool wants shown over the image.
 
-    ``points`` is float ``[n, (z, x)]`` in px. ``kind`` is ``"line"``, ``"knots"`` or
-    ``"circle"`` (then one point, and `radius_px`).
+    ``points`` is float ``[n, (z, x)]`` in px. ``kind`` is ``"line"``, ``"knots"``, ``"circle"``
+    (then one point, and `radius_px`), or ``"with"`` and ``"against"``: a line that says what
+    belongs to a region and what does not.
     """
 
     kind: str

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mirage_core.annotate.draft import BScanDraft, bounding_box
 from mirage_core.annotate.tools.base import Point, Rect, Step, Tool, ToolOptions
 from mirage_core.annotate.tools.grow import connected, grow_regions
+from mirage_core.annotate.tools.limits import may_take, nowhere, within_surfaces
 
 Bool = NDArray[np.bool_]
 
@@ -23,9 +24,10 @@ class FillTool(Tool):
 
     - Inside a closed outline or a hole of the marks: all of the hole.
     - On a mark of another class: the whole mark takes the chosen class (class 0 removes it).
-    - Elsewhere: the connected region of similar grey, between ILM and BM where they are known,
-      never over marks of other classes. How similar is decided by the image; dragging right
-      takes in more, left less. What would leak over 15 % of the B-scan is not filled.
+    - Elsewhere: the connected region of similar grey, between the surfaces between which the
+      class belongs where they are known, never over marks of other classes. How similar is
+      decided by the image; dragging right takes in more, left less. What would leak over 15 % of
+      the B-scan is not filled.
     """
 
     name = "fill"
@@ -64,7 +66,8 @@ class FillTool(Tool):
                 return Step(_paint(draft, hole, value), done=True)
         self._grow(draft, z, x, value)
         self._pressed_x = at.x
-        return Step(self._show(draft, self._best, value), done=not self._regions)
+        note = "" if self._regions else self._why(draft, z, x, value)
+        return Step(self._show(draft, self._best, value), not self._regions, note)
 
     def move(self, draft: BScanDraft, at: Point, options: ToolOptions) -> Step:
         """Fill more or less."""
@@ -78,12 +81,17 @@ class FillTool(Tool):
         reach_z, reach_x = _WINDOW_PX
         self._corner = z0, x0 = max(z - reach_z, 0), max(x - reach_x, 0)
         window = (slice(z0, z + reach_z + 1), slice(x0, x + reach_x + 1))
-        allowed = _between_limits(draft, window)
-        allowed &= (draft.mask[window] == 0) | (draft.mask[window] == value)
+        allowed = may_take(draft, value, window)
         largest_px = int(_LARGEST_SHARE * draft.mask.size)
         self._regions, self._best = grow_regions(
             draft.image[window], allowed, (z - z0, x - x0), largest_px
         )
+
+    def _why(self, draft: BScanDraft, z: int, x: int, value: int) -> str:
+        window = (slice(z, z + 1), slice(x, x + 1))
+        if not within_surfaces(draft, value, window).all():
+            return nowhere(draft, value)
+        return "No edge holds a region here: outline it, or brush."
 
     def _show(self, draft: BScanDraft, wanted: int, value: int) -> Rect | None:
         """Put region `wanted` in place of the one shown; one holds the other."""
@@ -118,13 +126,3 @@ def _bounds(region: Bool, z0: int, x0: int) -> Rect | None:
 def _reaches_border(region: Bool) -> bool:
     edges = (region[0], region[-1], region[:, 0], region[:, -1])
     return any(bool(edge.any()) for edge in edges)
-
-
-def _between_limits(draft: BScanDraft, window: tuple[slice, slice]) -> Bool:
-    """Return the pixels at or below the ILM and at or above BM; no limit where undefined."""
-    rows = np.arange(draft.mask.shape[0], dtype=np.float32)[window[0], None]
-    allowed = np.ones(draft.mask[window].shape, bool)
-    for name, outside in (("ILM", np.less), ("BM", np.greater)):
-        if name in draft.names:
-            allowed &= ~outside(rows, draft.curves[draft.names.index(name), window[1]])
-    return allowed

@@ -26,6 +26,7 @@ _SHAPING: dict[HeadKind, tuple[str, ...]] = {
     HeadKind.SEGMENTER: ("embed", "depth"),
     HeadKind.DPT: ("widths", "features"),
     HeadKind.PYRAMID: ("widths", "parts"),
+    HeadKind.LIGHT: ("embed", "depth"),
 }
 """What shapes of a head's weights depend on, beside its classes and inputs."""
 

@@ -23,6 +23,7 @@ from mirage_core.model.segmentation import TASK
 from mirage_core.model.spec import (
     DOMAINS,
     LAYER_MAP,
+    PUBLISHED_HEADS,
     ClassifierSpec,
     DecoderSpec,
     DomainSpec,
@@ -101,6 +102,8 @@ def save_published(
         raise ValueError(f"the published formats are MIRAGE's; this is {spec.encoder.value}")
     if any(domain.stem for domain in spec.domains):
         raise ValueError("the published formats know no convolutional stem in front of patches")
+    if kind is not Published.HUB and spec.head and spec.head.kind not in PUBLISHED_HEADS:
+        raise ValueError(f"the published formats know no {spec.head.kind.value} head")
     if kind is not Published.HUB and kind is not _BY_TASK[spec.task]:
         raise ValueError(f"a model that can {spec.task} is not written as {kind.value}")
     state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}

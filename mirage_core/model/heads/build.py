@@ -5,6 +5,7 @@ from __future__ import annotations
 from mirage_core.model.heads.base import SegmentationHead
 from mirage_core.model.heads.convnext import ConvNextHead
 from mirage_core.model.heads.dpt import DptHead
+from mirage_core.model.heads.light import LightHead
 from mirage_core.model.heads.linear import LinearHead
 from mirage_core.model.heads.pyramid import PyramidHead
 from mirage_core.model.heads.segmenter import SegmenterHead
@@ -16,6 +17,7 @@ _HEADS: dict[HeadKind, type[SegmentationHead]] = {
     HeadKind.SEGMENTER: SegmenterHead,
     HeadKind.DPT: DptHead,
     HeadKind.PYRAMID: PyramidHead,
+    HeadKind.LIGHT: LightHead,
 }
 
 

@@ -20,6 +20,7 @@ PLACES_PER_TOKEN: dict[HeadKind, tuple[int, int]] = {
     HeadKind.SEGMENTER: (1, 1),
     HeadKind.DPT: (16, 16),
     HeadKind.PYRAMID: (16, 8),
+    HeadKind.LIGHT: (8, 8),
 }
 """Logits down and along a token."""
 

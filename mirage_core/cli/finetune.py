@@ -1,0 +1,217 @@
+"""`mirage finetune`: teach a model from a project's corrections or a training folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from mirage_core.cli.console import (
+    CommandError,
+    DebugFlag,
+    JsonFlag,
+    failures,
+    stderr,
+    stdout,
+)
+from mirage_core.cli.inputs import must_exist
+from mirage_core.cli.pretrain import stop_asked
+from mirage_core.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from mirage_core.training.finetune.config import FinetuneConfig
+    from mirage_core.training.finetune.events import Event
+    from mirage_core.training.finetune.gain import Gain
+    from mirage_core.training.finetune.labelled import TeachingData
+    from mirage_core.training.finetune.run import TeachResult
+
+_EXIT_STOPPED = 130
+_STATES = ("edited", "approved")
+
+
+def finetune(
+    data: Annotated[
+        Path, typer.Argument(help="A project, or a MIRAGE training folder with INFO.json.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")],
+    base: Annotated[str, typer.Option(help="Id of the model to begin with.")] = "starter",
+    preset: Annotated[
+        str, typer.Option(help="Settings to start from: few-shot (the default) or paper.")
+    ] = "",
+    config: Annotated[
+        Path | None, typer.Option(help="JSON file of settings, instead of a preset.")
+    ] = None,
+    head: Annotated[
+        str, typer.Option(help="keep, light, linear, convnext, segmenter, dpt or pyramid.")
+    ] = "",
+    train: Annotated[str, typer.Option(help="What learns: head, blocks, lora or all.")] = "",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the B-scans.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="B-scans of a step.")] = None,
+    size: Annotated[int | None, typer.Option(min=32, help="Side of the network in px.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of all that is drawn.")] = None,
+    measure: Annotated[str, typer.Option(help="auto, split, loo or none.")] = "",
+    scans: Annotated[
+        list[str] | None, typer.Option("--scan", help="Of a project: only this id or pseudonym.")
+    ] = None,
+    graders: Annotated[
+        list[str] | None, typer.Option("--grader", help="Of a project: only this one's work.")
+    ] = None,
+    structures: Annotated[
+        list[str] | None,
+        typer.Option("--structure", help="Of a project: only this surface, or masks."),
+    ] = None,
+    states: Annotated[
+        list[str] | None, typer.Option("--state", help="Of a project: edited, approved or both.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="What to call the model.")] = "",
+    keep: Annotated[
+        bool, typer.Option("--store/--no-store", help="Put the model into the model store.")
+    ] = True,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in OUT, with its settings.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    as_json: JsonFlag = False,
+    debug: DebugFlag = False,
+) -> None:
+    """Teach a model from corrections; with --json every step is a line of JSON on stdout."""
+    with failures(as_json, debug):
+        given = {
+            "head": head or None,
+            "trained": train or None,
+            "epochs": epochs,
+            "batch": batch,
+            "size": size,
+            "seed": seed,
+            "measure": measure or None,
+        }
+        settings = _settings(out, preset, config, resume).changed(
+            **{name: value for name, value in given.items() if value is not None}
+        )
+        taught = _data(data, tuple(scans or ()), tuple(graders or ()), structures, states)
+        from mirage_core.model.store.store import ModelStore
+        from mirage_core.training.finetune.errors import TeachCancelledError
+        from mirage_core.training.finetune.events import Listeners
+        from mirage_core.training.finetune.run import teach
+
+        store = ModelStore()
+        model = store.get(base)
+        with stop_asked() as cancelled, progress_bar("Teaching", 1.0, quiet=as_json) as report:
+            listeners = Listeners(on_event=_teller(as_json), report=report, cancelled=cancelled)
+            try:
+                result = teach(
+                    taught,
+                    model,
+                    settings,
+                    out,
+                    title=title,
+                    store=store if keep else None,
+                    resume=resume,
+                    device=device,
+                    listeners=listeners,
+                )
+            except TeachCancelledError:
+                stderr().print(escape(f"Stopped; --resume goes on with {out}"))
+                raise typer.Exit(_EXIT_STOPPED) from None
+        if not as_json:
+            _conclude(result, keep)
+
+
+def _settings(out: Path, preset_name: str, config: Path | None, resume: bool) -> FinetuneConfig:
+    from mirage_core.training.finetune.config import CONFIG, preset, read_config
+
+    if preset_name and config is not None:
+        raise CommandError("--preset and --config exclude each other.", "Give one of them.")
+    if config is not None:
+        return read_config(config)
+    if resume and not preset_name:
+        if not (out / CONFIG).exists():
+            raise CommandError(
+                f"There is no training in {out} to go on with.",
+                "Check the folder, or begin it without --resume.",
+            )
+        return read_config(out / CONFIG)
+    return preset(preset_name or "few-shot")
+
+
+def _data(
+    path: Path,
+    scans: tuple[str, ...],
+    graders: tuple[str, ...],
+    structures: list[str] | None,
+    states: list[str] | None,
+) -> TeachingData:
+    must_exist(path)
+    if (path / "project.db").exists():
+        from mirage_core.project import Project
+        from mirage_core.scan import State
+        from mirage_core.training.finetune.from_project import HUMAN, TeachingChoice, collect
+
+        unknown = [s for s in states or () if s not in _STATES]
+        if unknown:
+            raise CommandError(f"There is no state {unknown[0]!r}.", "There are edited, approved.")
+        wanted = frozenset(State[s.upper()] for s in states) if states else HUMAN
+        choice = TeachingChoice(scans, graders, wanted, tuple(structures or ()))
+        with Project.open(path, read_only=True) as project:
+            return collect(project, choice)
+    from mirage_core.training.finetune.from_folder import is_training_folder, read_folder
+
+    if not is_training_folder(path):
+        raise CommandError(
+            f"{path} is no project and no training folder.",
+            "Give a project, or a folder with INFO.json and train/ below it.",
+        )
+    if scans or graders or structures or states:
+        raise CommandError(
+            "--scan, --grader, --structure and --state choose from a project.", "Leave them out."
+        )
+    return read_folder(path)
+
+
+def _teller(as_json: bool) -> Callable[[Event], None]:
+    def as_line(event: Event) -> None:
+        print(json.dumps(event, allow_nan=False), flush=True)
+
+    def in_words(event: Event) -> None:
+        console = stderr()
+        if event["kind"] == "note":
+            console.print(f"[yellow]Note:[/] {escape(event['text'])}")
+        elif event["kind"] == "check" and event["score"] is not None:
+            best = ", the best so far" if event["best"] else ""
+            console.print(f"Step {event['step']}: held-out score {event['score']:.3f}{best}")
+
+    return as_line if as_json else in_words
+
+
+def _conclude(result: TeachResult, kept: bool) -> None:
+    console = stdout()
+    if result.gain is not None:
+        _print_gain(result.gain)
+        console.print(escape(result.gain.sentence))
+    where = f"as {result.card.id!r}" if kept else f"in {result.folder / 'model'}"
+    console.print(escape(f"The model {result.card.title!r} is {where}."))
+
+
+def _print_gain(gained: Gain) -> None:
+    from rich.table import Table
+
+    table = Table("", "Before", "After", "95 %")
+    for s in gained.structures:
+        unit = " px" if s.kind == "surface" else ""
+        name = f"{s.name}, error" if s.kind == "surface" else f"{s.name}, Dice"
+        low, high = _number(s.after.low), _number(s.after.high)
+        table.add_row(
+            escape(name),
+            _number(s.before.value) + unit,
+            _number(s.after.value) + unit,
+            f"{low} to {high}",
+        )
+    stdout().print(table)
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None else f"{value:.3f}"

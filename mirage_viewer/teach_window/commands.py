@@ -1,0 +1,18 @@
+"""The command that opens the Teach window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mirage_viewer.main_window import MainWindow
+
+
+class TeachCommands:
+    """Methods named by ``Action.calls``."""
+
+    _window: MainWindow
+
+    def show_teach(self) -> None:
+        """Open the Teach window."""
+        self._window.teach.show()
