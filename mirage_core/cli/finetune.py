@@ -148,8 +148,8 @@ def _data(
     must_exist(path)
     if (path / "project.db").exists():
         from mirage_core.project import Project
+        from mirage_core.project.teaching import HUMAN, TeachingChoice, collect
         from mirage_core.scan import State
-        from mirage_core.training.finetune.from_project import HUMAN, TeachingChoice, collect
 
         unknown = [s for s in states or () if s not in _STATES]
         if unknown:

@@ -186,7 +186,7 @@ class Teaching:
             )
 
         def begun(request: RunRequest) -> None:
-            from mirage_core.training.finetune.from_project import ProjectSource
+            from mirage_core.project.teaching import ProjectSource
 
             source = ProjectSource(project, allowed.choice(found.chosen_structures(wanted)))
             self._begin(request, source, wanted.config(base.has_head), resume=False)
@@ -206,7 +206,7 @@ class Teaching:
             return runs.take_over(request), read_config(request.folder / CONFIG)
 
         def begin(found: tuple[RunRequest, Any]) -> None:
-            from mirage_core.training.finetune.from_project import ProjectSource
+            from mirage_core.project.teaching import ProjectSource
 
             mine, config = found
             self._begin(mine, ProjectSource(mine.project), config, resume=True)

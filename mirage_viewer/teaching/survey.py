@@ -141,7 +141,7 @@ def survey(
 
 
 def _read(project: Project, wanted: Wanted, report: Callable[[float], None]) -> TeachingData:
-    from mirage_core.training.finetune.from_project import collect
+    from mirage_core.project.teaching import collect
 
     return collect(project, wanted.choice(), report)
 

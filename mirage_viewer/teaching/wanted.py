@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mirage_core.annotate import MASKS, State
 
 if TYPE_CHECKING:
+    from mirage_core.project.teaching import TeachingChoice
     from mirage_core.training.finetune.config import FinetuneConfig
-    from mirage_core.training.finetune.from_project import TeachingChoice
     from mirage_core.training.finetune.labelled import TeachingData
 
 PRESETS = {
@@ -51,7 +51,7 @@ class Wanted:
 
     def choice(self, structures: tuple[str, ...] = ()) -> TeachingChoice:
         """Return it as the core's; of all that are there, only `structures`, empty: all."""
-        from mirage_core.training.finetune.from_project import HUMAN, TeachingChoice
+        from mirage_core.project.teaching import HUMAN, TeachingChoice
 
         return TeachingChoice(
             (self.scan,) if self.scan else (),

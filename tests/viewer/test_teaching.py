@@ -361,8 +361,8 @@ def test_held_out_b_scans_lie_over_the_graders_lines_until_one_leaves(
 
 def interrupted(study: Path) -> runs.RunRequest:
     """Leave behind what a program that was killed leaves."""
+    from mirage_core.project.teaching import ProjectSource
     from mirage_core.training.finetune.config import preset
-    from mirage_core.training.finetune.from_project import ProjectSource
     from mirage_core.training.finetune.kept import KeptSource
 
     request = runs.begin_run(study, "layers", "Tiny layers", "", "few-shot", 6)

@@ -71,6 +71,6 @@ def test_what_a_window_needs_imports_no_torch() -> None:
         *("comparison", "card", "events", "record", "regions"),
     )
     code = "".join(f"import mirage_core.training.finetune.{part};" for part in parts)
-    code += "import mirage_core.jobs.teach, mirage_core.training.finetune.from_project;"
+    code += "import mirage_core.jobs.teach, mirage_core.project.teaching;"
     code += "import sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

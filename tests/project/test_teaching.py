@@ -12,7 +12,7 @@ import pytest
 from mirage_core.annotate import MASKS, Session, State
 from mirage_core.project import Project
 from mirage_core.project.records import ScanRecord
-from mirage_core.training.finetune.from_project import ProjectSource, TeachingChoice, collect
+from mirage_core.project.teaching import ProjectSource, TeachingChoice, collect
 from mirage_core.training.finetune.labelled import SURFACE_NAMES
 from tests.project.eyes import NAME, PATIENT_ID, make_scan
 
