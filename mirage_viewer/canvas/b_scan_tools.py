@@ -140,6 +140,10 @@ class BScanTools(BScanView):
             minus = takes_away(runner, self._against)
             self._picture.ring.set_look(drawn_color(runner), minus)
             self._mark.set_cursor(QCursor(self.idle_cursor()))
+            if not isinstance(runner.tool, Brush):
+                self._picture.ring.setVisible(False)
+            elif self.keys.shown:
+                self._place_ring(*self.crosshair, runner.options.radius_px)
 
     def _turn(self, against: bool) -> None:
         """Note whether the key is held that turns a stroke around."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Protocol
+from weakref import ref
 
 from mirage_core.annotate import ToolRunner
 from mirage_core.annotate.tools.base import Point
@@ -38,13 +39,20 @@ class KeyHand:
     Parameters
     ----------
     board : Board
+        Held weakly: a widget in a cycle would be deleted whenever garbage is collected.
     """
 
     def __init__(self, board: Board) -> None:
-        self._board = board
+        self._seen = ref(board)
         self._at: Point | None = None
         self.down = False
         self.kept = False
+
+    @property
+    def _board(self) -> Board:
+        board = self._seen()
+        assert board is not None  # it is the only one that calls
+        return board
 
     @property
     def shown(self) -> bool:

@@ -34,6 +34,7 @@ _HEADS = {
     "segmenter": "Segmenter",
     "dpt": "DPT",
     "pyramid": "pyramid",
+    "light": "light",
 }
 _SHORT_SHA = 12
 

@@ -75,7 +75,9 @@ def test_the_exact_mode_is_the_model(kind: HeadKind, domains: tuple[str, ...], n
     expected = model.grid_logits(inputs)
     assert found.first_row == 0
     assert found.grid_height == expected.shape[2]
-    assert float((found.values - expected).abs().max()) <= 1e-4
+    # A segmenter's logits are divided by the spread of a few cosines: rounding grows with them.
+    bar = 2e-4 if kind is HeadKind.SEGMENTER else 1e-4
+    assert float((found.values - expected).abs().max()) <= bar
     assert torch.equal(ready.grid_logits(inputs).values, found.values)
     assert digest(model) == before
 
