@@ -124,9 +124,9 @@ class Ledger:
         """Interactions so far."""
         return self.report.interactions.total()
 
-    def look(self) -> None:
-        """Look at a B-scan."""
-        self.report.seconds += self.model.look
+    def look(self, times: int = 1) -> None:
+        """Look at so many B-scans."""
+        self.report.seconds += times * self.model.look
 
     def take(self, tool: str, structure: str, value: int = 0) -> None:
         """Take a tool for a structure in hand; a key where it is another than before."""

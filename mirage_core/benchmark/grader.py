@@ -55,6 +55,7 @@ class SimulatedGrader:
         self.session = session
         self._truth = truth
         self._b_scans = tuple(truth.b_scans() if b_scans is None else b_scans)
+        self._left = set(self._b_scans)
         self._trust = Trust(aids)
         self._drawn_on: defaultdict[str, list[int]] = defaultdict(list)
         self._drawn_at_offer: Counter[str] = Counter()
@@ -74,12 +75,11 @@ class SimulatedGrader:
 
     def run(self, report: Callable[[float], None] = lambda _fraction: None) -> Report:
         """Correct every B-scan; return what it took."""
-        left = set(self._b_scans)
-        while left:
-            b = self._next(left)
-            left.remove(b)
+        while self._left:
+            b = self._order()[0]
+            self._left.remove(b)
             self._correct(b)
-            report(1 - len(left) / len(self._b_scans))
+            report(1 - len(self._left) / len(self._b_scans))
         found = self._ledger.report
         found.unmet = [
             (b, name)
@@ -89,9 +89,11 @@ class SimulatedGrader:
         ]
         return found
 
-    def _next(self, left: set[int]) -> int:
-        order = look_at_first(self.session.annotation, self.session.scan.quality)
-        return next((b for b in order if b in left), min(left))
+    def _order(self) -> list[int]:
+        """Return the B-scans that are left, in the order of the queue."""
+        queue = look_at_first(self.session.annotation, self.session.scan.quality)
+        order = [b for b in queue if b in self._left]
+        return [*order, *sorted(self._left - set(order))]
 
     def _correct(self, b: int) -> None:
         self._ledger.look()
@@ -131,13 +133,15 @@ class SimulatedGrader:
         return min(drawn) < b < max(drawn) or any(abs(b - at) <= self._reach for at in drawn)
 
     def _answer(self, b: int, name: str, aid: Aid, far: int, proposal: Proposal | None) -> None:
-        """Look at an offer on B-scan `b`, then accept or reject it."""
+        """Look at an offer on B-scan `b` and on one more, then accept or reject it."""
         self._ledger.press(Act.OFFER)
         helped = False
         if proposal is not None:
-            before = self._judge.sight(b)
+            looked_at = (b, *(i for i in self._order() if i in proposal.b_scans))[:2]
+            self._ledger.look(len(looked_at) - 1)
+            before = self._judge.sight(*looked_at)
             taken = self.session.adopt(proposal) is not None
-            helped = self._judge.sight(b).better_than(before)
+            helped = self._judge.sight(*looked_at).better_than(before)
             if taken and not helped:
                 self.session.undo()  # it was only shown
             self._ledger.press(Act.ANSWER)

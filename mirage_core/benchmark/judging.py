@@ -98,7 +98,7 @@ class Region:
 
 
 class Sight(NamedTuple):
-    """What is wrong on a B-scan, as one sees at a glance.
+    """What is wrong on one or more B-scans, as one sees at a glance.
 
     Attributes
     ----------
@@ -112,8 +112,9 @@ class Sight(NamedTuple):
     wrong: int
 
     def better_than(self, other: Sight) -> bool:
-        """Return whether fewer strokes are left or less is wrong, and neither is more."""
-        return self != other and self.needed <= other.needed and self.wrong <= other.wrong
+        """Return whether strokes are saved, or half of what is wrong, and neither is more."""
+        saved = self.needed < other.needed and self.wrong <= other.wrong
+        return saved or (self.needed <= other.needed and 2 * self.wrong <= other.wrong)
 
 
 class Judge:
@@ -142,11 +143,14 @@ class Judge:
         spans = sum(len(self.spans(b, name)) for name in self.truth.surfaces)
         return spans + sum(len(self.regions(b, name)) for name in self.truth.classes)
 
-    def sight(self, b: int) -> Sight:
-        """Return what is wrong on a B-scan."""
-        columns = sum(int(self._off(b, name).sum()) for name in self.truth.surfaces)
-        pixels = sum(int(self._errors(b, v).sum()) for v in self.truth.classes.values())
-        return Sight(self.needed(b), columns + pixels)
+    def sight(self, *b_scans: int) -> Sight:
+        """Return what is wrong on B-scans."""
+        needed = wrong = 0
+        for b in b_scans:
+            needed += self.needed(b)
+            wrong += sum(int(self._off(b, name).sum()) for name in self.truth.surfaces)
+            wrong += sum(int(self._errors(b, v).sum()) for v in self.truth.classes.values())
+        return Sight(needed, wrong)
 
     def met(self, b: int, name: str) -> bool:
         """Return whether a structure is right."""

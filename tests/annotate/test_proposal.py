@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -275,3 +277,24 @@ def test_the_journal_is_given_the_bytes_that_were_prepared() -> None:
     again = Annotation.empty(scan().shape)
     decode_edit(event.encoded).apply(again)
     np.testing.assert_array_equal(again.surfaces.values, eye.annotation.surfaces.values)
+
+
+@pytest.mark.parametrize("held", range(3), ids=["ILM", "RPE", "masks"])
+def test_what_a_proposal_does_not_hold_stays_with_its_state(held: int) -> None:
+    eye = blank({"ILM": 12, "RPE": 48}, State.VENDOR)
+    holds = np.zeros((3, 1), bool)
+    holds[held] = True
+    eye.adopt(replace(offer({"ILM": 10, "RPE": 50}, mask=2), holds=holds))
+    annotation = eye.annotation
+    assert (level(eye, "ILM"), level(eye, "RPE")) == ((12, 10)[held == 0], (48, 50)[held == 1])
+    assert bool(annotation.masks.labels[0].any()) is (held == 2)
+    rows = [NAMES.index("ILM"), NAMES.index("RPE"), -1]
+    before = (State.VENDOR, State.VENDOR, State.UNSEEN)
+    expected = [State.PREDICTED if i == held else before[i] for i in range(3)]
+    assert annotation.states[rows, 0].tolist() == expected
+
+
+def test_what_a_proposal_holds_must_be_told_for_all_it_has() -> None:
+    eye = blank({}, State.UNSEEN)
+    with pytest.raises(ValueError, match="does not fit"):
+        eye.adopt(replace(offer({"ILM": 10}), holds=np.ones((1, 1), bool)))

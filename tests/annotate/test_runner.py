@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from mirage_core.annotate import BScanDraft, Edit, ToolRunner
-from mirage_core.annotate.tools import Brush, Point, PolygonTool, Rect, SnapTool, SurfacePen
+from mirage_core.annotate.tools import (
+    Brush,
+    Point,
+    PolygonTool,
+    Rect,
+    ScribbleTool,
+    SnapTool,
+    SurfacePen,
+)
 from tests.annotate.eyes import HEIGHT, NAMES, WIDTH, on, session, state_of
 
 
@@ -162,3 +170,32 @@ def test_taking_a_tool_loads_what_its_first_press_needs() -> None:
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_key_that_turns_a_stroke_around_counts_for_its_press_alone(runner: ToolRunner) -> None:
+    runner.take(ScribbleTool())
+    for against in (True, False):
+        runner.press(Point(25, 15), against)
+        runner.release(Point(25, 18))
+    assert [guide.kind for guide in runner.guides()] == ["against", "with"]
+    assert not runner.options.against
+
+
+def test_who_shows_the_tool_hears_of_another_one_and_of_other_options(runner: ToolRunner) -> None:
+    heard_of: list[tuple[str, int]] = []
+    runner.changed.connect(
+        lambda: heard_of.append((runner.tool.name if runner.tool else "", runner.options.surface))
+    )
+    runner.take(Brush())
+    runner.options = on("RPE")
+    runner.take(None)
+    rpe = NAMES.index("RPE")
+    assert heard_of == [("brush", 0), ("brush", rpe), ("", rpe)]
+
+
+def test_a_tool_knows_the_classes_by_name(runner: ToolRunner) -> None:
+    seen: list[str] = []
+    runner.drawn.connect(lambda draft, _rect: seen.append(draft.classes[1]))
+    runner.take(Brush())
+    runner.press(Point(5, 5))
+    assert seen == ["IRF"]
