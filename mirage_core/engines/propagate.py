@@ -45,11 +45,14 @@ class Correction:
     deeper_px : float32 array ``[x]``
         By how much the corrected curve lies deeper than the one before; NaN where it was not
         corrected.
+    taken : frozenset of int
+        B-scans whose curve was led by it already: offered again, it would move them twice.
     """
 
     b: int
     surface: str
     deeper_px: F32
+    taken: frozenset[int] = frozenset()
 
 
 def corrections(annotation: Annotation, done: Sequence[Edit]) -> tuple[Correction, ...]:
@@ -65,30 +68,68 @@ def corrections(annotation: Annotation, done: Sequence[Edit]) -> tuple[Correctio
     Returns
     -------
     tuple of Correction
-        By B-scan, then from the top surface down.
+        By B-scan, then from the top surface down. What was corrected before an offer was accepted
+        is apart from what was corrected after it.
     """
-    now = annotation.surfaces.values
-    before: dict[int, F32] = {}
-    closed: set[int] = set()
-    for edit in reversed(done):
-        if Target.SURFACES not in edit.targets or closed.issuperset(edit.b_scans):
-            continue  # what it did need not be read
+    walk = _Walk(annotation)
+    for n in range(len(done) - 1, -1, -1):
+        if Target.SURFACES in done[n].targets:
+            walk.back_over(done[n])
+    walk.pause()
+    oldest_first = walk.found[::-1]
+    return tuple(sorted(oldest_first, key=lambda c: (c.b, annotation.surfaces.index(c.surface))))
+
+
+class _Walk:
+    """The way back through the history, from the curves of now to those before corrections."""
+
+    def __init__(self, annotation: Annotation) -> None:
+        self.found: list[Correction] = []
+        self._names = annotation.surfaces.names
+        self._now = annotation.surfaces.values
+        self._later: dict[int, F32] = {}
+        self._before: dict[int, F32] = {}
+        self._drawn: set[int] = set()
+        """B-scans that an engine or an offer drew: corrections before that are history."""
+        self._redrawn: set[int] = set()
+        """B-scans that an engine drew: what they had taken over before is gone."""
+        self._taken: dict[str, set[int]] = {}
+
+    def back_over(self, edit: Edit) -> None:
+        """Go back over an edit of surfaces."""
+        by_hand, offer = edit.tool in _BY_HAND, edit.tool == TOOL
+        if (self._drawn if by_hand else self._redrawn).issuperset(edit.b_scans):
+            return  # what it did need not be read
+        if offer:
+            self.pause()
         for patch in reversed(edit.patches):
             if patch.target is not Target.SURFACES:
                 continue
+            if offer:
+                for name in self._names[patch.where[0]]:
+                    reached = self._taken.setdefault(name, set())
+                    reached.update(b for b in patch.b_scans if b not in self._redrawn)
             for b in patch.b_scans:
-                if edit.tool not in _BY_HAND:
-                    closed.add(b)
-                elif b not in closed:
+                if not by_hand:
+                    self._drawn.add(b)
+                elif b not in self._drawn:
+                    self._later.setdefault(b, self._now[:, b])
+                    curves = self._before.setdefault(b, self._now[:, b].copy())
                     rows, _, columns = patch.where
-                    curves = before.setdefault(b, now[:, b].copy())
                     curves[rows, columns] = patch.old[:, b - patch.origin[1]]
-    found = []
-    for b, curves in sorted(before.items()):
-        deeper = np.where(now[:, b] != curves, now[:, b] - curves, np.float32(np.nan))
-        for row in np.flatnonzero(np.isfinite(deeper).any(axis=1)).tolist():
-            found.append(Correction(b, annotation.surfaces.names[row], deeper[row]))
-    return tuple(found)
+            if not (offer or by_hand):
+                self._redrawn.update(patch.b_scans)
+
+    def pause(self) -> None:
+        """Note what was corrected since the last pause."""
+        for b, curves in self._before.items():
+            later = self._later[b]
+            deeper = np.where(later != curves, later - curves, np.float32(np.nan))
+            for row in np.flatnonzero(np.isfinite(deeper).any(axis=1)).tolist():
+                name = self._names[row]
+                taken = frozenset(self._taken.get(name, ()))
+                self.found.append(Correction(b, name, deeper[row], taken))
+            self._later[b] = curves.copy()
 
 
 def propagated(
@@ -190,17 +231,22 @@ def _leads(
 ) -> dict[int, tuple[F32, F32]]:
     """Return by how much, and how surely, a surface is led on each target it is led on."""
     row = annotation.surfaces.index(name)
-    mine = sorted((c for c in corrections if c.surface == name), key=lambda c: c.b)
-    sources = np.array([c.b for c in mine])
+    mine = [c for c in corrections if c.surface == name]
     smooth = max(scale.x_px(_SMOOTH_UM), 0.5)
-    deeper = [_eased(c.deeper_px, smooth) for c in mine]
+    eased = [_eased(c.deeper_px, smooth) for c in mine]
+    sources = np.unique([c.b for c in mine])
     gap_um = scale.gap_um or _USUAL_GAP_UM
     out: dict[int, tuple[F32, F32]] = {}
     for b in targets:
         if b in sources or annotation.states[row, b] >= State.EDITED:
             continue
+        # A source whose correction was taken over stays one: nothing is wrong there any more.
+        deeper = [np.zeros_like(eased[0]) for _ in sources]
+        for c, by in zip(mine, eased, strict=True):
+            if b not in c.taken:
+                deeper[int(np.searchsorted(sources, c.b))] += by
         after = int(np.searchsorted(sources, b))
-        beside = [i for i in (after - 1, after) if 0 <= i < len(mine)]
+        beside = [i for i in (after - 1, after) if 0 <= i < len(sources)]
         away_um = np.array([abs(int(sources[i]) - b) * gap_um for i in beside])
         fades = np.exp(-0.5 * (away_um / _FADE_UM) ** 2)
         share = np.ones(1) if len(beside) == 1 else away_um[::-1] / away_um.sum()

@@ -173,3 +173,49 @@ def test_an_accepted_offer_is_no_correction_of_its_own(session: Session) -> None
     session.adopt(offered)
     found = corrections(session.annotation, session.history.done)
     assert [c.b for c in found] == [4]
+
+
+def accept(session: Session) -> Proposal | None:
+    offered = offer(session, *corrections(session.annotation, session.history.done))
+    if offered is not None:
+        session.adopt(offered)
+    return offered
+
+
+def test_an_accepted_correction_is_not_offered_to_the_same_b_scans_again(session: Session) -> None:
+    pen(session, 4, SPAN, TRUTH[4])
+    first = accept(session)
+    assert first is not None
+    after = session.annotation.surfaces["BM"].copy()
+    assert accept(session) is None
+    pen(session, 0, SPAN, TRUTH[0] + WRONG[SPAN].mean())  # of no use to those beside 4
+    accept(session)
+    for b in (3, 5):
+        assert error_px(session.annotation.surfaces["BM"][b], b) < 0.5 * WRONG[SPAN].mean()
+    np.testing.assert_array_equal(session.annotation.surfaces["BM"][5:], after[5:])
+
+
+def test_what_is_corrected_after_an_acceptance_counts_by_that_much(session: Session) -> None:
+    pen(session, 4, SPAN, TRUTH[4] + WRONG / 2)
+    accept(session)
+    halfway = error_px(session.annotation.surfaces["BM"][5], 5)
+    pen(session, 4, SPAN, TRUTH[4])
+    early, late = corrections(session.annotation, session.history.done)
+    assert early.taken >= {3, 5}
+    assert late.taken == frozenset()
+    np.testing.assert_allclose(np.nan_to_num(late.deeper_px[SPAN]), -WRONG[SPAN] / 2, atol=1e-3)
+    accept(session)
+    assert error_px(session.annotation.surfaces["BM"][5], 5) < min(halfway, 1.5)
+    assert accept(session) is None
+
+
+def test_an_engine_that_draws_anew_makes_room_for_the_same_offer(session: Session) -> None:
+    pen(session, 4, SPAN, TRUTH[4])
+    first = accept(session)
+    assert first is not None
+    again = (TRUTH + WRONG)[None, 5:6]
+    session.adopt(Proposal((5,), Surfaces(again, ("BM",)), None, None, "g", "G"))
+    second = accept(session)
+    assert second is not None
+    assert second.b_scans == (5,)
+    assert error_px(curve_of(second, 5), 5) == pytest.approx(error_px(curve_of(first, 5), 5))
