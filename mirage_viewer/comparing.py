@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
 from mirage_core.annotate import Annotation
+from mirage_core.measure.annotated import surface_names
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opening import OpenScan
+from mirage_viewer.two_answers import TwoAnswers, answer_of, laid_over
 
 if TYPE_CHECKING:
     from mirage_core.measure.comparison import Comparison
@@ -32,10 +32,6 @@ SHOWN = 0
 TOLERANCE_PX = 2.0
 """Surfaces no further apart than this count as one."""
 TOPIC = "compare"
-_SAME_PX = 0.5
-
-F32 = NDArray[np.float32]
-Bool = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +40,6 @@ class Candidate:
 
     id: int
     title: str
-
-
-@dataclass(frozen=True, eq=False)
-class ComparedBScan:
-    """Two annotations of one B-scan, and where they differ.
-
-    Attributes
-    ----------
-    one, other : float32 arrays ``[s, x]``
-        Surfaces of either, row by row the same ones, px from the top, NaN undefined.
-    differs : bool array ``[s, x]``
-        Both are defined, further apart than :data:`TOLERANCE_PX`.
-    draw_one, draw_other : bool arrays ``[s, x]``
-        Where a curve is worth drawing: it is neither that of the work shown nor of the first.
-    masks_differ : bool array ``[z, x]``
-        Pixels marked differently.
-    mask_one : uint8 array ``[z, x]`` or None
-        Marks of the first that the work shown does not have; None where it is the first.
-    """
-
-    one: F32
-    other: F32
-    differs: Bool
-    draw_one: Bool
-    draw_other: Bool
-    masks_differ: Bool
-    mask_one: NDArray[np.uint8] | None
 
 
 class Place(Protocol):
@@ -238,28 +207,17 @@ class Comparing:
 
     # ------------------------------------------------------------------ what differs
 
-    def on(self, b: int) -> ComparedBScan | None:
+    def on(self, b: int) -> TwoAnswers | None:
         """Return how the two differ on B-scan `b`; None while nothing is compared."""
-        pair = self._pair()
+        pair, opened = self._pair(), self._place.open_scan
         if pair is None:
             return None
-        from mirage_core.measure.differences import differences
-
-        one, other = pair
-        found = differences(one, other, b, TOLERANCE_PX)
-        draw_other = _apart(found.other, found.one)
-        draw_one, mask = np.zeros_like(draw_other), None
-        opened = self._place.open_scan
+        names, scheme = surface_names(*pair), pair[0].masks.scheme
+        one, other = (answer_of(annotation, b, names, scheme) for annotation in pair)
+        shown = None
         if self.one != SHOWN and opened is not None:
-            shown = opened.session.annotation
-            now = np.stack([_row(shown, name, b) for name in found.names])
-            draw_one = _apart(found.one, now)
-            draw_other &= _apart(found.other, now)
-            labels, here = one.masks.labels[b], shown.masks.labels[b]
-            mask = np.where(labels != here, labels, np.uint8(0))
-        return ComparedBScan(
-            found.one, found.other, found.differs, draw_one, draw_other, found.masks > 0, mask
-        )
+            shown = answer_of(opened.session.annotation, b, names, scheme)
+        return laid_over(one, other, shown, TOLERANCE_PX)
 
     def set_whole(self, whole: bool) -> None:
         """Measure on all B-scans of both, or on the one shown."""
@@ -282,8 +240,7 @@ class Comparing:
         pair, opened, turn = self._pair(), self._place.open_scan, self.turn
         if pair is None or opened is None:
             return
-        b_scans = None if self.whole else (self._place.b,)
-        scan, asked = opened.scan, (self.whole, self._place.b)
+        scan, b_scans = opened.scan, self._scope()
         self.stale = False
 
         def work() -> Comparison | None:
@@ -292,8 +249,7 @@ class Comparing:
             return compare(*pair, scan, b_scans, cancelled=lambda: turn != self.turn)
 
         def done(found: Comparison | None) -> None:
-            now = (self.whole, self._place.b if not self.whole else asked[1])
-            if turn == self.turn and found is not None and asked == now:
+            if turn == self.turn and found is not None and b_scans == self._scope():
                 self.agreement = found
                 self.measured.emit()
 
@@ -358,6 +314,10 @@ class Comparing:
 
         self._background.run(work, done, self._report)
 
+    def _scope(self) -> tuple[int] | None:
+        """Return the B-scan that the agreement is on; None: all of them."""
+        return None if self.whole else (self._place.b,)
+
     def _pair(self) -> tuple[Annotation, Annotation] | None:
         one, other = self.annotation(self.one), self.annotation(self.other)
         return (one, other) if one is not None and other is not None else None
@@ -367,21 +327,6 @@ class Comparing:
         if message is None:
             raise error
         self._place.say(message)
-
-
-def _apart(curves: F32, from_: F32) -> Bool:
-    """Return where `curves` ``[s, x]`` are defined and can be told from others by eye."""
-    with np.errstate(invalid="ignore"):
-        near = np.abs(curves - from_) <= _SAME_PX
-    return np.asarray(np.isfinite(curves) & ~near)
-
-
-def _row(annotation: Annotation, name: str, b: int) -> F32:
-    """Return a surface of B-scan `b`, ``[x]`` px; NaN throughout where there is none of it."""
-    surfaces = annotation.surfaces
-    if name in surfaces.names:
-        return surfaces[name][b]
-    return np.full(surfaces.values.shape[2], np.nan, np.float32)
 
 
 def _id_of(annotation: AnnotationRecord) -> int:

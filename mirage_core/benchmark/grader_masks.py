@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mirage_core.annotate import BScanDraft, Session, State, ToolRunner
+from mirage_core.annotate import Session, State
 from mirage_core.annotate.pockets import pocket_at, relabel_pocket
 from mirage_core.annotate.tidy import SPECK_UM2, Tidying, tidy
 from mirage_core.annotate.tools import Brush, FillTool, Point, PolygonTool, Tool, ToolOptions
-from mirage_core.annotate.tools.base import Rect
 from mirage_core.benchmark.aids import Aid, Trust
 from mirage_core.benchmark.effort import Act, Ledger
+from mirage_core.benchmark.grader_hand import Hand
 from mirage_core.benchmark.judging import Judge, Region
 from mirage_core.benchmark.outlining import outline_of, path_length, through
 
@@ -30,7 +32,7 @@ _FILL_STEP_PX = 12.0
 """Pointer way by which Fill takes in more or less."""
 
 
-class MaskHand:
+class MaskHand(Hand):
     """Mends masks of a session with its tools.
 
     Parameters
@@ -51,14 +53,8 @@ class MaskHand:
         trust: Trust,
         widths_per_px: tuple[float, float],
     ) -> None:
-        self._session = session
-        self._judge = judge
-        self._ledger = ledger
-        self._trust = trust
+        super().__init__(session, judge, ledger, trust)
         self._widths = widths_per_px
-        self._runner = ToolRunner(session)
-        self._draft: BScanDraft | None = None
-        self._runner.drawn.connect(self._on_drawn)
 
     def mend(self, b: int, name: str) -> None:
         """Mend a class on a B-scan, the largest region of error first, until it is right."""
@@ -134,9 +130,7 @@ class MaskHand:
         helped = after.better_than(before)
         self._trust.learn(Aid.FILL, name, helped=helped)
         # What was filled too much or too little is mended from there, unless all is worse.
-        if after.wrong > before.wrong:
-            self._session.undo()
-            self._ledger.press(Act.UNDO)
+        self._undo_if_worse(before, after)
         return helped
 
     def _wrong_if(self, b: int, middle: Point, step: int) -> int:
@@ -181,9 +175,7 @@ class MaskHand:
             self._ledger.press(Act.TIDY)
             after = self._judge.sight(b)
             self._trust.learn(Aid.TIDY, structure, helped=after.better_than(before))
-            if after.wrong > before.wrong:
-                self._session.undo()
-                self._ledger.press(Act.UNDO)
+            self._undo_if_worse(before, after)
 
     def _is_for(self, action: Tidying, b: int, value: int, region: Region) -> bool:
         """Return whether a region is a hole of the class, or a speck of it."""
@@ -216,16 +208,10 @@ class MaskHand:
         self._runner.take(tool)
         self._runner.go_to(b)
 
-    def _drag(self, path: list[Point]) -> None:
-        self._runner.press(path[0])
-        for at in path[1:]:
-            self._runner.move(at)
-        self._runner.release(path[-1])
+    def _drag(self, path: Sequence[Point]) -> None:
+        super()._drag(path)
         # A lasso shorter than the tool takes for one would stay in hand.
         self._runner.finish()
-
-    def _on_drawn(self, draft: BScanDraft, _dirty: Rect) -> None:
-        self._draft = draft
 
 
 def _deepest(region: Bool) -> Point:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.annotate import BScanDraft, Session, ToolRunner
+from mirage_core.annotate import Session
 from mirage_core.annotate.tools import Point, PullTool, SnapTool, SurfacePen, Tool, ToolOptions
-from mirage_core.annotate.tools.base import Rect
 from mirage_core.benchmark.aids import Aid, Trust
 from mirage_core.benchmark.effort import Act, Ledger
+from mirage_core.benchmark.grader_hand import Hand
 from mirage_core.benchmark.judging import Judge
 from mirage_core.engines.graph.live import LiveSolver
 
@@ -20,7 +20,7 @@ _FOLLOWS = 0.9
 """Share of a previewed span that must be right for a click to be set at its end."""
 
 
-class SurfaceHand:
+class SurfaceHand(Hand):
     """Mends surfaces of a session with its tools.
 
     Parameters
@@ -41,15 +41,9 @@ class SurfaceHand:
         trust: Trust,
         widths_per_column: float,
     ) -> None:
-        self._session = session
-        self._judge = judge
-        self._ledger = ledger
-        self._trust = trust
+        super().__init__(session, judge, ledger, trust)
         self._widths = widths_per_column
         self._solver = LiveSolver(session.scan.spacing)
-        self._runner = ToolRunner(session)
-        self._draft: BScanDraft | None = None
-        self._runner.drawn.connect(self._on_drawn)
 
     def mend(self, b: int, name: str) -> None:
         """Mend a surface on a B-scan, the worst span first, until it is right."""
@@ -77,9 +71,8 @@ class SurfaceHand:
             # It pays if it took no more acts than strokes would have been drawn.
             pays = helped and self._ledger.acts - acts <= before.needed - after.needed
             self._trust.learn(aid, name, helped=pays)
-            if changed and after.wrong > before.wrong:
-                self._session.undo()
-                self._ledger.press(Act.UNDO)
+            if changed:
+                self._undo_if_worse(before, after)
             if helped:
                 return True
         return False
@@ -101,10 +94,7 @@ class SurfaceHand:
         depths = np.where(np.isfinite(truth), truth, curve)
         path = [Point(float(depths[x]), float(x)) for x in span if np.isfinite(depths[x])]
         self._take(SurfacePen(), b, name)
-        self._runner.press(path[0])
-        for at in path[1:]:
-            self._runner.move(at)
-        self._runner.release(path[-1])
+        self._drag(path)
         self._ledger.stroke(self._widths * len(span))
 
     def _pull(self, b: int, name: str, span: range, most: int) -> bool:
@@ -180,9 +170,6 @@ class SurfaceHand:
         self._runner.options = ToolOptions(surface=self._row(name), solve=self._solver)
         self._runner.take(tool)
         self._runner.go_to(b)
-
-    def _on_drawn(self, draft: BScanDraft, _dirty: Rect) -> None:
-        self._draft = draft
 
     def _row(self, name: str) -> int:
         return self._session.annotation.surfaces.index(name)

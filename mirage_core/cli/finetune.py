@@ -21,6 +21,7 @@ from mirage_core.cli.console import (
 from mirage_core.cli.inputs import must_exist
 from mirage_core.cli.pretrain import stop_asked
 from mirage_core.cli.progress import progress_bar
+from mirage_core.cli.run_settings import run_settings
 
 if TYPE_CHECKING:
     from mirage_core.training.finetune.config import FinetuneConfig
@@ -121,21 +122,11 @@ def finetune(
             _conclude(result, keep)
 
 
-def _settings(out: Path, preset_name: str, config: Path | None, resume: bool) -> FinetuneConfig:
-    from mirage_core.training.finetune.config import CONFIG, preset, read_config
+def _settings(out: Path, preset: str, config: Path | None, resume: bool) -> FinetuneConfig:
+    from mirage_core.training.finetune.config import CONFIG, PRESETS
 
-    if preset_name and config is not None:
-        raise CommandError("--preset and --config exclude each other.", "Give one of them.")
-    if config is not None:
-        return read_config(config)
-    if resume and not preset_name:
-        if not (out / CONFIG).exists():
-            raise CommandError(
-                f"There is no training in {out} to go on with.",
-                "Check the folder, or begin it without --resume.",
-            )
-        return read_config(out / CONFIG)
-    return preset(preset_name or "few-shot")
+    resumed = out / CONFIG if resume else None
+    return run_settings(PRESETS, "few-shot", preset, config, resumed, "training")
 
 
 def _data(
@@ -181,7 +172,7 @@ def _teller(as_json: bool) -> Callable[[Event], None]:
         if event["kind"] == "note":
             console.print(f"[yellow]Note:[/] {escape(event['text'])}")
         elif event["kind"] == "check" and event["score"] is not None:
-            best = ", the best so far" if event["best"] else ""
+            best = ", the best so far" if event.get("best") else ""
             console.print(f"Step {event['step']}: held-out score {event['score']:.3f}{best}")
 
     return as_line if as_json else in_words

@@ -24,6 +24,7 @@ from mirage_core.cli.console import (
 )
 from mirage_core.cli.inputs import must_exist
 from mirage_core.cli.progress import progress_bar
+from mirage_core.cli.run_settings import run_settings
 
 if TYPE_CHECKING:
     from mirage_core.training.pretrain.config import PretrainConfig
@@ -128,21 +129,11 @@ def pretrain(
             raise typer.Exit(_EXIT_STOPPED)
 
 
-def _settings(out: Path, preset_name: str, config: Path | None, resume: bool) -> PretrainConfig:
-    from mirage_core.training.pretrain.config import CONFIG, preset, read_config
+def _settings(out: Path, preset: str, config: Path | None, resume: bool) -> PretrainConfig:
+    from mirage_core.training.pretrain.config import CONFIG, PRESETS
 
-    if preset_name and config is not None:
-        raise CommandError("--preset and --config exclude each other.", "Give one of them.")
-    if config is not None:
-        return read_config(config)
-    if resume and not preset_name:
-        if not (out / CONFIG).exists():
-            raise CommandError(
-                f"There is no pre-training in {out} to go on with.",
-                "Check the folder, or start the run without --resume.",
-            )
-        return read_config(out / CONFIG)
-    return preset(preset_name or "paper")
+    resumed = out / CONFIG if resume else None
+    return run_settings(PRESETS, "paper", preset, config, resumed, "pre-training")
 
 
 def _triples(data: Path | None, simulated: int, settings: PretrainConfig) -> Triples:

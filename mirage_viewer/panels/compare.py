@@ -8,7 +8,6 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QHeaderView,
     QPushButton,
-    QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -17,7 +16,7 @@ from qtpy.QtWidgets import (
 from mirage_core.annotate import Session, ToolRunner
 from mirage_viewer.agreement_words import AgreementLine
 from mirage_viewer.comparing import NOBODY, Candidate
-from mirage_viewer.panels.widgets import ElidedLabel, IconButton, Picker, label, row
+from mirage_viewer.panels.widgets import ElidedLabel, IconButton, Picker, dense_table, label, row
 
 _COLUMNS = ("", "Bias", "Error", "p95", "Dice")
 
@@ -58,20 +57,11 @@ class ComparePanel(QWidget):
         self.scope.addItem("on this B-scan", False)
         self.next = IconButton("next", tooltip="Next B-scan on which they differ (Alt+Q)")
         self.save = IconButton("export", tooltip="Write the table as CSV")
-        self.table = QTreeWidget()
-        self.table.setColumnCount(len(_COLUMNS))
-        self.table.setHeaderLabels(_COLUMNS)
-        self.table.setRootIsDecorated(False)
-        self.table.setUniformRowHeights(True)
-        self.table.setProperty("look", "dense")
+        self.table = dense_table(_COLUMNS)
         self.table.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.table.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        header = self.table.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(30)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.header().setMinimumSectionSize(30)
+        self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.words = ElidedLabel("small", 0)
         self.adjudicate = QPushButton("Consensus…")
         self.adjudicate.setToolTip("Open the consensus of this scan and decide B-scan by B-scan")

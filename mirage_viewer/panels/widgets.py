@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPixmap, QWheelEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QSizePolicy,
     QStyle,
@@ -15,6 +18,7 @@ from qtpy.QtWidgets import (
     QStyleOptionComboBox,
     QStylePainter,
     QToolButton,
+    QTreeWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -54,6 +58,20 @@ def swatch(rgb: tuple[int, int, int], size_px: int = 14) -> QIcon:
     made = QIcon(pixmap)
     # Without its own, the colour of a chosen row would be mixed with that of the selection.
     made.addPixmap(pixmap, QIcon.Mode.Selected)
+    return made
+
+
+def dense_table(columns: Sequence[str]) -> QTreeWidget:
+    """Return a table of close rows that are only read, its columns as wide as what they hold."""
+    made = QTreeWidget()
+    made.setColumnCount(len(columns))
+    made.setHeaderLabels(columns)
+    made.setRootIsDecorated(False)
+    made.setUniformRowHeights(True)
+    made.setProperty("look", "dense")
+    made.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
+    made.header().setStretchLastSection(False)
+    made.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     return made
 
 

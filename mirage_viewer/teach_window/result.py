@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
-    QHeaderView,
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QTreeWidget,
     QTreeWidgetItem,
     QWidget,
 )
 
-from mirage_viewer.panels.widgets import Card, column, label, look, row
+from mirage_viewer.panels.widgets import Card, column, dense_table, label, look, row
 from mirage_viewer.teaching.words import NO_BETTER, GainLine, counted
 from mirage_viewer.theme import current_colors, icon, scaled
 
@@ -51,18 +49,9 @@ class ResultCard(Card):
         self.sentence = label(NOTHING_YET, "muted")
         for text in (self.verdict, self.sentence):
             text.setWordWrap(True)
-        self.table = QTreeWidget()
-        self.table.setColumnCount(len(_COLUMNS))
-        self.table.setHeaderLabels(_COLUMNS)
-        self.table.setRootIsDecorated(False)
-        self.table.setUniformRowHeights(True)
-        self.table.setProperty("look", "dense")
-        self.table.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
-        self.table.header().setStretchLastSection(False)
-        self.table.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.headerItem().setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
-        self.table.headerItem().setTextAlignment(2, Qt.AlignmentFlag.AlignRight)
-        self.table.headerItem().setTextAlignment(3, Qt.AlignmentFlag.AlignRight)
+        self.table = dense_table(_COLUMNS)
+        for i in range(1, len(_COLUMNS)):
+            self.table.headerItem().setTextAlignment(i, Qt.AlignmentFlag.AlignRight)
         self.worst_title = label("Held-out B-scans, worst first", "muted")
         self.worst = QListWidget()
         self.worst.setProperty("look", "dense")

@@ -12,7 +12,7 @@ from mirage_viewer.teaching.progress import FINAL, RunProgress
 from mirage_viewer.theme import icon
 
 _NO_LOSS = "The loss is drawn here as the model learns."
-_NO_SCORE = "Shown once held-out B-scans are measured."
+_NO_SCORE = "Shown while the gain is measured on held-out B-scans."
 NOT_BEGUN = "Nothing is being taught."
 
 

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
 from mirage_core.annotate import Annotation
-from mirage_core.scan import FLUID_SCHEME, SURFACE_KINDS, renumbering
+from mirage_core.scan import FLUID_SCHEME, SURFACE_KINDS
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Message
 from mirage_viewer.opening import OpenScan
+from mirage_viewer.two_answers import TwoAnswers, answer_of, apart
 
 if TYPE_CHECKING:
     from mirage_core.training.finetune.comparison import ComparedBScan
     from mirage_viewer.opener import Opener
 
 TOPIC = "held out"
-_SAME_PX = 0.5
-
-F32 = NDArray[np.float32]
-Bool = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class BeforeAfter:
-    """What :class:`~mirage_viewer.canvas.comparison_layer.Compared` asks for: before is the one."""
-
-    one: F32
-    other: F32
-    differs: Bool
-    draw_one: Bool
-    draw_other: Bool
-    masks_differ: Bool
-    mask_one: None = None
+# A run keeps curves in these rows, and masks by the numbers of FLUID_SCHEME.
+_NAMES = tuple(kind.name for kind in SURFACE_KINDS)
 
 
 class Place(Protocol):
@@ -139,7 +123,7 @@ class HeldOut:
         self._place.show_b_scan(wanted.b_scan)
         self.changed.emit()
 
-    def on(self, b: int) -> BeforeAfter | None:
+    def on(self, b: int) -> TwoAnswers | None:
         """Return what to lay over B-scan `b` of the scan shown; None: nothing."""
         if self.at < 0 or not self._arrived:
             return None
@@ -153,38 +137,24 @@ class HeldOut:
         return opened is not None and opened.record is not None and opened.record.id == wanted.scan
 
 
-def before_after(compared: ComparedBScan, shown: Annotation) -> BeforeAfter | None:
-    """Return a held-out B-scan as it lies over `shown`; None if it is of another size."""
-    labels = shown.masks.labels[compared.b_scan]
+def before_after(compared: ComparedBScan, shown: Annotation) -> TwoAnswers | None:
+    """Return a held-out B-scan as it lies over `shown`; None if it is of another size.
+
+    Before is the one, after the other.
+    """
     before, after = compared.curves_before, compared.curves_after
-    if compared.masks_after.shape != labels.shape or after.shape[1] != labels.shape[1]:
+    size = shown.masks.labels.shape[1:]
+    if compared.masks_after.shape != size or after.shape[1] != size[1]:
         return None
-    now = _curves(shown, compared.b_scan)
-    differ = np.zeros(labels.shape, bool)
+    now = answer_of(shown, compared.b_scan, _NAMES, FLUID_SCHEME)
+    differ = np.zeros(size, bool)
     if compared.masks_after.any() or compared.masks_before.any():
-        # Numbers of classes are those of the grader's scheme there, of the common one here.
-        here = renumbering(shown.masks.scheme, FLUID_SCHEME)[labels]
-        differ = compared.masks_after != here
-    return BeforeAfter(
+        differ = compared.masks_after != now.labels
+    return TwoAnswers(
         before,
         after,
         np.zeros(after.shape, bool),
-        _apart(before, now),
-        _apart(after, now),
+        apart(before, now.curves),
+        apart(after, now.curves),
         differ,
     )
-
-
-def _curves(annotation: Annotation, b: int) -> F32:
-    """Return surfaces of B-scan `b`, ``[12, x]`` px; NaN where there is none."""
-    surfaces = annotation.surfaces
-    nothing = np.full(surfaces.values.shape[2], np.nan, np.float32)
-    names = (kind.name for kind in SURFACE_KINDS)
-    return np.stack([surfaces[n][b] if n in surfaces.names else nothing for n in names])
-
-
-def _apart(curves: F32, from_: F32) -> Bool:
-    """Return where `curves` ``[s, x]`` can be told from the grader's, where there are any."""
-    with np.errstate(invalid="ignore"):
-        near = np.abs(curves - from_) <= _SAME_PX
-    return np.asarray(np.isfinite(curves) & ~near)

@@ -27,7 +27,8 @@ from mirage_core.annotate import (
 )
 from mirage_core.annotate.moment import BScanMoment
 from mirage_core.annotate.revert import as_of, edits_on, reverted
-from mirage_core.scan import Masks, Surfaces, order_violations
+from mirage_core.scan import Surfaces, order_violations
+from tests.annotate.actions import Action, actions, do
 from tests.annotate.eyes import (
     B_SCANS,
     HEIGHT,
@@ -66,50 +67,20 @@ def bytes_of(moment: BScanMoment) -> tuple[bytes, ...]:
     return tuple(moment.array(target).tobytes() for target in Target)
 
 
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(["draw", "paint", "undo", "redo", "adopt", "approve", "revert"]),
-        st.integers(0, B_SCANS - 1),
-        st.integers(0, len(NAMES) - 1),
-        st.integers(0, HEIGHT - 1),
-    ),
-    max_size=12,
-)
-
-
-def work(eye: Session, todo: list[tuple[str, int, int, int]]) -> list[list[tuple[bytes, ...]]]:
+def work(eye: Session, todo: list[Action]) -> list[list[tuple[bytes, ...]]]:
     """Do `todo`; return every B-scan after each number of edits in effect."""
     seen = [[moment_of(eye.annotation, b) for b in range(B_SCANS)]]
-    for action, b, s, z in todo:
-        draft = eye.draft(b)
-        if action == "draw":
-            draft.curves[s, z % WIDTH :] = z
-            eye.commit(draft, "pen", "Pen")
-        elif action == "paint":
-            draft.mask[z:, s:] = s % 7
-            eye.commit(draft, "brush", "Brush")
-        elif action == "adopt":
-            values = ordered_curves(z)[:, None].repeat(B_SCANS, axis=1)
-            marks = Masks(np.full((B_SCANS, HEIGHT, WIDTH), s % 7, np.uint8))
-            every = tuple(range(B_SCANS))
-            eye.adopt(Proposal(every, Surfaces(values, NAMES), None, marks, "graph", "Graph"))
-        elif action == "approve":
-            eye.set_state([b], State.APPROVED)
-        elif action == "revert":
-            reverted(eye, z % (len(eye.history.done) + 1), [b], [NAMES[s]])
-        elif action == "undo":
-            eye.undo()
-        else:
-            eye.redo()
+    for action in todo:
+        do(eye, *action)
         del seen[len(eye.history.done) :]
         seen.append([moment_of(eye.annotation, b) for b in range(B_SCANS)])
     return seen
 
 
-@given(steps)
+@given(actions(12))
 @settings(max_examples=60)
 def test_every_earlier_moment_of_every_b_scan_is_found_bit_by_bit(
-    todo: list[tuple[str, int, int, int]],
+    todo: list[Action],
 ) -> None:
     eye = session()
     seen = work(eye, todo)
@@ -119,10 +90,10 @@ def test_every_earlier_moment_of_every_b_scan_is_found_bit_by_bit(
             assert bytes_of(found) == then
 
 
-@given(steps, st.integers(0, 99), st.integers(0, B_SCANS - 1))
+@given(actions(12), st.integers(0, 99), st.integers(0, B_SCANS - 1))
 @settings(max_examples=60)
 def test_a_b_scan_goes_back_the_others_stay_and_undo_is_exact(
-    todo: list[tuple[str, int, int, int]], n: int, b: int
+    todo: list[Action], n: int, b: int
 ) -> None:
     journal = MemoryJournal()
     eye = session(journal=journal)

@@ -23,7 +23,8 @@ from mirage_core.annotate import (
 from mirage_core.annotate.moment import BScanMoment
 from mirage_core.annotate.revert import as_of, edits_on, reverted
 from mirage_core.engines.propagate import corrections
-from mirage_core.scan import Masks, Surfaces
+from mirage_core.scan import Surfaces
+from tests.annotate.actions import Action, actions, do
 from tests.annotate.eyes import (
     B_SCANS,
     HEIGHT,
@@ -35,39 +36,7 @@ from tests.annotate.eyes import (
 )
 from tests.annotate.journals import BytesJournal
 
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(["draw", "paint", "undo", "redo", "adopt", "approve", "revert"]),
-        st.integers(0, B_SCANS - 1),
-        st.integers(0, len(NAMES) - 1),
-        st.integers(0, HEIGHT - 1),
-    ),
-    max_size=14,
-)
 budgets = st.sampled_from([0, 1500, 6000, 40000])
-
-
-def do(eye: Session, action: str, b: int, s: int, z: int) -> None:
-    draft = eye.draft(b)
-    if action == "draw":
-        draft.curves[s, z % WIDTH :] = z
-        eye.commit(draft, "pen", "Pen")
-    elif action == "paint":
-        draft.mask[z:, s:] = s % 7
-        eye.commit(draft, "brush", "Brush")
-    elif action == "adopt":
-        values = ordered_curves(z)[:, None].repeat(B_SCANS, axis=1)
-        marks = Masks(np.full((B_SCANS, HEIGHT, WIDTH), s % 7, np.uint8))
-        every = tuple(range(B_SCANS))
-        eye.adopt(Proposal(every, Surfaces(values, NAMES), None, marks, "graph", "Graph"))
-    elif action == "approve":
-        eye.set_state([b], State.APPROVED)
-    elif action == "revert":
-        reverted(eye, z % (len(eye.history.done) + 1), [b], [NAMES[s]])
-    elif action == "undo":
-        eye.undo()
-    else:
-        eye.redo()
 
 
 def in_memory(eye: Session) -> int:
@@ -94,11 +63,9 @@ def draw(eye: Session, b: int, depth: float) -> Edit:
     return edit
 
 
-@given(steps, budgets)
+@given(actions(14), budgets)
 @settings(max_examples=60)
-def test_a_small_budget_changes_nothing_but_the_memory(
-    todo: list[tuple[str, int, int, int]], budget: int
-) -> None:
+def test_a_small_budget_changes_nothing_but_the_memory(todo: list[Action], budget: int) -> None:
     roomy = session(journal=BytesJournal())
     tight = session(journal=BytesJournal(), history_bytes=budget)
     for step in todo:
@@ -127,11 +94,9 @@ def test_a_small_budget_changes_nothing_but_the_memory(
     assert in_memory(tight) <= budget
 
 
-@given(steps, st.lists(st.booleans(), min_size=14, max_size=14))
+@given(actions(14), st.lists(st.booleans(), min_size=14, max_size=14))
 @settings(max_examples=40)
-def test_what_waits_to_be_written_never_leaves_memory(
-    todo: list[tuple[str, int, int, int]], full: list[bool]
-) -> None:
+def test_what_waits_to_be_written_never_leaves_memory(todo: list[Action], full: list[bool]) -> None:
     journal = BytesJournal()
     eye, expected = session(journal=journal, history_bytes=0), session()
     for step, journal.full in zip(todo, full, strict=False):

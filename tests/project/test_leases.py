@@ -6,29 +6,15 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from mirage_core.project import Project, ProjectError, ScanBusyError, ScanRecord, clock
 from mirage_core.project.processes import is_running, start_of
-from tests.project.eyes import make_scan, same, step
+from tests.project.eyes import same, step
 
 SEED = 3
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    with Project.create(tmp_path / "study") as project:
-        project.import_pixels(project.add_scan(make_scan()), make_scan())
-        yield project
-
-
-@pytest.fixture
-def record(project: Project) -> ScanRecord:
-    return project.worklist()[0].scan
 
 
 def lease_as(project: Project, host: str, pid: int, started: str, ago: timedelta) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,18 +11,6 @@ from mirage_core.annotate import MemoryJournal, Session, State, UnreadableEditEr
 from mirage_core.project import Project, ProjectError, ScanRecord, Trouble, snapshot_keeper
 from tests.project.eyes import make_scan, same, step
 from tests.project.long_histories import ask, change, draw, heads, in_memory, labels
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    with Project.create(tmp_path / "study") as project:
-        project.import_pixels(project.add_scan(make_scan()), make_scan())
-        yield project
-
-
-@pytest.fixture
-def record(project: Project) -> ScanRecord:
-    return project.worklist()[0].scan
 
 
 @pytest.fixture

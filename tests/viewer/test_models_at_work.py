@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.viewer.at_work import found_by
+from tests.viewer.eyes import write_scan
 
 _SCRIPT = """
 import json, sys, time
@@ -63,29 +59,10 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what came of a window's work with one model of every kind."""
-    from tests.viewer.eyes import write_scan
-
     folder = tmp_path_factory.mktemp("models")
-    surroundings = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "MIRAGE_CONFIG_DIR": str(folder / "config"),
-        "MIRAGE_DATA_DIR": str(folder / "data"),
-    }
-    script = ["-c", _SCRIPT, str(write_scan(folder / "eye.npz"))]
-    for command in (["-m", "tests.viewer.make_models"], script):
-        done = subprocess.run(
-            [sys.executable, *command],
-            env=surroundings,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+    eye = str(write_scan(folder / "eye.npz"))
+    programs = [("-m", "tests.viewer.make_models"), ("-c", _SCRIPT, eye)]
+    return found_by(folder, programs, timeout_s=200)
 
 
 def test_a_model_segments_the_b_scan_that_is_shown(found: dict[str, Any]) -> None:

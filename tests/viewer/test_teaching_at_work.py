@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.viewer.at_work import found_by
 from tests.viewer.eyes import write_scan
-
-ROOT = Path(__file__).parents[2]
 
 _MAKE = """
 import os, sys
@@ -97,28 +91,8 @@ print(json.dumps(found))
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what came of teaching a tiny model with three B-scans of a small eye."""
     folder = tmp_path_factory.mktemp("teaching")
-    surroundings = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "MIRAGE_CONFIG_DIR": str(folder / "config"),
-        "MIRAGE_DATA_DIR": str(folder / "data"),
-    }
-    done = None
     eye = str(write_scan(folder / "eye.npz"))
-    for script in (_MAKE, _SCRIPT):
-        done = subprocess.run(
-            [sys.executable, "-c", script, eye],
-            env=surroundings,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=250,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-    assert done is not None
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+    return found_by(folder, [("-c", script, eye) for script in (_MAKE, _SCRIPT)], timeout_s=250)
 
 
 def test_corrected_b_scans_of_the_eye_are_found(found: dict[str, Any]) -> None:

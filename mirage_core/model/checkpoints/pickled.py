@@ -15,6 +15,7 @@ import re
 import struct
 import threading
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ MAX_PICKLE_BYTES = 64 * 1024**2
 """What describes the tensors takes some 100 kB; bounds what a bad file makes us parse."""
 
 _PIECE_BYTES = 1024**2
+_FOLDER = 0x10
+"""Attribute of an entry of a zip archive that is a folder."""
+
+# What `zipfile` raises on flipped bits: they may ask for a password or another way of packing.
+_TORN = (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, struct.error, zlib.error)
 
 COPY_AGAIN = "Copy or download the file again from where it came."
 
@@ -130,7 +136,7 @@ def refuse_changed_bytes(path: Path) -> None:
                 with archive.open(entry) as file:
                     while file.read(_PIECE_BYTES):
                         pass
-    except (zipfile.BadZipFile, EOFError) as error:
+    except _TORN as error:
         raise _damaged(path, "its checksums differ") from error
     except OSError as error:
         raise _damaged(path, error.strerror or type(error).__name__) from error
@@ -193,6 +199,9 @@ def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
             "The file holds a program (TorchScript), not a checkpoint.",
             "Choose a file that holds a model's weights by name.",
         )
+    if any(entry.external_attr & _FOLDER for entry in entries):
+        # PyTorch would read nothing and return memory that was never filled.
+        raise CheckpointError(path, "The checkpoint's list of entries is damaged.", COPY_AGAIN)
     stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
     if not stored or sum(entry.file_size for entry in entries) > path.stat().st_size:
         # PyTorch stores its entries as they are; packed ones can be of any size once unpacked.

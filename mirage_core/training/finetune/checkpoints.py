@@ -1,27 +1,26 @@
 """Where a lesson stands, on the disk: written wholly or not at all, and checked when read.
 
 A lesson's folder holds ``last.pt`` and ``before.pt`` (the one before it), ``best.pt`` (what scored
-best) and, once it is over, ``learnt.pt``. Only what learns is in them. All load with
-``weights_only=True``.
+best) and, once it is over, ``learnt.pt``. Only what learns is in them.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from mirage_core.io.atomic import atomic_file, remove_leftovers
+from mirage_core.io.atomic import remove_leftovers
 from mirage_core.model.checkpoints.errors import CheckpointError
-from mirage_core.model.checkpoints.pickled import read_pickled, refuse_changed_bytes
+from mirage_core.training import checkpoint_files
+from mirage_core.training.checkpoint_files import read_checkpoint, write_checkpoint, write_last
 
 FORMAT = 1
-LAST, BEFORE, BEST, LEARNT = "last.pt", "before.pt", "best.pt", "learnt.pt"
+LAST, BEFORE = checkpoint_files.LAST, checkpoint_files.BEFORE
+BEST, LEARNT = "best.pt", "learnt.pt"
 
 Weights = Mapping[str, Tensor]
 
@@ -72,12 +71,7 @@ def save_state(folder: Path, state: LessonState) -> None:
         "micro_batch": state.micro_batch,
         "checks": [list(check) for check in state.checks],
     }
-    last = folder / LAST
-    with atomic_file(last, overwrite=True) as fresh:
-        _write(content, fresh)
-        # Killed right here, the lesson goes on from the one before.
-        if last.exists():
-            os.replace(last, folder / BEFORE)
+    write_last(folder, content)
 
 
 def load_state(folder: Path) -> tuple[LessonState | None, list[str]]:
@@ -116,8 +110,7 @@ def save_weights(folder: Path, name: str, weights: Weights) -> None:
     ExportError
         If the disk refuses.
     """
-    with atomic_file(folder / name, overwrite=True) as fresh:
-        _write({"format": FORMAT, "weights": dict(weights)}, fresh)
+    write_checkpoint(folder / name, {"format": FORMAT, "weights": dict(weights)})
 
 
 def load_weights(folder: Path, name: str) -> Weights | None:
@@ -137,15 +130,8 @@ def clear_leftovers(folder: Path) -> None:
         remove_leftovers(folder / name)
 
 
-def _write(content: dict[str, Any], path: Path) -> None:
-    # By way of a file of our own: given a path, PyTorch hides that the disk is full.
-    with path.open("wb") as file:
-        torch.save(content, file)
-
-
 def _read(path: Path) -> Mapping[str, Any]:
-    refuse_changed_bytes(path)
-    content = read_pickled(path, mapped=False)
+    content = read_checkpoint(path)
     if content.get("format") != FORMAT:
         raise CheckpointError(path, "It is of another version of this program.", "Begin anew.")
     return content

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from mirage_core.training.finetune.errors import TeachError
+from mirage_core.training.run_config import RunConfig
 
 CONFIG = "config.json"
 """Name of the file, in the folder of a run, that holds its configuration."""
@@ -17,13 +18,8 @@ Trained: TypeAlias = Literal["head", "blocks", "lora", "all"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
-ON_THE_WAY = frozenset(
-    {"micro_batch", "precision", "checkpoint_s", "cache_memory_bytes", "cache_disk_bytes"}
-)
-"""Fields that may differ when a run is resumed: they say how, not what, is computed."""
 
-
-class FinetuneConfig(BaseModel):
+class FinetuneConfig(RunConfig):
     """Everything that decides what teaching computes; the defaults are those of ``few-shot``.
 
     Attributes
@@ -101,7 +97,10 @@ class FinetuneConfig(BaseModel):
         How much of encoded views is kept.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    on_the_way: ClassVar[frozenset[str]] = frozenset(
+        {"micro_batch", "precision", "checkpoint_s", "cache_memory_bytes", "cache_disk_bytes"}
+    )
+    refusal: ClassVar[type[TeachError]] = TeachError
 
     preset: str = "few-shot"
     head: Head = "keep"
@@ -150,29 +149,6 @@ class FinetuneConfig(BaseModel):
             raise ValueError("least_steps must not exceed most_steps")
         return self
 
-    def changed(self, **fields: Any) -> FinetuneConfig:
-        """Return this configuration with other `fields`, checked.
-
-        Raises
-        ------
-        TeachError
-            If a field is unknown or its value makes no sense.
-        """
-        try:
-            return FinetuneConfig.model_validate(self.model_dump() | fields)
-        except ValidationError as error:
-            raise TeachError(
-                f"These settings cannot be: {_reason(error)}.", "Change the one that is named."
-            ) from None
-
-    def differences(self, other: FinetuneConfig) -> list[str]:
-        """Return the names of the fields that make `other` another training."""
-        return [
-            name
-            for name in type(self).model_fields
-            if name not in ON_THE_WAY and getattr(self, name) != getattr(other, name)
-        ]
-
 
 PRESETS: dict[str, FinetuneConfig] = {
     "few-shot": FinetuneConfig(),
@@ -216,9 +192,7 @@ def preset(name: str) -> FinetuneConfig:
     TeachError
         If there is none.
     """
-    if name not in PRESETS:
-        raise TeachError(f"There is no preset {name!r}.", f"There are: {', '.join(PRESETS)}.")
-    return PRESETS[name]
+    return FinetuneConfig.named(name, PRESETS)
 
 
 def read_config(path: Path) -> FinetuneConfig:
@@ -229,22 +203,4 @@ def read_config(path: Path) -> FinetuneConfig:
     TeachError
         If it cannot be read, holds an unknown key or a value that makes no sense.
     """
-    try:
-        return FinetuneConfig.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise TeachError(
-            f"The settings {path} cannot be read.", "Give a JSON file that exists."
-        ) from None
-    except ValidationError as error:
-        raise TeachError(
-            f"The settings {path} cannot be used: {_reason(error)}.", "Correct the file."
-        ) from None
-
-
-def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"there is no setting {where!r}"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[0].lower()}{message[1:]}" if where else message
+    return FinetuneConfig.read(path)

@@ -112,9 +112,9 @@ class Examiner:
             after.masks,
         )
 
-    def check(self, pupil: CutModel, rows: Sequence[int]) -> float:
-        """Return the score of a model on some B-scans, on a part of them if they are many."""
-        step = -(-len(rows) // _MOST_CHECKED)
+    def check(self, pupil: CutModel, rows: Sequence[int], most: int = _MOST_CHECKED) -> float:
+        """Return the score of a model on some B-scans, on `most` of them if they are more."""
+        step = -(-len(rows) // most)
         chosen = rows[::step]
         scheme = self.plan.scheme
         totals = np.sum(

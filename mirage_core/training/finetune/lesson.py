@@ -47,13 +47,21 @@ class LessonRun:
     teller : Teller
     check : callable or None
         None: there is nothing to check with, and the last moment is the best.
+    watch : callable or None
+        Scores B-scans that are held back, for whoever watches: nothing is decided by it.
     """
 
     def __init__(
-        self, name: str, trainer: Trainer, folder: Path, teller: Teller, check: Check | None
+        self,
+        name: str,
+        trainer: Trainer,
+        folder: Path,
+        teller: Teller,
+        check: Check | None,
+        watch: Check | None = None,
     ) -> None:
         self._name, self._trainer, self._folder = name, trainer, folder
-        self._teller, self._check = teller, check
+        self._teller, self._check, self._watch = teller, check, watch
         self._checks: list[tuple[float, float]] = []
         self._losses: list[float] = []
         self._stopping = self._new_stopping()
@@ -82,6 +90,8 @@ class LessonRun:
             self._teller.steps.before += n_steps
             return done, True
         self._open()
+        if self._trainer.step == 0:
+            self._tell_score(self._watch)
         stopped = False
         while self._trainer.step < n_steps and not self._stopping.should_stop:
             stopped = self._is_to_stop()
@@ -160,6 +170,7 @@ class LessonRun:
         every = trainer.batches.check_steps
         if trainer.step % every == 0:
             self._look()
+            self._tell_score(self._watch)
         if time.monotonic() - self._saved_at >= trainer.config.checkpoint_s:
             self._save()
 
@@ -174,12 +185,18 @@ class LessonRun:
         is_best = self._stopping.update(score, loss)
         if is_best:
             save_weights(self._folder, BEST, self._trainer.learnt())
+        self._tell_score(lambda: score, best=is_best)
+
+    def _tell_score(self, check: Check | None, **more: bool) -> None:
+        if check is None:
+            return
+        score = check()
         self._teller.tell(
             "check",
             lesson=self._name,
             step=self._trainer.step,
             score=score if score == score else None,
-            best=is_best,
+            **more,
         )
 
     def _save(self) -> None:

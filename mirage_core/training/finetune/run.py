@@ -40,6 +40,8 @@ from mirage_core.training.finetune.views import make_views
 MODEL = "model"
 """Folder, in that of a run, of the taught model in the program's own format."""
 _CACHE = "features"
+_WATCHED = 4
+"""Held-out B-scans at most that are looked at on the way, for the plot."""
 
 
 @dataclass(frozen=True)
@@ -266,8 +268,18 @@ class _Run:
             with trainer.as_learnt() as learnt:
                 return self._examiner.check(learnt, lesson.val)
 
-        folder = self._folder / lesson.name
-        run = LessonRun(lesson.name, trainer, folder, self._teller, check if lesson.val else None)
+        def watch() -> float:
+            with trainer.as_learnt() as learnt:
+                return self._examiner.check(learnt, lesson.test, _WATCHED)
+
+        run = LessonRun(
+            lesson.name,
+            trainer,
+            self._folder / lesson.name,
+            self._teller,
+            check if lesson.val else None,
+            watch if lesson.test and not lesson.val else None,
+        )
         weights, finished = run.learn()
         wear(pupil, weights)
         taught = [self._data.b_scans[i] for i in lesson.train]

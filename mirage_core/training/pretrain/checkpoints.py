@@ -1,30 +1,29 @@
 """Where a run stands, on the disk: written wholly or not at all, and checked when read.
 
 A folder holds ``last.pt``, ``before.pt`` (the one before it) and ``best.pt`` (weights alone, of
-the checkpointed epoch with the lowest loss). All load with ``weights_only=True``.
+the checkpointed epoch with the lowest loss).
 """
 
 from __future__ import annotations
 
-import os
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from mirage_core.io.atomic import atomic_file, remove_leftovers
+from mirage_core.io.atomic import remove_leftovers
 from mirage_core.model.checkpoints.errors import CheckpointError
-from mirage_core.model.checkpoints.pickled import read_pickled
+from mirage_core.training import checkpoint_files
+from mirage_core.training.checkpoint_files import read_checkpoint, write_checkpoint, write_last
 from mirage_core.training.pretrain.config import PretrainConfig, parse_config
 from mirage_core.training.pretrain.errors import PretrainError
 
 FORMAT = 1
-LAST, BEFORE, BEST = "last.pt", "before.pt", "best.pt"
+LAST, BEFORE = checkpoint_files.LAST, checkpoint_files.BEFORE
+BEST = "best.pt"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,26 +77,18 @@ def save_last(folder: Path, state: RunState) -> None:
         "sums": state.sums,
         "best_loss": state.best_loss,
     }
-    last = folder / LAST
-    with atomic_file(last, overwrite=True) as fresh:
-        torch.save(content, fresh)
-        # Killed right here, the run goes on from the one before.
-        if last.exists():
-            os.replace(last, folder / BEFORE)
+    write_last(folder, content)
 
 
 def save_best(folder: Path, model: Mapping[str, Tensor], config: PretrainConfig) -> None:
     """Write the weights alone as the best checkpoint."""
-    with atomic_file(folder / BEST, overwrite=True) as fresh:
-        torch.save(
-            {
-                "format": FORMAT,
-                "model": dict(model),
-                "config": config.model_dump_json(),
-                "args": model_args(config),
-            },
-            fresh,
-        )
+    content = {
+        "format": FORMAT,
+        "model": dict(model),
+        "config": config.model_dump_json(),
+        "args": model_args(config),
+    }
+    write_checkpoint(folder / BEST, content)
 
 
 def model_args(config: PretrainConfig) -> dict[str, Any]:
@@ -151,8 +142,7 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def _load(path: Path) -> RunState:
-    _check_bytes(path)
-    content = read_pickled(path, mapped=False)
+    content = read_checkpoint(path)
     try:
         if content["format"] != FORMAT:
             raise _unusable(
@@ -170,17 +160,6 @@ def _load(path: Path) -> RunState:
         )
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise _unusable(path, "It is no checkpoint of a pre-training.") from error
-
-
-def _check_bytes(path: Path) -> None:
-    """Read every byte against its checksum: PyTorch loads flipped bits without a word."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
-        raise _unusable(path, "It is cut short or damaged.") from error
-    if damaged is not None:
-        raise _unusable(path, "It is damaged.")
 
 
 def _unusable(path: Path, what: str) -> CheckpointError:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from mirage_core.model.spec import DOMAINS, SIZES, DecoderSpec, DomainSpec, ModelSpec, mirage_spec
 from mirage_core.training.pretrain.errors import PretrainError
+from mirage_core.training.run_config import Frozen, RunConfig
 
 CONFIG = "config.json"
 """Name of the file, in the folder of a run, that holds its configuration."""
@@ -19,15 +20,8 @@ DomainName: TypeAlias = Literal["bscan", "slo", "bscanlayermap"]
 Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
-ON_THE_WAY = frozenset({"micro_batch", "precision", "workers", "checkpoint_epochs"})
-"""Fields that may differ when a run is resumed: they say how, not what, is computed."""
 
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class AugmentConfig(_Frozen):
+class AugmentConfig(Frozen):
     """Random changes of a sample, the same for all its domains where they share an axis.
 
     Attributes
@@ -54,7 +48,7 @@ class AugmentConfig(_Frozen):
     shear_deg: float = Field(5.0, ge=0, lt=90)
 
 
-class PretrainConfig(_Frozen):
+class PretrainConfig(RunConfig):
     """Everything that decides what a pre-training computes; the defaults are the paper's.
 
     Attributes
@@ -95,6 +89,11 @@ class PretrainConfig(_Frozen):
     checkpoint_epochs : int
         Epochs from one checkpoint to the next.
     """
+
+    on_the_way: ClassVar[frozenset[str]] = frozenset(
+        {"micro_batch", "precision", "workers", "checkpoint_epochs"}
+    )
+    refusal: ClassVar[type[PretrainError]] = PretrainError
 
     size: str = "base"
     domains: tuple[DomainName, ...] = ("bscan", "slo", "bscanlayermap")
@@ -181,29 +180,6 @@ class PretrainConfig(_Frozen):
         )
         return mirage_spec(self.size, domains, decoder=decoder)
 
-    def changed(self, **fields: Any) -> PretrainConfig:
-        """Return this configuration with other `fields`, checked.
-
-        Raises
-        ------
-        PretrainError
-            If a field is unknown or its value makes no sense.
-        """
-        try:
-            return PretrainConfig.model_validate(self.model_dump() | fields)
-        except ValidationError as error:
-            raise PretrainError(
-                f"This configuration cannot be: {_reason(error)}.", "Change the option it names."
-            ) from None
-
-    def differences(self, other: PretrainConfig) -> list[str]:
-        """Return the names of the fields that make `other` another pre-training."""
-        return [
-            name
-            for name in type(self).model_fields
-            if name not in ON_THE_WAY and getattr(self, name) != getattr(other, name)
-        ]
-
 
 PRESETS: dict[str, PretrainConfig] = {
     "paper": PretrainConfig(),
@@ -245,9 +221,7 @@ def preset(name: str) -> PretrainConfig:
     PretrainError
         If there is none.
     """
-    if name not in PRESETS:
-        raise PretrainError(f"There is no preset {name!r}.", f"There are: {', '.join(PRESETS)}.")
-    return PRESETS[name]
+    return PretrainConfig.named(name, PRESETS)
 
 
 def read_config(path: Path) -> PretrainConfig:
@@ -258,16 +232,7 @@ def read_config(path: Path) -> PretrainConfig:
     PretrainError
         If it cannot be read, holds an unknown key or a value that makes no sense.
     """
-    try:
-        return parse_config(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise PretrainError(
-            f"The configuration {path} cannot be read.", "Give a JSON file that exists."
-        ) from None
-    except ValidationError as error:
-        raise PretrainError(
-            f"The configuration {path} cannot be used: {_reason(error)}.", "Correct the file."
-        ) from None
+    return PretrainConfig.read(path)
 
 
 def parse_config(text: str) -> PretrainConfig:
@@ -278,12 +243,3 @@ def parse_config(text: str) -> PretrainConfig:
 def write_config(config: PretrainConfig) -> str:
     """Return `config` as the JSON that :func:`read_config` reads."""
     return config.model_dump_json(indent=2) + "\n"
-
-
-def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"there is no setting {where!r}"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[0].lower()}{message[1:]}" if where else message

@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
+from mirage_core.training.errors import TrainingError
 
-class PretrainError(Exception):
-    """A pre-training cannot start or go on.
 
-    Attributes
-    ----------
-    what : str
-        One sentence: what is wrong.
-    hint : str
-        What to do next.
-    """
-
-    def __init__(self, what: str, hint: str = "") -> None:
-        self.what = what
-        self.hint = hint
-        super().__init__(what, hint)
-
-    def __str__(self) -> str:
-        return " ".join(part for part in (self.what, self.hint) if part)
+class PretrainError(TrainingError):
+    """A pre-training cannot start or go on."""

@@ -290,3 +290,14 @@ def test_errors_survive_a_trip_between_processes(tmp_path: Path) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert (copy.path, copy.what, copy.hint) == (tmp_path, "It is wrong.", "Do better.")
     assert str(copy) == "It is wrong. Do better."
+
+
+def test_an_entry_that_became_a_folder_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bent.pth"
+    torch.save({"model": {"a": torch.ones(3)}}, path)
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 38] |= 0x10  # external attributes in the directory at the end
+    path.write_bytes(bytes(data))
+    with pytest.raises(CheckpointError, match="entries is damaged"):
+        read_state(path)

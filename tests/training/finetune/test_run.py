@@ -252,6 +252,18 @@ def test_the_best_moment_is_kept_and_patience_ends_a_lesson(base: Base, tmp_path
     assert result.gain.n_b_scans == 1
 
 
+def test_held_out_b_scans_are_watched_on_the_way_and_decide_nothing(
+    base: Base, tmp_path: Path
+) -> None:
+    config = short(measure="split", check_steps=1, patience=1, lr=1e-12)
+    run(base, tmp_path / "run", config)
+    checks = [e for e in EventLog(tmp_path / "run").events() if e["kind"] == "check"]
+    assert {e["lesson"] for e in checks} == {"measured"}
+    assert [e["step"] for e in checks] == list(range(len(losses(tmp_path / "run", "measured")) + 1))
+    assert all(0 <= e["score"] <= 1 and "best" not in e for e in checks)
+    assert len(checks) > 3  # it did not stop for want of a better score
+
+
 def test_a_model_that_is_no_better_says_so_and_is_not_suggested(base: Base, tmp_path: Path) -> None:
     result = run(base, tmp_path / "run", short(measure="split", lr=1e-12))
     assert not result.suggested

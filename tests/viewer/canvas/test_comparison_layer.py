@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QGraphicsScene
 
 from mirage_core.scan import FLUID_SCHEME
 from mirage_viewer.canvas.comparison_layer import ComparisonLayer, difference_path
-from mirage_viewer.comparing import ComparedBScan
+from mirage_viewer.two_answers import TwoAnswers
 
 SIZE = (40, 60)
 
@@ -24,7 +24,7 @@ def scene(qtbot: Any) -> QGraphicsScene:
     return made
 
 
-def compared(first_too: bool = False) -> ComparedBScan:
+def compared(first_too: bool = False) -> TwoAnswers:
     one = np.full((2, SIZE[1]), 10, np.float32)
     other = one.copy()
     other[0, 20:30] = 16
@@ -33,7 +33,7 @@ def compared(first_too: bool = False) -> ComparedBScan:
     masks[34:38, 5:9] = True
     differs = np.abs(one - other) > 2
     mask = np.full(SIZE, 1, np.uint8) if first_too else None
-    return ComparedBScan(one, other, differs, np.full(one.shape, first_too), differs, masks, mask)
+    return TwoAnswers(one, other, differs, np.full(one.shape, first_too), differs, masks, mask)
 
 
 def painted(scene: QGraphicsScene) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_a_single_column_has_the_width_of_a_pixel() -> None:
     differs[0, 4] = True
     curves = np.zeros((1, 9), np.float32)
     path = difference_path(
-        ComparedBScan(curves, curves + 5, differs, differs, differs, np.zeros((9, 9), bool), None)
+        TwoAnswers(curves, curves + 5, differs, differs, differs, np.zeros((9, 9), bool), None)
     )
     assert path.boundingRect().width() == 1
 
