@@ -34,7 +34,8 @@ class TeachingChoice:
     scans : tuple of str
         Ids or pseudonyms; empty: all.
     graders : tuple of str
-        Whose work; empty: everyone's, of each B-scan the work changed last.
+        Whose work; empty: everyone's, of each B-scan what they agreed on where there is a
+        consensus, else the work changed last.
     states : frozenset of State
         A structure on a B-scan is taught if it is in one of them.
     structures : tuple of str
@@ -96,7 +97,10 @@ def collect(
         notes.append(f"{scans} left out: the pixels are not in the project or cannot be read.")
     if several:
         words = "1 B-scan was" if several == 1 else f"{several} B-scans were"
-        notes.append(f"{words} corrected by several graders; the work changed last is taken.")
+        notes.append(
+            f"{words} corrected by several graders; the consensus is taken where there is one, "
+            "elsewhere the work changed last."
+        )
     return TeachingData(tuple(b_scans), notes=tuple(notes))
 
 
@@ -105,8 +109,9 @@ def _is_chosen(row: WorklistRow, choice: TeachingChoice) -> bool:
 
 
 def _of_scan(project: Project, row: WorklistRow, choice: TeachingChoice) -> Iterator[LabelledBScan]:
-    """Give the corrected B-scans of a scan, those of the work changed last first."""
-    for record in row.annotations:
+    """Give the corrected B-scans of a scan: the consensus, then the work changed last."""
+    agreed = project.graders.consensus_id(row.scan.id)
+    for record in sorted(row.annotations, key=lambda a: a.id != agreed):
         if choice.graders and record.annotator not in choice.graders:
             continue
         if not set(record.states) & HUMAN:

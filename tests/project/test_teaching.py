@@ -96,6 +96,21 @@ def test_of_two_graders_the_work_changed_last_is_taken_and_that_is_said(project:
     assert not collect(project, TeachingChoice(graders=("ada",))).notes
 
 
+def test_a_consensus_counts_before_the_graders_it_came_from(project: Project) -> None:
+    record = add(project)
+    agreed = project.consensus(record, "eve")
+    draw(agreed, 1, depth=22)
+    project.close_session(agreed)
+    for name, depth in (("ada", 20.0), ("bob", 24.0)):
+        session = project.session(record, name)
+        draw(session, 1, depth=depth)
+        draw(session, 2, depth=depth)
+        project.close_session(session)
+    decided, undecided = collect(project).b_scans
+    assert decided.surfaces[SURFACE_NAMES.index("RPE"), 0] == 22
+    assert undecided.surfaces[SURFACE_NAMES.index("RPE"), 0] == 24
+
+
 def test_a_scan_without_its_pixels_is_left_out_and_that_is_said(project: Project) -> None:
     scan = make_scan()
     record = project.add_scan(scan)
