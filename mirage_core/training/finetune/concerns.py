@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from mirage_core.training.finetune.labelled import SURFACE_NAMES, TeachingData
+from mirage_core.training.finetune.labelled import LESION_NAMES, SURFACE_NAMES, TeachingData
 
 _FEW = 4
 _RARE = 3
 _SPACING_APART = 0.2
+_UNSPECIFIC = "FLUID"
+"""What is no lesion of its own: nobody misses it."""
 
 
 def concerns(data: TeachingData, gap_b_scans: int = 2) -> tuple[str, ...]:
@@ -18,6 +20,7 @@ def concerns(data: TeachingData, gap_b_scans: int = 2) -> tuple[str, ...]:
         *_too_few(data),
         *_one_patient(data),
         *_rare(data),
+        *_absent(data),
         *_gaps(data),
         *_spacing(data),
         *_neighbours(data, gap_b_scans),
@@ -59,6 +62,22 @@ def _rare_classes(data: TeachingData) -> list[str]:
     if not absent:
         return []
     return [f"{_listed(absent)} {_is(absent)} on no B-scan to learn from: it cannot be learnt."]
+
+
+def _absent(data: TeachingData) -> list[str]:
+    """Say which lesions were looked for and found nowhere: seeing none, a model marks less."""
+    looked = [b.looked_for for b in data.b_scans if b.masks is not None]
+    asked = [n for n in LESION_NAMES if n != _UNSPECIFIC and any(n in x for x in looked)]
+    absent = [n for n in asked if n not in data.lesions]
+    if not absent or data.info is not None:
+        return []
+    if not data.lesions:
+        return ["No lesion is marked on any of these B-scans: the model will mark fewer of them."]
+    it = "it" if len(absent) == 1 else "them"
+    return [
+        f"{_listed(absent)} {_is(absent)} on none of these B-scans: the model may mark less of "
+        f"{it}. A B-scan that shows {it} helps."
+    ]
 
 
 def _gaps(data: TeachingData) -> list[str]:

@@ -191,6 +191,8 @@ def test_every_change_of_what_is_taught_changes_the_fingerprint() -> None:
         (TeachingData((*data(4).b_scans, b_scan(7, spacing=Spacing()))), "scale of some scans"),
         (TeachingData((*data(4).b_scans, b_scan(7, known=("RPE",)))), "not corrected on every"),
         (TeachingData(tuple(b_scan(9 * i, fluid=i == 1) for i in range(5))), "IRF is on fewer"),
+        (data(6), "SRF, PED, SHRM and DRUSEN are on none of these B-scans"),
+        (TeachingData(tuple(b_scan(9 * i) for i in range(5))), "No lesion is marked on any"),
     ],
 )
 def test_what_should_worry_a_grader_is_said(given: TeachingData, said: str) -> None:
@@ -198,7 +200,7 @@ def test_what_should_worry_a_grader_is_said(given: TeachingData, said: str) -> N
 
 
 def test_good_data_give_no_concern() -> None:
-    eyes = [b_scan(i, number=20 * (i % 3), patient=f"P{i // 3}") for i in range(9)]
+    eyes = [b_scan(i, number=20 * (i % 3), patient=f"P{i // 3}", masks=False) for i in range(9)]
     assert concerns(TeachingData(tuple(eyes))) == ()
 
 
