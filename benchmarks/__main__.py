@@ -22,6 +22,7 @@ SCRIPTS = (
     "long_history",
     "graph_engine",
     "resolve",
+    "measuring",
     "simulated_source",
     "batch",
     "model_loading",

@@ -13,14 +13,18 @@ from mirage_core.cli import (
     benchmark,
     demo,
     doctor,
+    evaluate,
     export,
     features,
     finetune,
+    finetune_classes,
     info,
+    measure,
     models,
     pretrain,
     project,
     project_import,
+    project_model,
     segment,
 )
 from mirage_core.cli.project_app import project_app
@@ -58,12 +62,15 @@ def mirage(
 
 app.command("info")(info.info)
 app.command("segment")(segment.segment)
+app.command("measure")(measure.measure)
 app.command("export")(export.export)
 app.command("features")(features.features)
 app.command("classify")(features.classify)
 app.command("imagine")(features.imagine)
 app.command("pretrain")(pretrain.pretrain)
 app.command("finetune")(finetune.finetune)
+app.command("finetune-classes")(finetune_classes.finetune_classes)
+app.command("evaluate")(evaluate.evaluate)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.models_app)
@@ -73,6 +80,7 @@ project_app.command("import")(project_import.project_import)
 project_app.command("graders")(project.graders)
 project_app.command("compare")(project.compare)
 project_app.command("audit")(project.audit)
+project_app.command("model")(project_model.project_model)
 
 
 def run() -> None:

@@ -23,7 +23,7 @@ from mirage_core.cli.engine_choice import check_engine
 from mirage_core.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from mirage_core.engines import EngineInfo, RunInfo
+    from mirage_core.engines import Classification, EngineInfo, RunInfo
     from mirage_core.engines.base import Report
     from mirage_core.scan import Scan
 
@@ -77,6 +77,17 @@ def classify(
     path: ScanPath,
     model: ModelOption,
     device: DeviceOption = "auto",
+    attribution: Annotated[
+        Path | None,
+        typer.Option(help="A .npz file to write: where each B-scan shows the class."),
+    ] = None,
+    label: Annotated[
+        str, typer.Option("--class", help="Class of --attribution; else the most likely.")
+    ] = "",
+    method: Annotated[
+        str, typer.Option(help="Of --attribution: gradient or rollout.")
+    ] = "gradient",
+    overwrite: OverwriteFlag = False,
     as_json: JsonFlag = False,
     debug: DebugFlag = False,
 ) -> None:
@@ -85,15 +96,65 @@ def classify(
         from mirage_core.jobs.model_tasks import classify_scan
 
         found = _run(path, model, device, "classify", classify_scan, quiet=as_json)
+        if attribution is not None:
+            _attribute(path, model, device, attribution, label, method, overwrite, quiet=as_json)
         if as_json:
-            rows = [[round(float(p), 6) for p in row] for row in found.probabilities]
-            fields = {"labels": list(found.labels), "probabilities": rows}
-            print_json({**fields, **_how(found.engine, found.run)})
+            print_json({**_told(found), **_how(found.engine, found.run)})
             return
         table = Table("B-scan", *(escape(label) for label in found.labels), box=None)
         for b, row in enumerate(found.probabilities):
             table.add_row(str(b + 1), *(f"{p:.3f}" for p in row))
+        if found.volume is not None:
+            table.add_row("volume", *(f"{p:.3f}" for p in found.volume))
         stdout().print(table)
+
+
+def _told(found: Classification) -> dict[str, Any]:
+    def rounded(values: Any) -> list[float]:
+        return [round(float(p), 6) for p in values]
+
+    fields: dict[str, Any] = {
+        "labels": list(found.labels),
+        "multi_label": found.multi_label,
+        "probabilities": [rounded(row) for row in found.probabilities],
+    }
+    if found.volume is not None and found.weights is not None:
+        fields |= {"volume": rounded(found.volume), "weights": rounded(found.weights)}
+    return fields
+
+
+def _attribute(
+    path: Path,
+    model: str,
+    device: str,
+    out: Path,
+    label: str,
+    method: str,
+    overwrite: bool,
+    *,
+    quiet: bool,
+) -> None:
+    """Write where each B-scan shows a class: ``heat`` float32 ``[b, z, x]``, 0..1."""
+    import numpy as np
+
+    from mirage_core.io.atomic import atomic_file
+    from mirage_core.jobs.model_tasks import explain_scan
+
+    def work(scan: Scan, engine: str, **more: Any) -> Any:
+        return explain_scan(scan, engine, None, label or None, method, **more)
+
+    out = out if out.suffix == ".npz" else out.with_name(f"{out.name}.npz")
+    with atomic_file(out, overwrite=overwrite) as fresh:
+        found = _run(path, model, device, "classify", work, quiet=quiet)
+        with fresh.open("wb") as file:
+            np.savez_compressed(
+                file,
+                heat=found.heat,
+                label=found.label,
+                method=found.method,
+                model=found.engine.name,
+                model_sha256=found.engine.sha256,
+            )
 
 
 def imagine(

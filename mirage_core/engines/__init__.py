@@ -5,6 +5,7 @@ run, `model`.
 """
 
 from mirage_core.engines.base import (
+    Attribution,
     Cancelled,
     Classification,
     Classifier,
@@ -15,6 +16,7 @@ from mirage_core.engines.base import (
     EngineInfo,
     EngineInput,
     EngineOptions,
+    Explainer,
     Mode,
     Prediction,
     Reconstruction,
@@ -34,6 +36,7 @@ from mirage_core.engines.registry import (
 __all__ = [
     "GRAPH_ENGINE",
     "STARTER_ENGINE",
+    "Attribution",
     "Cancelled",
     "Classification",
     "Classifier",
@@ -44,6 +47,7 @@ __all__ = [
     "EngineInfo",
     "EngineInput",
     "EngineOptions",
+    "Explainer",
     "Mode",
     "Prediction",
     "Reconstruction",

@@ -187,10 +187,53 @@ class Embedding:
 
 @dataclass(eq=False)
 class Classification:
-    """Class probabilities of B-scans: ``[n, k]`` float32, rows sum to 1; `labels` name them."""
+    """Class probabilities of B-scans, and of them as a volume.
+
+    Attributes
+    ----------
+    probabilities : float32 array ``[n, k]``
+        Of each B-scan by itself. Rows sum to 1, unless the model is `multi_label`.
+    labels : tuple of str
+        Names of the classes.
+    engine, run
+    multi_label : bool
+        Each class is there or not, whatever the others.
+    volume : float32 array ``[k]`` or None
+        Of all wanted B-scans together; None from a model that tells B-scans alone.
+    weights : float32 array ``[n]`` or None
+        How much each B-scan counts in that; their sum is 1.
+    """
 
     probabilities: F32
     labels: tuple[str, ...]
+    engine: EngineInfo
+    run: RunInfo = field(default_factory=RunInfo)
+    multi_label: bool = False
+    volume: F32 | None = None
+    weights: F32 | None = None
+
+
+@dataclass(eq=False)
+class Attribution:
+    """Where on B-scans a classifier sees evidence of a class: for looking at, not for measuring.
+
+    Attributes
+    ----------
+    heat : float32 array ``[n, z, x]``
+        On the B-scans' own grid, 0..1; 1 where there is most on a B-scan, 0 everywhere where
+        there is none.
+    label : str
+    probabilities : float32 array ``[n]``
+        Of the class, of each B-scan by itself.
+    method : str
+        ``gradient`` or ``rollout``.
+    engine, run
+    """
+
+    heat: F32
+    label: str
+    probabilities: F32
+    method: str
     engine: EngineInfo
     run: RunInfo = field(default_factory=RunInfo)
 
@@ -270,6 +313,22 @@ class Classifier(Protocol):
         cancelled: Cancelled = lambda: False,
     ) -> Classification:
         """Return class probabilities of the wanted B-scans of `source`."""
+        ...
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """An engine whose tasks include ``classify``, and that tells where it sees a class."""
+
+    def explain(
+        self,
+        source: EngineInput,
+        label: str | None = None,
+        method: str = "gradient",
+        report: Report = lambda _fraction: None,
+        cancelled: Cancelled = lambda: False,
+    ) -> Attribution:
+        """Return where the wanted B-scans show `label`, the most likely class by default."""
         ...
 
 

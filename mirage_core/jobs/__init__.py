@@ -15,6 +15,7 @@ __all__ = [
     "WorkerDiedError",
     "classify_scan",
     "embed_scan",
+    "explain_scan",
     "reconstruct_scan",
     "segment_scan",
     "submit",
@@ -27,7 +28,7 @@ def __getattr__(name: str) -> object:
         from mirage_core.jobs.segment import segment_scan
 
         return segment_scan
-    if name in ("classify_scan", "embed_scan", "reconstruct_scan"):
+    if name in ("classify_scan", "embed_scan", "explain_scan", "reconstruct_scan"):
         from mirage_core.jobs import model_tasks
 
         return getattr(model_tasks, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mirage_core.engines import engine_names, make_engine
 from mirage_core.engines.base import (
+    Attribution,
     Cancelled,
     Classification,
     Classifier,
@@ -11,6 +12,7 @@ from mirage_core.engines.base import (
     Embedding,
     Engine,
     EngineOptions,
+    Explainer,
     Reconstruction,
     Reconstructor,
     Report,
@@ -84,6 +86,41 @@ def classify_scan(
     assert isinstance(engine, Classifier)
     source, _ = engine_input(scan, b_scans)
     return engine.classify(source, report, cancelled)
+
+
+def explain_scan(
+    scan: Scan,
+    engine_name: str,
+    b_scans: tuple[int, ...] | None = None,
+    label: str | None = None,
+    method: str = "gradient",
+    options: EngineOptions | None = None,
+    report: Report = lambda _fraction: None,
+    cancelled: Cancelled = lambda: False,
+) -> Attribution:
+    """Return where a classifier sees evidence of a class on B-scans of `scan`, ascending.
+
+    Parameters
+    ----------
+    scan, engine_name, b_scans, options, report, cancelled
+        See :func:`mirage_core.jobs.segment_scan`.
+    label : str, optional
+        Name of the class; by default the one that is most likely on these B-scans.
+    method : str
+        ``gradient`` or ``rollout``.
+
+    Raises
+    ------
+    TaskMissingError
+        If the engine does not classify, or cannot tell where it looks.
+    InputError
+        If it tells no such class.
+    """
+    engine = _engine_for("classify", engine_name, options)
+    if not isinstance(engine, Explainer):
+        raise TaskMissingError(f"{engine.describe().title} does not tell where it looks.")
+    source, _ = engine_input(scan, b_scans)
+    return engine.explain(source, label, method, report, cancelled)
 
 
 def embed_scan(

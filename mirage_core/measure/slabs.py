@@ -31,27 +31,32 @@ def slab_widths_mm(spacing: Spacing, geometry: ScanGeometry, n_b_scans: int) -> 
     NoSlabsError
         If B-scans are not side by side.
     """
-    (gap_mm,) = spacing.require_mm("b")
     if geometry.pattern in _NOT_SIDE_BY_SIDE:
         raise NoSlabsError(
             f"The B-scans of a {_NOT_SIDE_BY_SIDE[geometry.pattern]} do not lie side by side; "
             "it has no volume."
         )
+    (gap_mm,) = spacing.require_mm("b")
     even = np.full(n_b_scans, gap_mm)
     if spacing.b.source is Provenance.USER or n_b_scans < 3:
         return even
-    gaps_mm = _gaps_mm(geometry)
-    if gaps_mm is None:
+    places_mm = _places_mm(geometry)
+    if places_mm is None:
         return even
+    # By place: some devices take every other B-scan first.
+    order = np.argsort(places_mm, kind="stable")
+    gaps_mm = np.diff(places_mm[order])
     middle = float(np.median(gaps_mm))
     if np.all(np.abs(gaps_mm - middle) <= _EVEN * middle):
         return even
     around = np.concatenate([gaps_mm[:1], gaps_mm, gaps_mm[-1:]])
-    return np.asarray((around[:-1] + around[1:]) / 2)
+    widths_mm = np.empty(n_b_scans)
+    widths_mm[order] = (around[:-1] + around[1:]) / 2
+    return widths_mm
 
 
-def _gaps_mm(geometry: ScanGeometry) -> F64 | None:
-    """Return the distances between neighbouring parallel lines, across them; None if unknown."""
+def _places_mm(geometry: ScanGeometry) -> F64 | None:
+    """Return where parallel lines lie on the axis across them, ``[b]``; None if unknown."""
     scale = geometry.slo_mm_per_px
     lines = [p for p in geometry.positions if isinstance(p, LinePosition)]
     if scale is None or geometry.positions_assumed or len(lines) != len(geometry.positions):
@@ -62,5 +67,5 @@ def _gaps_mm(geometry: ScanGeometry) -> F64 | None:
     if length == 0:
         return None
     across = np.array([-along[1], along[0]]) / length
-    gaps_mm: F64 = np.abs(np.diff(ends.mean(axis=1) @ across))
-    return gaps_mm
+    places_mm: F64 = ends.mean(axis=1) @ across
+    return places_mm

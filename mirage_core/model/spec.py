@@ -70,6 +70,14 @@ class Pool(StrEnum):
     TOKEN_MIX = "token_mix"
 
 
+class VolumePool(StrEnum):
+    """What a head makes of the B-scans of a volume: nothing, their mean, a weighted mean."""
+
+    NONE = "none"
+    MEAN = "mean"
+    ATTENTION = "attention"
+
+
 class Normalisation(StrEnum):
     """Which chain of resizing and scaling a model was trained with.
 
@@ -189,10 +197,28 @@ class HeadSpec(_Frozen):
 
 
 class ClassifierSpec(_Frozen):
-    """A classification head: pooling and number of classes."""
+    """A classification head.
+
+    Attributes
+    ----------
+    pool : Pool
+    n_classes : int
+    multi_label : bool
+        Each class is there or not, whatever the others: a sigmoid each instead of one softmax.
+    domains : tuple of str
+        What it looks at; empty: as published, the B-scan where the model knows it.
+    volume : VolumePool
+        How B-scans make a volume; ``none``: it tells B-scans alone.
+    attention : int
+        Hidden width of the attention over B-scans, where there is one.
+    """
 
     pool: Pool
     n_classes: int
+    multi_label: bool = False
+    domains: tuple[str, ...] = ()
+    volume: VolumePool = VolumePool.NONE
+    attention: int = 64
 
 
 class ModelSpec(_Frozen):

@@ -14,6 +14,7 @@ from mirage_core.project.errors import (
 )
 from mirage_core.project.importing import import_pixels
 from mirage_core.project.journal import ProjectJournal
+from mirage_core.project.label_set import Label, LabelSet
 from mirage_core.project.project import Project
 from mirage_core.project.records import (
     AnnotationRecord,
@@ -27,6 +28,8 @@ __all__ = [
     "AnnotationRecord",
     "AuditRow",
     "ImportCancelledError",
+    "Label",
+    "LabelSet",
     "Project",
     "ProjectError",
     "ProjectJournal",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import accumulate
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from mirage_core.annotate import EventKind
 from mirage_core.project import clock
 from mirage_core.project.event_rows import b_scans_from_text
+from mirage_core.project.labels import rows_of_scan, words_of
 from mirage_core.project.records import AuditRow
 from mirage_core.project.schema import annotation_rows, events, project_log, scan_log
 from mirage_core.project.store import Store
@@ -32,6 +34,7 @@ def audit(store: Store, scan_id: str) -> tuple[AuditRow, ...]:
                 annotation_rows.c.scan == scan_id
             )
         ).all()
+        of_labels = [_label_row(r) for r in rows_of_scan(connection, scan_id)]
         logs = [
             (
                 owner.annotator,
@@ -46,6 +49,7 @@ def audit(store: Store, scan_id: str) -> tuple[AuditRow, ...]:
     timed = _in_order(
         [AuditRow(clock.parse(r.time), r.author, r.what, "", "", r.detail, "", ()) for r in of_scan]
     )
+    timed += _in_order(of_labels)
     for annotator, log in logs:
         rows: list[AuditRow] = []
         done: list[AuditRow] = []
@@ -95,6 +99,14 @@ def audit_of_project(store: Store) -> tuple[AuditRow, ...]:
     return tuple(
         AuditRow(clock.parse(r.time), r.author, r.what, "", "", r.detail, "", ()) for r in rows
     )
+
+
+def _label_row(row: Row[Any]) -> AuditRow:
+    words = words_of(row.labels)
+    said = "taken back" if words is None else ", ".join(words) or "none of them"
+    b_scans = () if row.b_scan is None else (row.b_scan,)
+    time = clock.parse(row.time)
+    return AuditRow(time, row.author, "label", row.annotator, "", said, "", b_scans)
 
 
 def _in_order(rows: list[AuditRow]) -> list[tuple[datetime, AuditRow]]:

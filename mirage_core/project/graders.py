@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mirage_core.annotate import Annotation
 from mirage_core.io.native_layout import scheme_to_json
-from mirage_core.project import clock
+from mirage_core.project import clock, labels
 from mirage_core.project.errors import ProjectError, Trouble
 from mirage_core.project.records import AnnotationRecord, Grader
 from mirage_core.project.scans import note_in_log
@@ -145,7 +145,8 @@ class GraderTable:
         """Make the work of someone who had no name yet that of `name`; return its scans.
 
         Scans on which `name` has work already are left as they are: nobody's two annotations
-        become one. The edits keep the author they were recorded with.
+        become one. The edits keep the author they were recorded with. Labels follow, where
+        `name` has given none.
 
         Raises
         ------
@@ -165,7 +166,8 @@ class GraderTable:
                 one = annotation_rows.c.id == row.id
                 connection.execute(update(annotation_rows).where(one).values(annotator=name))
                 note_in_log(connection, row.scan, name, "annotator", f"was {unnamed}")
-        return frozenset(row.scan for row in found)
+            labelled = labels.give_a_name(connection, unnamed, name)
+        return frozenset(row.scan for row in found) | labelled
 
     def consensus_id(self, scan_id: str) -> int | None:
         """Return the annotation that is the consensus of a scan, None where there is none."""

@@ -34,7 +34,13 @@ def _add_consensus_and_worklist(connection: Connection) -> None:
         connection.exec_driver_sql(trigger)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _add_consensus_and_worklist)
+def _add_labels(connection: Connection) -> None:
+    schema.metadata.create_all(connection, schema.THIRD)
+    for trigger in schema.append_only("labels"):
+        connection.exec_driver_sql(trigger)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_create, _add_consensus_and_worklist, _add_labels)
 
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -38,17 +38,29 @@ class Project(ProjectFolder):
     notice : str
         A sentence to show when the project could only be opened for reading (a newer
         project, a folder without write access); else empty.
+    labels : LabelTable
+        What scans and B-scans are labelled as, and what there is to choose from.
+    default_engine : DefaultEngineSetting
+        Which engine new segmentations use, whoever makes them.
+    foveas : FoveaTable
+        Where people put the foveas of scans.
     """
 
     def __init__(self, store: Store) -> None:
         # Here and not above: a window that has no project open never loads the SQL driver.
+        from mirage_core.project.default_engine import DefaultEngineSetting
         from mirage_core.project.events import EventLog
+        from mirage_core.project.foveas import FoveaTable
         from mirage_core.project.graders import GraderTable
+        from mirage_core.project.labels import LabelTable
         from mirage_core.project.leases import LeaseTable
 
         super().__init__(store)
         self.log = EventLog(store)
         self.graders = GraderTable(store)
+        self.labels = LabelTable(store, self.graders)
+        self.default_engine = DefaultEngineSetting(store)
+        self.foveas = FoveaTable(store)
         self.leases = LeaseTable(store)
         self._open: dict[Session, ProjectJournal] = {}
 
@@ -263,7 +275,7 @@ class Project(ProjectFolder):
         return tuple(row for row in rows if row.annotator in ("", viewer))
 
     def audit_of_project(self) -> tuple[AuditRow, ...]:
-        """Return what happened to the project as a whole (blinding), oldest first."""
+        """Return what happened to the project itself (blinding, labels, model), oldest first."""
         from mirage_core.project.audit import audit_of_project
 
         return audit_of_project(self._store)

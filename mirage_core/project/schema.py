@@ -143,10 +143,24 @@ project_log = Table(
     Column("detail", Text, nullable=False),
 )
 
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("scan", ForeignKey("scans.id"), nullable=False, index=True),
+    Column("annotator", Text, nullable=False),
+    Column("b_scan", Integer),
+    Column("labels", Text),
+    Column("author", Text, nullable=False),
+    Column("time", Text, nullable=False),
+)
+
 FIRST = (settings, patients, scans, scan_log, annotation_rows, events, leases)
 """The tables of version 1."""
 SECOND = (consensus, remarks, thumbnails, snapshots, project_log)
 """The tables that version 2 added."""
+THIRD = (labels,)
+"""The table that version 3 added."""
 
 
 def append_only(*tables: str) -> tuple[str, ...]:

@@ -66,3 +66,8 @@ def test_an_unknown_gap_and_a_pattern_without_one_are_refused() -> None:
     for pattern in (ScanPattern.RADIAL, ScanPattern.CIRCLE):
         with pytest.raises(NoSlabsError, match="do not lie side by side"):
             slab_widths_mm(FILE, ScanGeometry(pattern), 3)
+
+
+def test_b_scans_taken_out_of_turn_stand_for_their_gaps_all_the_same() -> None:
+    widths = slab_widths_mm(FILE, lines(0, 4, 2, 10), 4)
+    np.testing.assert_allclose(widths, [0.2, 0.4, 0.2, 0.6])

@@ -7,7 +7,6 @@ import itertools
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,18 +21,6 @@ from mirage_core.project.store import Store
 from tests.project.eyes import make_scan, same, step
 
 SEED = 11
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    with Project.create(tmp_path / "study") as project:
-        project.import_pixels(project.add_scan(make_scan()), make_scan())
-        yield project
-
-
-@pytest.fixture
-def record(project: Project) -> ScanRecord:
-    return project.worklist()[0].scan
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mirage_core.engines.base import (
+    Attribution,
     Cancelled,
     Classification,
     Embedding,
@@ -92,6 +93,37 @@ class MirageEngine:
         from mirage_core.engines.mirage.features import classify
 
         return self._run("classify", lambda run: classify(run, source), report, cancelled)
+
+    def explain(
+        self,
+        source: EngineInput,
+        label: str | None = None,
+        method: str = "gradient",
+        report: Report = lambda _fraction: None,
+        cancelled: Cancelled = lambda: False,
+    ) -> Attribution:
+        """Return where the wanted B-scans of `source` show evidence of a class.
+
+        Parameters
+        ----------
+        source : EngineInput
+        label : str, optional
+            Name of the class; by default the one that is most likely on these B-scans.
+        method : str
+            ``gradient`` or ``rollout``; see :mod:`mirage_core.engines.mirage.attribution`.
+
+        Raises
+        ------
+        EngineCancelledError, TaskMissingError
+        InputError
+            If the model tells no such class, or the scan lacks an input of it.
+        """
+        from mirage_core.engines.mirage.attribution import explain
+
+        def work(run: Run) -> Attribution:
+            return explain(run, source, label, method)
+
+        return self._run("classify", work, report, cancelled)
 
     def embed(
         self,

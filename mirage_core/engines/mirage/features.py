@@ -7,8 +7,8 @@ from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional
 
 from mirage_core.engines.base import Classification, Embedding, EngineInput
 from mirage_core.engines.mirage.inputs import Preparation
@@ -17,7 +17,11 @@ from mirage_core.model.classification import ClassificationModel, pooled
 from mirage_core.model.devices import arithmetic, to_device
 from mirage_core.model.encoder import MirageEncoder
 from mirage_core.model.segmentation import BackboneSegmentation
+from mirage_core.model.spec import VolumePool
+from mirage_core.model.store.card import ModelCard
 from mirage_core.model.tokens import Tokens
+
+F32 = NDArray[np.float32]
 
 
 def embed(run: Run, source: EngineInput) -> Embedding:
@@ -52,27 +56,57 @@ def embed(run: Run, source: EngineInput) -> Embedding:
 
 
 def classify(run: Run, source: EngineInput) -> Classification:
-    """Return class probabilities of the wanted B-scans."""
+    """Return class probabilities of the wanted B-scans, and of all of them together."""
     prepared = Preparation(run.card, source, run.info.domains)
     model = run.model()
 
+    classifier = run.card.spec.classifier
+    assert classifier is not None
+
     @torch.inference_mode()
-    def work(rows: Sequence[int], device: torch.device) -> torch.Tensor:
+    def work(rows: Sequence[int], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
         inputs = {
             n: to_device(x, device)
             for n, x in prepared.inputs(rows, prepared.padding(rows)).items()
         }
+        classifying = model.of(ClassificationModel)
         with arithmetic(device, fast=False):
-            logits = model.module(inputs)
-        return functional.softmax(logits.float(), dim=1).cpu()
+            features = classifying.features(inputs)
+            told = classifying.probabilities(classifying.head(features))
+        return features.float().cpu(), told.float().cpu()
 
     done = run.batches(source.wanted, work, model)
-    assert run.card.spec.classifier is not None
-    n_classes = run.card.spec.classifier.n_classes
-    labels = run.card.class_labels or tuple(f"class {k}" for k in range(n_classes))
+    volume = weights = None
+    if done.results and classifier.volume is not VolumePool.NONE:
+        volume, weights = _of_volume(
+            model.of(ClassificationModel), torch.cat([f for f, _ in done.results])
+        )
     return Classification(
-        _stack(done.results, (0, n_classes)), labels, run.info, run.run_info(done)
+        _stack([p for _, p in done.results], (0, classifier.n_classes)),
+        class_labels(run.card),
+        run.info,
+        run.run_info(done),
+        classifier.multi_label,
+        volume,
+        weights,
     )
+
+
+@torch.inference_mode()
+def _of_volume(model: ClassificationModel, features: torch.Tensor) -> tuple[F32, F32]:
+    """Return probabilities ``[k]`` of a volume of B-scans with `features`, and their weights."""
+    device = model.head.weight.device
+    moved = features.to(device)
+    with arithmetic(device, fast=False):
+        together = model.probabilities(model.of_volume(moved))
+        return together.cpu().numpy(), model.weights(moved).cpu().numpy()
+
+
+def class_labels(card: ModelCard) -> tuple[str, ...]:
+    """Return the names of the classes that the model with this card tells."""
+    assert card.spec.classifier is not None
+    n_classes = card.spec.classifier.n_classes
+    return card.class_labels or tuple(f"class {k}" for k in range(n_classes))
 
 
 def encode(model: nn.Module, inputs: dict[str, torch.Tensor]) -> Tokens:

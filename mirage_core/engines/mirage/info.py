@@ -33,6 +33,8 @@ def _domains(spec: ModelSpec) -> tuple[str, ...]:
     if spec.head is not None:
         return spec.head.domains
     if spec.classifier is not None:
+        if spec.classifier.domains:
+            return spec.classifier.domains
         return ("bscan",) if any(d.name == "bscan" for d in spec.domains) else ("slo",)
     return tuple(d.name for d in spec.domains)
 

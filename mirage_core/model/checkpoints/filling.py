@@ -141,7 +141,7 @@ def _dropped(state: Iterable[str], have: ModelSpec, want: ModelSpec) -> tuple[st
     if not same_weights(have.head, want.head):
         unused.append(OUTPUTS)
     if have.classifier is not None and want.classifier is None:
-        unused += ["norm.", "head."]
+        unused += ["norm.", "head.", "attention."]
     elif have.classifier is not None and _width(have) != _width(want):
         unused.append("head.")
     return tuple(n for n in state if n.startswith(tuple(unused)) or n in embeddings)

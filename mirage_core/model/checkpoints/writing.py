@@ -31,6 +31,7 @@ from mirage_core.model.spec import (
     HeadKind,
     HeadSpec,
     ModelSpec,
+    VolumePool,
 )
 
 
@@ -106,6 +107,8 @@ def save_published(
         raise ValueError(f"the published formats know no {spec.head.kind.value} head")
     if kind is not Published.HUB and kind is not _BY_TASK[spec.task]:
         raise ValueError(f"a model that can {spec.task} is not written as {kind.value}")
+    if kind is Published.CLASSIFICATION and spec.classifier:
+        _check_classifier(spec.classifier)
     state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     if kind is Published.HUB:
         _save_hub(state, spec, path, overwrite)
@@ -123,6 +126,14 @@ def save_published(
         content["loss_scaler"] = None
     with atomic_file(path, overwrite=overwrite) as fresh:
         torch.save(content, fresh)
+
+
+def _check_classifier(classifier: ClassifierSpec) -> None:
+    """Raise ValueError where the published format would lose how a classifier is to be read."""
+    if classifier.multi_label:
+        raise ValueError("the published formats know one class at a time, not several labels")
+    if classifier.volume is not VolumePool.NONE:
+        raise ValueError("the published formats know classes of single images, not of volumes")
 
 
 def _save_hub(state: Mapping[str, Tensor], spec: ModelSpec, path: Path, overwrite: bool) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors import safe_open
 
 from mirage_core.io.atomic import ExportError
+from mirage_core.model.build import build_model
 from mirage_core.model.checkpoints.loading import load_model
 from mirage_core.model.checkpoints.reading import read_state
 from mirage_core.model.checkpoints.writing import Published, save_published
-from mirage_core.model.spec import HeadKind, ModelSpec, Pool
+from mirage_core.model.spec import ClassifierSpec, HeadKind, ModelSpec, Pool, VolumePool
 from tests.model.checkpoints.files import (
     ALL,
     HEADS,
@@ -120,6 +122,15 @@ def test_formats_that_do_not_fit_the_model_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not written as classification"):
         save_published(model(segmentation_spec()), tmp_path / "a.pth", "classification")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("more", [{"multi_label": True}, {"volume": VolumePool.MEAN}])
+def test_how_a_classifier_is_read_is_not_lost_in_silence(
+    tmp_path: Path, more: dict[str, Any]
+) -> None:
+    classifier = ClassifierSpec(pool=Pool.GLOBAL, n_classes=3, **more)
+    with pytest.raises(ValueError, match="published formats know"):
+        save_published(build_model(spec(classifier=classifier)), tmp_path / "a.pth")
 
 
 def test_nothing_is_overwritten_unless_that_is_asked_for(tmp_path: Path) -> None:

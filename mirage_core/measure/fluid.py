@@ -1,0 +1,70 @@
+"""Volume, height and area of fluid and lesions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mirage_core.measure.footprint import Footprints
+from mirage_core.measure.lesion_columns import LesionColumns
+
+F64 = NDArray[np.float64]
+
+_NL_PER_MM3 = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a class there is.
+
+    Attributes
+    ----------
+    volume_nl : float
+        Pixels times their size, each B-scan counted with the slab it stands for.
+    area_mm2 : float
+        En face: footprints of the A-scans that have any.
+    """
+
+    volume_nl: float
+    area_mm2: float
+
+
+def extent(
+    columns: LesionColumns,
+    value: int,
+    footprints: Footprints,
+    dz_mm: float,
+    inside: F64 | None = None,
+) -> Extent:
+    """Return volume and en-face area of class `value`.
+
+    Parameters
+    ----------
+    columns : LesionColumns
+    value : int
+    footprints : Footprints
+    dz_mm : float
+    inside : float64 array ``[b, x]``, optional
+        Share of each footprint that counts, from :meth:`Footprints.inside`; by default all of
+        all.
+    """
+    counts = columns.counts(value)
+    share = np.ones(counts.shape) if inside is None else inside
+    pixels, marked = (counts * share).sum(axis=1), ((counts > 0) * share).sum(axis=1)
+    areas = footprints.areas_mm2
+    return Extent(
+        float(pixels @ areas) * dz_mm * _NL_PER_MM3,
+        float(marked @ areas),
+    )
+
+
+def height_um(columns: LesionColumns, value: int, dz_mm: float) -> float:
+    """Return the greatest height of class `value` in um: unbroken, down one A-scan."""
+    return columns.longest_run(value) * dz_mm * 1000
+
+
+def en_face_um(columns: LesionColumns, value: int, dz_mm: float) -> NDArray[np.float32]:
+    """Return how much of class `value` lies in each A-scan, um ``[b, x]``."""
+    return (columns.counts(value) * (dz_mm * 1000)).astype(np.float32)

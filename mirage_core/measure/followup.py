@@ -1,0 +1,279 @@
+"""Two visits of one eye: the same places in both, what changed, and what makes that doubtful."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mirage_core.measure.annotated import Annotated
+from mirage_core.measure.fovea import Fovea, FoveaSource
+from mirage_core.measure.fovea_search import estimate_fovea
+from mirage_core.measure.ground import Row
+from mirage_core.measure.measured import NotMeasuredError
+from mirage_core.measure.plane import Plane, plane_of
+from mirage_core.measure.registration import NotRegisteredError, Registration, register
+from mirage_core.measure.tables import ScanFigures, measure_scan
+from mirage_core.measure.thickness import thickness_um
+from mirage_core.scan import Laterality, Scan, SpacingUnknownError
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+_SCALE_ALIKE = 0.03
+_LEFT_OVER_MM = 0.05
+_NO_STRUCTURES = ("fovea", "quality")
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """One visit: the scan and what was drawn on it; the fovea is sought unless it is given."""
+
+    scan: Scan
+    annotated: Annotated
+    fovea: Fovea | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One figure at both visits.
+
+    Attributes
+    ----------
+    structure, region, figure, unit : str
+    first, second : float
+        NaN where it is refused.
+    change : float
+        Second less first; NaN unless both are known.
+    note : str
+        Why there is no change to tell.
+    """
+
+    structure: str
+    region: str
+    figure: str
+    unit: str
+    first: float
+    second: float
+    change: float
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class FollowUp:
+    """What two visits say together.
+
+    Attributes
+    ----------
+    registration : Registration or None
+        None where the images could not be brought together; then every visit is measured about
+        its own fovea, and there is no difference map.
+    fovea : Fovea or None
+        Of the second visit: that of the first, carried over, where registered.
+    figures : (ScanFigures, ScanFigures)
+    changes : tuple of Change
+        In the order of the first visit's rows.
+    warnings : tuple of str
+        What makes changes doubtful.
+    """
+
+    registration: Registration | None
+    fovea: Fovea | None
+    figures: tuple[ScanFigures, ScanFigures]
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...]
+
+
+def follow_up(first: Visit, second: Visit) -> FollowUp:
+    """Compare two visits; takes seconds, for a background thread.
+
+    The fovea of the first visit is carried to the second by the vessels of the SLO images, so
+    that both grids lie on the same tissue.
+
+    Raises
+    ------
+    NotMeasuredError
+        If the scans are known to be of different eyes.
+    """
+    eyes = {first.scan.laterality, second.scan.laterality}
+    if eyes == {Laterality.OD, Laterality.OS}:
+        raise NotMeasuredError("One scan is of a right eye, the other of a left eye.")
+    warnings = list(_differences(first.scan, second.scan))
+    fovea = first.fovea or _found(first)
+    registration, carried = None, second.fovea
+    try:
+        registration = register_visits(first.scan, second.scan)
+    except NotRegisteredError as error:
+        warnings.append(f"{error} Each visit is measured about its own fovea.")
+    else:
+        warnings += _doubts(registration, first.scan, second.scan)
+        if fovea is not None:
+            carried = carried_fovea(fovea, first.scan, second.scan, registration)
+    figures = (
+        measure_scan(first.scan, first.annotated, fovea),
+        measure_scan(second.scan, second.annotated, carried),
+    )
+    changes = _changes(figures[0].rows, figures[1].rows)
+    return FollowUp(registration, figures[1].fovea, figures, changes, tuple(warnings))
+
+
+def register_visits(first: Scan, second: Scan) -> Registration:
+    """Bring the SLO images of two scans together.
+
+    Raises
+    ------
+    NotRegisteredError
+        If a scan has no SLO or its B-scans no place on it, or the vessels do not match.
+    """
+    for scan in (first, second):
+        geometry = scan.geometry
+        if scan.slo is None or not geometry.positions or geometry.positions_assumed:
+            raise NotRegisteredError("It is not known where the B-scans of both lie on an SLO.")
+    assert first.slo is not None
+    assert second.slo is not None
+    return register(first.slo, second.slo, _nominal_scale(first, second))
+
+
+def carried_fovea(
+    fovea: Fovea, first: Scan, second: Scan, registration: Registration
+) -> Fovea | None:
+    """Return the fovea of the first visit in the second; None where places are not known."""
+    planes = _planes(first, second)
+    if planes is None:
+        return None
+    place = _across(planes[0].place_mm(fovea.b, fovea.x)[None], first, second, registration)[0]
+    b, x = planes[1].grid_place(place)
+    confidence = fovea.confidence * min(1.0, registration.alike / 0.5)
+    source = FoveaSource.OTHER_VISIT
+    if fovea.source is FoveaSource.CENTRE:
+        source = FoveaSource.CENTRE
+    return Fovea(b, x, source, confidence)
+
+
+def difference_map(
+    first: Visit,
+    second: Visit,
+    registration: Registration,
+    pair: tuple[str, str] = ("ILM", "BM"),
+    half_mm: float = 3.0,
+    step_mm: float = 0.02,
+) -> F32:
+    """Return by how much a layer grew, um ``[row, col]``, on a square about the first's fovea.
+
+    Row 0 is superior. NaN where either visit does not know.
+
+    Raises
+    ------
+    NotMeasuredError, SpacingUnknownError, KeyError
+    """
+    planes = _planes(first.scan, second.scan)
+    if planes is None:
+        raise NotMeasuredError("It is not known where the B-scans of both lie on an SLO.")
+    fovea = first.fovea or _found(first)
+    assert fovea is not None  # a plane has one
+    n = round(2 * half_mm / step_mm)
+    axis = (np.arange(n) + 0.5) * step_mm - half_mm
+    x, y = np.meshgrid(axis, -axis)
+    points = np.stack([x.ravel(), y.ravel()], axis=1) + planes[0].place_mm(fovea.b, fovea.x)
+    places = points, _across(points, first.scan, second.scan, registration)
+    before, after = (
+        plane.sample(place).of(
+            thickness_um(visit.annotated.surfaces, *pair, visit.scan.spacing.require_mm("z")[0])
+        )
+        for plane, place, visit in zip(planes, places, (first, second), strict=True)
+    )
+    return (after - before).reshape(n, n).astype(np.float32)
+
+
+def _planes(first: Scan, second: Scan) -> tuple[Plane, Plane] | None:
+    """Return the planes of both, None unless both come from places on the SLO."""
+    try:
+        planes = plane_of(first), plane_of(second)
+    except (SpacingUnknownError, NotMeasuredError):
+        return None
+    return planes if all(p.from_positions for p in planes) else None
+
+
+def _across(points_mm: F64, first: Scan, second: Scan, registration: Registration) -> F64:
+    """Return where places ``[n, (x, y)]`` mm of the first scan's plane lie in the second's."""
+    here, there = first.geometry.slo_mm_per_px, second.geometry.slo_mm_per_px
+    assert here is not None
+    assert there is not None
+    px = np.stack([-points_mm[:, 1] / here[0], points_mm[:, 0] / here[1]], axis=1)
+    px = registration.points(px)
+    return np.stack([px[:, 1] * there[1], -px[:, 0] * there[0]], axis=1)
+
+
+def _found(visit: Visit) -> Fovea | None:
+    try:
+        plane = plane_of(visit.scan)
+    except (SpacingUnknownError, NotMeasuredError):
+        return None
+    return estimate_fovea(visit.scan, visit.annotated.surfaces, plane)
+
+
+def _nominal_scale(first: Scan, second: Scan) -> float:
+    """Return pixels of the second SLO for one of the first, as the files say."""
+    here, there = first.geometry.slo_mm_per_px, second.geometry.slo_mm_per_px
+    return 1.0 if here is None or there is None else math.sqrt(math.prod(here) / math.prod(there))
+
+
+def _differences(first: Scan, second: Scan) -> list[str]:
+    """Say what differs in how the two scans were taken."""
+    out = []
+    devices = first.acquisition.device, second.acquisition.device
+    if devices[0] != devices[1]:
+        words = " and ".join(d or "unknown" for d in devices)
+        out.append(f"The devices differ ({words}): their thickness differs too.")
+    patterns = first.geometry.pattern, second.geometry.pattern
+    if patterns[0] is not patterns[1] or first.n_b_scans != second.n_b_scans:
+        words = " and ".join(
+            f"{s.geometry.pattern.value} of {s.n_b_scans}" for s in (first, second)
+        )
+        out.append(f"The scan patterns differ ({words} B-scans).")
+    for axis, words in (("z", "depth"), ("x", "lateral")):
+        one, other = first.spacing[axis], second.spacing[axis]
+        if one.source is not other.source:
+            out.append(
+                f"The {words} scales come from different sources ({one.source.value}, "
+                f"{other.source.value})."
+            )
+        elif one.mm and other.mm and abs(one.mm / other.mm - 1) > _SCALE_ALIKE:
+            out.append(f"The {words} scales differ ({one.mm:.5f} and {other.mm:.5f} mm).")
+    if Laterality.UNKNOWN in (first.laterality, second.laterality):
+        out.append("It is not known that both scans are of the same eye.")
+    return out
+
+
+def _doubts(registration: Registration, first: Scan, second: Scan) -> list[str]:
+    out = []
+    off = registration.scale / _nominal_scale(first, second) - 1
+    if abs(off) > _SCALE_ALIKE:
+        out.append(
+            f"By the vessels the second SLO is scaled {100 * off:+.0f} % otherwise than its file "
+            "says: areas and volumes cannot be compared."
+        )
+    scale = first.geometry.slo_mm_per_px
+    if scale is None:
+        return out
+    left_mm = registration.residual_px * scale[0]
+    if not left_mm <= _LEFT_OVER_MM:  # also where it is not known
+        out.append("The SLO images were only roughly brought together.")
+    return out
+
+
+def _changes(first: tuple[Row, ...], second: tuple[Row, ...]) -> tuple[Change, ...]:
+    later = {(r.structure, r.region, r.figure): r.measured for r in second}
+    out = []
+    for row in first:
+        key = (row.structure, row.region, row.figure)
+        if row.structure in _NO_STRUCTURES or key not in later:
+            continue
+        one, other = row.measured, later[key]
+        why = [f"{n} visit: {m.reason}" for n, m in (("First", one), ("Second", other)) if m.reason]
+        out.append(
+            Change(*key, one.unit, one.value, other.value, other.value - one.value, " ".join(why))
+        )
+    return tuple(out)

@@ -1,0 +1,112 @@
+"""Labelled B-scans and scans of a project, as a model is taught to tell them. Imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mirage_core.io.errors import ReadError
+from mirage_core.project.errors import ProjectError
+from mirage_core.project.label_set import Label, LabelSet
+from mirage_core.project.project import Project
+from mirage_core.project.records import ScanRecord
+from mirage_core.scan import Scan
+from mirage_core.training.classify.examples import ClassData, Example
+
+Level = Literal["b_scan", "scan"]
+
+
+@dataclass(frozen=True)
+class ClassChoice:
+    """Which labels of a project a model is taught.
+
+    Attributes
+    ----------
+    level : str
+        ``b_scan``: labels of single B-scans; ``scan``: labels of scans as a whole.
+    scans : tuple of str
+        Ids or pseudonyms; empty: all.
+    graders : tuple of str
+        Whose labels; empty: everyone's, of each place the one given last.
+    """
+
+    level: Level = "b_scan"
+    scans: tuple[str, ...] = ()
+    graders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClassSource:
+    """Labels of a project that are read where they are needed, in a worker say. Picklable."""
+
+    folder: Path
+    choice: ClassChoice = ClassChoice()
+
+    def __call__(self) -> ClassData:
+        """Read them; see :func:`collect_classes`."""
+        with Project.open(self.folder, read_only=True) as project:
+            return collect_classes(project, self.choice)
+
+
+def collect_classes(project: Project, choice: ClassChoice | None = None) -> ClassData:
+    """Return the labelled B-scans or scans of a project; of a patient the pseudonym alone.
+
+    Pixels are read later. Scans whose pixels are not in the project, or cannot be read, are left
+    out, and a note of the data says so.
+
+    Raises
+    ------
+    ProjectError
+        If the project cannot be read.
+    """
+    choice = choice or ClassChoice()
+    chosen = project.labels.label_set
+    examples: list[Example] = []
+    left_out = several = 0
+    by_scan = project.labels.all()
+    for row in project.worklist():
+        record = row.scan
+        if choice.scans and not {record.id, record.pseudonym} & set(choice.scans):
+            continue
+        given, disputed = _given(by_scan.get(record.id, ()), choice)
+        if not given:
+            continue
+        try:
+            scan = project.open_scan(record)
+        except (ReadError, ProjectError):
+            left_out += 1
+            continue
+        several += disputed
+        examples += [_example(scan, record, label, chosen) for label in given]
+    notes = []
+    if left_out:
+        scans = "1 scan was" if left_out == 1 else f"{left_out} scans were"
+        notes.append(f"{scans} left out: the pixels are not in the project or cannot be read.")
+    if several:
+        words = "1 label differs" if several == 1 else f"{several} labels differ"
+        notes.append(f"{words} between graders; what was given last is taken.")
+    return ClassData(tuple(examples), chosen.names, chosen.multi_label, tuple(notes))
+
+
+def _given(labels: tuple[Label, ...], choice: ClassChoice) -> tuple[list[Label], int]:
+    """Return the label of each place that was given last, and where graders differ."""
+    wanted = [
+        label
+        for label in labels
+        if (label.b_scan is not None) is (choice.level == "b_scan")
+        and (not choice.graders or label.annotator in choice.graders)
+    ]
+    places = sorted({label.b_scan for label in wanted}, key=lambda b: -1 if b is None else b)
+    given, disputed = [], 0
+    for b in places:
+        own = [label for label in wanted if label.b_scan == b]
+        given.append(max(own, key=lambda label: label.time))
+        disputed += len({label.labels for label in own}) > 1
+    return given, disputed
+
+
+def _example(scan: Scan, record: ScanRecord, label: Label, chosen: LabelSet) -> Example:
+    b_scans = tuple(range(scan.n_b_scans)) if label.b_scan is None else (label.b_scan,)
+    classes = tuple(chosen.names.index(name) for name in label.labels)
+    return Example(scan, b_scans, classes, record.pseudonym)
