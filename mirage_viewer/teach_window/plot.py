@@ -83,8 +83,12 @@ class LinePlot(QWidget):
         area = QRectF(left, height + 6, self.width() - left - 12, self.height() - 3 * height - 8)
         muted = QColor(colors.muted)
         painter.setPen(muted)
-        painter.drawText(QPointF(0, height - 3), self._y_label)
-        self._draw_legend(painter)
+        room = self._draw_legend(painter)
+        painter.setPen(muted)
+        label = painter.fontMetrics().elidedText(
+            self._y_label, Qt.TextElideMode.ElideRight, round(room)
+        )
+        painter.drawText(QPointF(0, height - 3), label)
         painter.setPen(muted)
         painter.drawText(
             QRectF(area.left(), self.height() - height, area.width(), height),
@@ -147,8 +151,11 @@ class LinePlot(QWidget):
         painter.drawEllipse(places[-1], 2.6, 2.6)
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
-    def _draw_legend(self, painter: QPainter) -> None:
-        """Write the names of the lines at the top right, each in its colour."""
+    def _draw_legend(self, painter: QPainter) -> float:
+        """Write the names of the lines at the top right, each in its colour; return what is left.
+
+        That is the room beside them, in px.
+        """
         metrics = painter.fontMetrics()
         right = float(self.width() - 12)
         for line in reversed([line for line in self.lines if line.name]):
@@ -156,6 +163,7 @@ class LinePlot(QWidget):
             painter.setPen(QColor(getattr(current_colors(), line.color)))
             painter.drawText(QPointF(right, metrics.height() - 3), line.name)
             right -= metrics.horizontalAdvance("    ")
+        return max(right, 0.0)
 
     def _ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
         xs = [float(a) for line in self.lines if not line.level for a in line.points]

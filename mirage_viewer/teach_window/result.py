@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
+    QHeaderView,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -16,7 +17,7 @@ from qtpy.QtWidgets import (
 
 from mirage_viewer.panels.widgets import Card, column, dense_table, label, look, row
 from mirage_viewer.teaching.words import NO_BETTER, GainLine, counted
-from mirage_viewer.theme import current_colors, icon, scaled
+from mirage_viewer.theme import current_colors, icon
 
 _COLUMNS = ("", "Before (95 %)", "After (95 %)", "In µm")
 NOTHING_YET = (
@@ -50,6 +51,7 @@ class ResultCard(Card):
         for text in (self.verdict, self.sentence):
             text.setWordWrap(True)
         self.table = dense_table(_COLUMNS)
+        self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for i in range(1, len(_COLUMNS)):
             self.table.headerItem().setTextAlignment(i, Qt.AlignmentFlag.AlignRight)
         self.worst_title = label("Held-out B-scans, worst first", "muted")
@@ -72,17 +74,15 @@ class ResultCard(Card):
         self.repaint_icons()
 
     def _lay_out(self) -> None:
-        self.beside = QWidget()
-        right = column(self.beside, 4)
-        right.addWidget(self.worst_title)
-        right.addWidget(self.worst, 1)
-        right.addWidget(self.worst_hint)
-        self.beside.setFixedWidth(scaled(206))
-        both = row(self.table, self.beside, spacing=12)
-        both.setStretch(0, 1)
+        self.below = QWidget()
+        low = column(self.below, 4)
+        low.addWidget(self.worst_title)
+        low.addWidget(self.worst, 1)
+        low.addWidget(self.worst_hint)
         self.body.addWidget(self.verdict)
         self.body.addWidget(self.sentence)
-        self.body.addLayout(both, 1)
+        self.body.addWidget(self.table, 3)
+        self.body.addWidget(self.below, 2)
         self.body.addLayout(row(1, self.again, self.use))
         self.body.addStretch()
 
@@ -144,7 +144,7 @@ class ResultCard(Card):
             self.worst.addItem(item)
         self.worst.setEnabled(not elsewhere)
         self.worst_hint.setText(elsewhere or LEGEND)
-        self.beside.setVisible(bool(titles))
+        self.below.setVisible(bool(titles))
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""
@@ -152,6 +152,6 @@ class ResultCard(Card):
         self.use.setIcon(icon("check", current_colors().on_accent if primary else None))
 
     def _show_parts(self, there: bool) -> None:
-        for widget in (self.verdict, self.table, self.beside, self.use, self.again):
+        for widget in (self.verdict, self.table, self.below, self.use, self.again):
             widget.setVisible(there)
         look(self.sentence, "" if there else "muted")

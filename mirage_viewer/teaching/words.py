@@ -36,6 +36,10 @@ def failure(error: Exception) -> str:
     return f"Teaching failed: {reason}"
 
 
+_SAME = 0.02
+"""Share by which an error must change to be called better or worse."""
+
+
 @dataclass(frozen=True, slots=True)
 class GainLine:
     """One line of the table of results.
@@ -49,7 +53,7 @@ class GainLine:
     um : str
         Both in µm, where all scales are known.
     better : bool or None
-        None where there is nothing to compare.
+        None where there is nothing to compare, or the error is as good as the same.
     n_b_scans : int
     """
 
@@ -70,7 +74,10 @@ def _line(s: Mapping[str, Any]) -> GainLine:
     before, after = s["before"], s["after"]
     is_error = s["kind"] == "surface"
     was, now = before["value"], after["value"]
-    better = None if was is None or now is None or was == now else (now < was) == is_error
+    better = None
+    if was is not None and now is not None:
+        old, new = (was, now) if is_error else (1 - was, 1 - now)
+        better = new < old if abs(new - old) > _SAME * old else None
     digits = 2 if is_error else 3
     return GainLine(
         f"{s['name']}, {'px' if is_error else 'Dice'}",
