@@ -11,6 +11,7 @@ import pytest
 
 from mirage_core.annotate import State
 from mirage_core.io.export_result import write_result
+from mirage_core.measure.fovea import Fovea
 from mirage_core.project import Project
 from mirage_core.scan import PatientIdentity
 from mirage_core.simulate import EyeParameters, save_npz, simulate_eye
@@ -224,3 +225,47 @@ def test_nothing_measured_leaves_no_table_and_a_bug_in_one_scan_spares_the_other
     assert ran.code == 2
     assert [s["grader"] for s in ran.json["scans"]] == ["graph"]
     assert {r["grader"] for r in table(out)} == {"graph"}
+
+
+@pytest.mark.parametrize("kind", ["pdf", "html"])
+def test_a_report_per_scan_is_written_with_nothing_of_the_patient(
+    tmp_path: Path, project: Path, kind: str
+) -> None:
+    pytest.importorskip("matplotlib", reason="reports are drawn by matplotlib")
+    out, folder = tmp_path / "out.csv", tmp_path / "reports"
+    said = mirage(
+        "measure", project, "-o", out, "--report", folder, "--report-format", kind, "--json"
+    )
+    assert said.code == 0, said.err
+    (made,) = folder.iterdir()
+    assert said.json["reports"] == [str(made)]
+    assert made.suffix == f".{kind}"
+    assert PATIENT not in made.name
+    content = made.read_bytes()
+    assert content.startswith(b"%PDF" if kind == "pdf" else b"<!DOCTYPE html>")
+    assert PATIENT.encode() not in content
+    if kind == "html":
+        assert b"Research use only" in content
+
+
+def test_a_report_that_is_there_is_replaced_only_when_asked(tmp_path: Path, project: Path) -> None:
+    pytest.importorskip("matplotlib", reason="reports are drawn by matplotlib")
+    folder = tmp_path / "reports"
+    asked = ("measure", project, "--report", folder, "--report-format", "html")
+    assert mirage(*asked, "-o", tmp_path / "1.csv").code == 0
+    (made,) = folder.iterdir()
+    made.write_text("mine")
+    refused = mirage(*asked, "-o", tmp_path / "2.csv")
+    assert refused.code != 0
+    assert made.read_text() == "mine"
+    assert mirage(*asked, "-o", tmp_path / "2.csv", "--overwrite").code == 0
+    assert made.read_text() != "mine"
+
+
+def test_a_fovea_that_was_put_in_a_project_is_measured_about(tmp_path: Path, project: Path) -> None:
+    with Project.open(project) as opened:
+        (row,) = opened.worklist()
+        opened.foveas.set(row.scan.id, Fovea(12.0, 70.0), "ann")
+    out = tmp_path / "out.csv"
+    assert mirage("measure", project, "-o", out).code == 0
+    assert float(value(table(out), "fovea", "", "A-scan")) == 71.0

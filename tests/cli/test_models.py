@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from mirage_core.model.build import build_model
+from mirage_core.model.checkpoints.loading import load_model
 from mirage_core.model.checkpoints.writing import save_published
 from mirage_core.model.spec import BSCAN, HeadKind, HeadSpec, mirage_spec
-from mirage_core.model.store.card import TrainingPart, TrainingSummary
+from mirage_core.model.store.card import WEIGHTS_FILE, TrainingPart, TrainingSummary
 from mirage_core.model.store.consent import Consents
 from mirage_core.model.store.store import ModelStore
 from mirage_core.model.store.terms import PUBLISHED
@@ -22,6 +23,7 @@ from tests.model.store.hub_fixture import LICENCE, REPO
 from tests.model.store.hub_fixture import hub as hub
 from tests.model.store.hub_server import Hub
 from tests.model.store.models import card, encoder_weights, sha256, write_weights
+from tests.training.finetune import lessons
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +155,14 @@ def test_an_export_as_json_gives_the_notice(stored: ModelStore, tmp_path: Path) 
         "notice": PUBLISHED.notice,
     }
     assert ran.err == ""
+
+
+def test_a_model_leaves_as_a_published_checkpoint(tmp_path: Path) -> None:
+    _, made = lessons.stored(tmp_path, lessons.region_spec(HeadKind.CONVNEXT), lessons.REGIONS)
+    ModelStore().add(made.card, made.folder / WEIGHTS_FILE)
+    ran = mirage("models", "export", "base", "--published", "-o", tmp_path)
+    assert ran.code == 0
+    assert load_model(tmp_path / "base.pth").spec.head is not None
 
 
 @pytest.mark.parametrize("answer", [True, False])
