@@ -97,6 +97,9 @@ def export(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file of that name.")
     ] = False,
+    published: Annotated[
+        bool, typer.Option("--published", help="As a .pth that the published scripts read.")
+    ] = False,
     as_json: JsonFlag = False,
     debug: DebugFlag = False,
 ) -> None:
@@ -104,9 +107,16 @@ def export(
     with failures(as_json, debug):
         from mirage_core.model.store.archive import SUFFIX
 
-        target = out / f"{id}{SUFFIX}" if out.is_dir() else out
-        with progress_bar("Exporting", 1.0, quiet=as_json) as advance:
-            notice = _store().export(id, target, overwrite=overwrite, report=advance)
+        target = out / f"{id}{'.pth' if published else SUFFIX}" if out.is_dir() else out
+        if published:
+            from mirage_core.model.checkpoints.publish import publish
+
+            model = _store().get(id)
+            publish(model, target, overwrite=overwrite)
+            notice = model.card.terms.notice
+        else:
+            with progress_bar("Exporting", 1.0, quiet=as_json) as advance:
+                notice = _store().export(id, target, overwrite=overwrite, report=advance)
         if as_json:
             print_json({"id": id, "file": str(target), "notice": notice})
             return
