@@ -1,6 +1,7 @@
 """Accuracy of the engines on scans with a truth: ``python -m benchmarks.accuracy``.
 
-With ``--write FILE`` the tables become that file (docs/accuracy.md); no number is typed by hand.
+With ``--write FILE`` the tables become that file (docs/accuracy.md), but for what teaching gains
+(:mod:`benchmarks.teaching_curves`), which stays; no number is typed by hand.
 Sets that do not lie beside the checkout are left out, and said to be.
 """
 
@@ -12,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.accuracy_sets import DATA, bonn_amd, healthy, kermany_lesions, nr206, simulated
+from benchmarks.page import part_of
+from benchmarks.teaching_page import PART
 from mirage_core.engines import engine_names
 
 ENGINES = tuple(sorted(set(engine_names()) & {"starter", "graph"}, reverse=True))
@@ -24,6 +27,9 @@ Found and true surfaces follow the same conventions: [where surfaces run](conven
 `graph` is the graph search, `starter` [the starter model](starter.md) where there is one.
 """
 
+
+TEACHING = """## What a handful of corrected B-scans teaches
+"""
 
 LIMITS = """## Known limits
 
@@ -83,7 +89,8 @@ def main() -> int:
         print(text, flush=True)
         parts.append(text)
     if options.write:
-        options.write.write_text("\n".join([*parts, LIMITS]), encoding="utf-8")
+        taught = f"{TEACHING}\n{part_of(options.write, PART)}"
+        options.write.write_text("\n".join([*parts, taught, LIMITS]), encoding="utf-8")
     return 0
 
 

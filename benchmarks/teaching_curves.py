@@ -42,7 +42,8 @@ from mirage_core.training.finetune.config import FinetuneConfig, preset
 from mirage_core.training.finetune.labelled import LabelledBScan
 from mirage_core.training.finetune.run import teach
 
-COUNTS, SEEDS = (1, 2, 4, 8, 16), (0, 1, 2)
+COUNTS, SEEDS = (8, 1, 4, 16, 2), (0, 1, 2)
+"""In the order of the runs, so that what matters most is there first."""
 LESIONS = ("IRF", "DRUSEN")
 RUNS = "runs.jsonl"
 
@@ -108,12 +109,13 @@ def records(file: Path) -> list[dict[str, Any]]:
 
 
 def _open(file: Path, courses: tuple[Course, ...]) -> Iterator[tuple[int, int, Course]]:
-    """Give the runs that are not done, one seed of all first."""
+    """Give the runs that are not done, one seed of all first, and eight B-scans first."""
     done = {(r["course"], r["n"], r["seed"]) for r in records(file)}
     for seed in SEEDS:
-        for course in (c for c in courses if seed in c.seeds):
-            for n in course.counts:
-                if (course.name, n, seed) not in done:
+        for n in COUNTS:
+            for course in courses:
+                wanted = n in course.counts and seed in course.seeds
+                if wanted and (course.name, n, seed) not in done:
                     yield n, seed, course
 
 
