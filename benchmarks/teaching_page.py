@@ -15,7 +15,8 @@ from benchmarks.teaching_cases import bonn_curves, bonn_scan
 
 PART = "teaching"
 PICTURE = Path("images") / "teaching.svg"
-_SHOWN = {"surface": ("RPE", "BM"), "lesion": ("IRF", "DRUSEN")}
+_LEARNT = {"surface": ("RPE", "BM"), "lesion": ("IRF", "DRUSEN")}
+"""What the curves are about; where B-scans of one count alone were taught, all is told."""
 _COLORS = {"RPE": "#d55e00", "BM": "#0072b2", "IRF": "#d55e00", "DRUSEN": "#0072b2"}
 
 Record = dict[str, Any]
@@ -36,9 +37,8 @@ def section(records: Sequence[Record]) -> list[str]:
     seconds = [r["cpu_seconds"] for r in records if r["n"] == 8]
     rows = [row for course in courses for row in _rows(course, records)]
     held = ", ".join(
-        f"{course}: {next(r['held_out'] for r in records if r['course'] == course)} B-scans of "
-        f"{next(r['patients'] for r in records if r['course'] == course)} patients"
-        for course in courses
+        f"{course}: {_counted(r['held_out'], 'B-scan')} of {_counted(r['patients'], 'patient')}"
+        for course, r in {r["course"]: r for r in records}.items()
     )
     return [
         "Written by `python -m benchmarks.teaching_curves --out DIR --write docs/accuracy.md`.",
@@ -62,12 +62,16 @@ def section(records: Sequence[Record]) -> list[str]:
     ]
 
 
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 def _rows(course: str, records: Sequence[Record]) -> list[str]:
     rows = []
     for n in sorted({r["n"] for r in records if r["course"] == course}):
         mine = [r for r in records if r["course"] == course and r["n"] == n]
         ratios = [r["gain"]["ratio"]["value"] for r in mine]
-        for kind, name in _structures(mine):
+        for kind, name in _structures([r for r in records if r["course"] == course]):
             before, after = (_values(mine, kind, name, when) for when in ("before", "after"))
             rows.append(
                 f"| {course} | {n} | {name} | {np.mean(before):.3f} | {_spread(after)} "
@@ -77,8 +81,14 @@ def _rows(course: str, records: Sequence[Record]) -> list[str]:
 
 
 def _structures(records: Sequence[Record]) -> list[tuple[str, str]]:
-    there = {(s["kind"], s["name"]) for r in records for s in r["gain"]["structures"]}
-    return [(k, n) for k, names in _SHOWN.items() for n in names if (k, n) in there]
+    told = [(s["kind"], s["name"]) for s in records[0]["gain"]["structures"]]
+    if _is_curve(records):
+        return [(k, n) for k, names in _LEARNT.items() for n in names if (k, n) in told]
+    return [(k, n) for k, n in told if k != "region"]
+
+
+def _is_curve(records: Sequence[Record]) -> bool:
+    return len({r["n"] for r in records}) > 1
 
 
 def _values(records: Sequence[Record], kind: str, name: str, when: str) -> list[float]:
@@ -122,12 +132,13 @@ def draw(picture: Path, records: Sequence[Record]) -> None:
     mpl.rcParams["svg.hashsalt"] = "mirage"
     from matplotlib import pyplot as plt
 
-    courses = list(dict.fromkeys(r["course"] for r in records))
+    every = {r["course"]: [x for x in records if x["course"] == r["course"]] for r in records}
+    courses = [course for course, mine in every.items() if _is_curve(mine)]
     figure, axes = plt.subplots(
         1, len(courses), figsize=(3.6 * len(courses), 3.0), squeeze=False, layout="constrained"
     )
     for axis, course in zip(axes[0], courses, strict=True):
-        mine = [r for r in records if r["course"] == course]
+        mine = every[course]
         counts = sorted({r["n"] for r in mine})
         for kind, name in _structures(mine):
             color = _COLORS[name]
