@@ -10,6 +10,7 @@ _GRADERS = Menu.GRADERS
 IMAGINE_MENU = "Imagine from other images"
 MASKS_MENU = "Masks as wholes"
 POINTER_MENU = "Pointer by keys"
+LABELS_MENU = "Labels"
 
 # One row an action: spread over lines by the formatter it could not be read as a table.
 # fmt: off
@@ -117,9 +118,43 @@ _SCAN_ACTIONS = (
     Action("scan.classify", "Classify…", "Show what a model takes this scan for, with "
            "probabilities.", "classify", ("Ctrl+Shift+C",), _SCAN, 3, "classes", When.CLASSIFY,
            keywords="diagnosis disease class"),
+    Action("labels.show", "Show labels", "Label this B-scan or the whole scan; digits choose.",
+           "show_labels", ("Ctrl+Alt+L",), _SCAN, 3, "tag", When.SCAN, submenu=LABELS_MENU,
+           keywords="class diagnosis annotate tag"),
+    Action("labels.define", "Labels of the project…", "Say what scans and B-scans can be labelled "
+           "as, and whether several labels may hold at once.", "define_labels", ("Ctrl+Alt+K",),
+           _SCAN, 3, submenu=LABELS_MENU, keywords="classes names set rename"),
+    *(
+        Action(f"labels.b_scan_{n}", f"Label B-scan: label {n}", "Label the B-scan shown; choose "
+               "it again to take it back.", "label_b_scan", (f"Ctrl+Alt+{n}",), _SCAN, 3,
+               when=When.EDITABLE, argument=str(n), submenu=LABELS_MENU, keywords="class")
+        for n in range(1, 10)
+    ),
+    Action("scan.compare_models", "Compare two models", "Run two models on this scan and lay what "
+           "they find over it, side by side; your work stays as it is.", "compare_models",
+           ("Ctrl+Alt+E",), _SCAN, 4, when=When.SCAN,
+           keywords="side by side before after parent taught which better evaluate"),
+    Action("scan.project_model", "Use this model for the project", "New segmentations in this "
+           "project use the model chosen in Segment, whoever makes them.", "use_for_project",
+           ("Ctrl+Alt+P",), _SCAN, 4, "project", When.PROJECT_MODEL, True,
+           keywords="default engine study pin"),
     Action("scan.models", "Models…", "Get models, look at them, pass them on or remove them.",
            "show_models", ("Ctrl+Shift+M",), _SCAN, 4, "models",
            keywords="weights download import mirage hub licence"),
+)
+
+_MEASURE_ACTIONS = (
+    Action("measure.show", "Measure", "Thickness, fluid, drusen and atrophy, with map and grid on "
+           "the fundus.", "show_measure", ("F7",), _SCAN, 5, "ruler", When.SCAN,
+           keywords="etdrs cst thickness volume rnfl tsnit map figures"),
+    Action("measure.fovea", "Put the fovea here", "The fovea is where the crosshair is.",
+           "put_fovea", ("Shift+F7",), _SCAN, 5, when=When.SCAN, keywords="etdrs centre move"),
+    Action("measure.report", "Save report…", "Write one page with map, grid, B-scan and figures.",
+           "save_report", ("Ctrl+F7",), _SCAN, 5, "export", When.SCAN,
+           keywords="pdf html print figures"),
+    Action("view.map", "Show map and grid on the fundus", "What was measured, over the fundus.",
+           "show_map", ("Ctrl+Shift+F7",), _VIEW, 2, when=When.SCAN, checkable=True,
+           keywords="thickness etdrs overlay heat"),
 )
 
 _CORRECT_ACTIONS = (
@@ -156,9 +191,15 @@ _CORRECT_ACTIONS = (
     Action("correct.propagate", "Offer corrections to neighbours", "Carry what you corrected on to "
            "the other B-scans, to look at before you accept it.", "propagate", ("O",), _CORRECT, 3,
            when=When.EDITABLE, keywords="propagate copy next"),
+    Action("correct.propagate_one", "Offer corrections of this structure", "The same of the chosen "
+           "surface alone, or of the masks with a tool for masks in hand.", "propagate_one",
+           ("Alt+O",), _CORRECT, 3, when=When.EDITABLE, keywords="propagate copy next single"),
     Action("correct.interpolate", "Interpolate between finished B-scans", "Fill the B-scans "
            "between two that you corrected or approved, to look at before you accept it.",
            "interpolate", ("I",), _CORRECT, 3, when=When.EDITABLE, keywords="between fill"),
+    Action("correct.interpolate_one", "Interpolate this structure", "The same of the chosen "
+           "surface alone, or of the masks with a tool for masks in hand.", "interpolate_one",
+           ("Alt+I",), _CORRECT, 3, when=When.EDITABLE, keywords="between fill single"),
     Action("masks.delete", "Delete pocket under the crosshair", "Show the volume of the "
            "pocket that the crosshair is in, through all B-scans, and offer to delete it.",
            "masks", ("K",), _CORRECT, 4, when=When.EDITABLE, argument="delete", submenu=MASKS_MENU,
@@ -221,7 +262,7 @@ _CORRECT_ACTIONS = (
     Action("correct.finish", "Finish stroke", "End a stroke of several clicks.", "finish_stroke",
            ("Return", "Enter"), _CORRECT, 6, when=When.EDITABLE),
     Action("correct.cancel", "Drop stroke", "Drop the stroke in hand.", "cancel_stroke",
-           ("Esc",), _CORRECT, 6, when=When.EDITABLE),
+           ("Esc",), _CORRECT, 6, when=When.SCAN),
 )
 
 _GRADER_ACTIONS = (
@@ -306,6 +347,7 @@ ACTIONS = ActionRegistry(
         *_FILE_ACTIONS,
         *_EDIT_ACTIONS,
         *_SCAN_ACTIONS,
+        *_MEASURE_ACTIONS,
         *_CORRECT_ACTIONS,
         *_GRADER_ACTIONS,
         *_VIEW_ACTIONS,

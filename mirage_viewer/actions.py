@@ -40,6 +40,7 @@ class When(StrEnum):
     IMAGINE_SLO = "imagine_slo"
     IMAGINED = "imagined"
     CLASSIFY = "classify"
+    PROJECT_MODEL = "project_model"
     OFFERED = "offered"
 
 
@@ -63,6 +64,8 @@ class Circumstances:
         Edits wait to be written.
     imagine_layers, imagine_b_scan, imagine_slo, classify : bool
         A model is there that can, and the scan has what it needs.
+    project_model : bool
+        The engine that segments can be made the project's.
     imagined : bool
         Something imagined lies over the B-scan shown, or over the SLO for it.
     offered : bool
@@ -83,6 +86,7 @@ class Circumstances:
     imagine_slo: bool = False
     imagined: bool = False
     classify: bool = False
+    project_model: bool = False
     offered: bool = False
     always: bool = True
     why: Mapping[str, str] = field(default_factory=dict)

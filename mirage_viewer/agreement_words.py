@@ -44,18 +44,18 @@ def _surface(found: SurfaceAgreement, *, in_um: bool) -> AgreementLine:
     detail = (
         f"{found.name}: {found.n_pairs} A-scans on {len(found.b_scans)} B-scans, "
         f"{found.n_by_hand} of these corrected or approved by both.\n"
-        f"Bias {_number(error.bias)} {unit} (SD {_number(error.sd)}), mean error "
-        f"{_number(error.mean)}, 95th percentile {_number(error.p95)}, largest "
-        f"{_number(error.largest)}.\n"
+        f"Bias {number(error.bias)} {unit} (SD {number(error.sd)}), mean error "
+        f"{number(error.mean)}, 95th percentile {number(error.p95)}, largest "
+        f"{number(error.largest)}.\n"
         f"Drawn by one only: {found.n_only_one} and {found.n_only_other} A-scans."
     )
     if found.why_no_um:
         detail += f"\nIn px: {found.why_no_um}"
     return AgreementLine(
         found.name,
-        _number(error.bias, signed=True),
-        _number(error.mean),
-        _number(error.p95),
+        number(error.bias, signed=True),
+        number(error.mean),
+        number(error.p95),
         NOTHING,
         detail,
     )
@@ -67,7 +67,7 @@ def _layer(found: LayerAgreement) -> AgreementLine:
         f"The layer from {found.upper} to {found.lower}: {found.n_a_scans} A-scans on "
         f"{len(found.b_scans)} B-scans."
     )
-    return AgreementLine(name, dice=_number(found.dice, 3), detail=detail)
+    return AgreementLine(name, dice=number(found.dice, 3), detail=detail)
 
 
 def _masks(found: MaskAgreement) -> AgreementLine:
@@ -78,13 +78,13 @@ def _masks(found: MaskAgreement) -> AgreementLine:
         f"{found.name} on {len(found.b_scans)} B-scans, {found.n_by_hand} of these corrected or "
         "approved by both.\n"
         f"Marked by both on {p.both}, by one only on {p.only_one} and {p.only_other}, by neither "
-        f"on {p.neither} (κ {_number(found.kappa, 2)}).\n"
-        f"Volumes {_number(found.one_nl, 2)} and {_number(found.other_nl, 2)} nL, HD95 "
-        f"{_number(found.hd95_mm, 3)} mm, {_number(found.hd95_px)} px."
+        f"on {p.neither} (κ {number(found.kappa, 2)}).\n"
+        f"Volumes {number(found.one_nl, 2)} and {number(found.other_nl, 2)} nL, HD95 "
+        f"{number(found.hd95_mm, 3)} mm, {number(found.hd95_px)} px."
     )
     for why in dict.fromkeys((found.why_no_mm, found.why_no_nl)):
         detail += f"\n{why}" if why else ""
-    return AgreementLine(found.name, dice=_number(found.dice, 3), detail=detail)
+    return AgreementLine(found.name, dice=number(found.dice, 3), detail=detail)
 
 
 def _marked(found: MaskAgreement) -> bool:
@@ -92,7 +92,7 @@ def _marked(found: MaskAgreement) -> bool:
     return bool(p.both or p.only_one or p.only_other)
 
 
-def _number(value: float, places: int = 1, *, signed: bool = False) -> str:
+def number(value: float, places: int = 1, *, signed: bool = False) -> str:
     """Return a figure for people, a dash where there is none."""
     if math.isnan(value):
         return NOTHING

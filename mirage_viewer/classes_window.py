@@ -24,6 +24,10 @@ NOTICE = (
     "Research use only – not a diagnosis. The figures are what a model puts out, not the chance "
     "that this eye has a disease."
 )
+WHY = (
+    "The heat map shows where the model saw what speaks for a class, as coarse as its tokens. It "
+    "is not a segmentation and not to be measured. It goes with another B-scan, or with Esc."
+)
 _MOST = 12
 _WORTH_A_LOOK = 0.01
 
@@ -37,16 +41,20 @@ class ClassesWindow(QDialog):
         True for the whole volume, False for the B-scan shown.
     model_picked(str)
     b_scan_picked(int)
+    why_requested(str, str)
+        Name of the model, and a class: where on the B-scan shown it sees evidence of it. Once
+        more, and that goes.
     """
 
     classify_requested = Signal(bool)
     model_picked = Signal(str)
     b_scan_picked = Signal(int)
+    why_requested = Signal(str, str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Classify")
-        self.resize(460, 320)
+        self.resize(540, 340)
         self.model = Picker()
         self.model.setToolTip("The model that classifies")
         self.title = label("", "heading")
@@ -54,9 +62,14 @@ class ClassesWindow(QDialog):
         self.state = label("", "muted")
         self.state.setWordWrap(True)
         self.rows: list[tuple[str, float]] = []
+        self.whys: dict[str, QPushButton] = {}
+        self._why: tuple[str, bool, str] = ("", False, "")
         self._table = QWidget()
         self.notice = label(NOTICE, "warning")
         self.notice.setWordWrap(True)
+        self.why = label(WHY, "muted")
+        self.why.setWordWrap(True)
+        self.why.setVisible(False)
         self.one = QPushButton("This B-scan")
         self.all = QPushButton("Whole volume")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -69,6 +82,7 @@ class ClassesWindow(QDialog):
         self._layout.addWidget(self.title)
         self._layout.addWidget(self.state)
         self._layout.addWidget(self._table)
+        self._layout.addWidget(self.why)
         self._layout.addStretch()
         self._layout.addWidget(self.notice)
         self._layout.addWidget(buttons)
@@ -113,6 +127,20 @@ class ClassesWindow(QDialog):
         order = np.argsort(-means, kind="stable")[:_MOST]
         self._replace([(int(k), float(means[k])) for k in order], classes)
 
+    def show_why(self, label: str, *, running: bool, why_not: str) -> None:
+        """Show for which class it is shown, or being worked out, what speaks for it.
+
+        `why_not` says why that cannot be asked now, or is ``""``.
+        """
+        self._why = label, running, why_not
+        for name, button in self.whys.items():
+            own = name == label
+            button.setChecked(own)
+            button.setText("Looking…" if own and running else "Hide why" if own else "Show why")
+            button.setEnabled(not why_not and not running)
+            button.setToolTip(why_not or f"What on the B-scan shown speaks for {name}")
+        self.why.setVisible(bool(label) and not running)
+
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""
         self.one.setIcon(icon("segment_one"))
@@ -124,7 +152,7 @@ class ClassesWindow(QDialog):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setColumnStretch(1, 1)
-        self.rows = []
+        self.rows, self.whys = [], {}
         for at, (k, mean) in enumerate(shown):
             assert classes is not None
             self.rows.append((classes.labels[k], mean))
@@ -140,12 +168,24 @@ class ClassesWindow(QDialog):
             grid.setRowMinimumHeight(at, scaled(26))
             if len(classes.b_scans) > 1 and classes.most(k) >= _WORTH_A_LOOK:
                 grid.addWidget(self._link(classes, k), at, 3)
+            if classes.engine:
+                grid.addWidget(self._why_button(classes.engine, classes.labels[k]), at, 4)
         self._layout.replaceWidget(self._table, fresh)
         # A layout shows new widgets only on the next turn of the event loop: without a gap.
         fresh.show()
         self._table.hide()
         self._table.deleteLater()
         self._table = fresh
+        shown_for, running, why_not = self._why
+        self.show_why(shown_for, running=running, why_not=why_not)
+
+    def _why_button(self, engine: str, name: str) -> QPushButton:
+        button = QPushButton("Show why")
+        button.setCheckable(True)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: self.why_requested.emit(engine, name))
+        self.whys[name] = button
+        return button
 
     def _link(self, classes: Classes, k: int) -> QPushButton:
         b = classes.highest(k)

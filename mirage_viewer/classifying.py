@@ -33,6 +33,8 @@ class Classes:
         Of the whole scan.
     model : str
         Title of the model.
+    engine : str
+        Its name, to ask it more; empty if it cannot be.
     """
 
     labels: tuple[str, ...]
@@ -40,6 +42,7 @@ class Classes:
     b_scans: tuple[int, ...]
     n_b_scans: int
     model: str
+    engine: str = ""
 
     def highest(self, k: int) -> int:
         """Return the B-scan on which class `k` is likeliest."""
@@ -87,6 +90,7 @@ class Classifying(EngineRun):
             self._b_scans,
             self.target.scan.n_b_scans,
             result.engine.title,
+            self.engine,
         )
         self._finish(remarks_message(result.run.remarks, "classify"))
         self.classified.emit(classes)

@@ -50,7 +50,7 @@ class CommandPalette(QDialog):
         self.setProperty("look", "palette")
         self.setWindowFlag(Qt.WindowType.FramelessWindowHint)
         self._actions = actions
-        self._registry: ActionRegistry = actions.registry
+        self._registry: ActionRegistry = actions.as_shown()
         self.line = QLineEdit()
         self.line.setPlaceholderText("What do you want to do?")
         self.list = QListWidget()

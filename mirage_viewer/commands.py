@@ -14,6 +14,9 @@ from mirage_viewer.canvas import AspectMode
 from mirage_viewer.controller import Desk
 from mirage_viewer.dialogs import ShortcutSheet, SpacingDialog, show_about
 from mirage_viewer.grader_commands import GraderCommands
+from mirage_viewer.labelling.commands import LabelCommands
+from mirage_viewer.measuring.commands import MeasureCommands
+from mirage_viewer.offer_commands import OfferCommands
 from mirage_viewer.pointer_commands import PointerCommands
 from mirage_viewer.teach_window.commands import TeachCommands
 
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 _ZOOM_STEP = 1.25
 
 
-class Commands(GraderCommands, PointerCommands, TeachCommands):
+class Commands(
+    GraderCommands, LabelCommands, MeasureCommands, OfferCommands, PointerCommands, TeachCommands
+):
     """Methods named by ``Action.calls``.
 
     Parameters
@@ -185,6 +190,15 @@ class Commands(GraderCommands, PointerCommands, TeachCommands):
         """Open the models dialog."""
         self._window.model_windows.show_models()
 
+    def compare_models(self) -> None:
+        """Bring the comparison of models to the front."""
+        self._window.show_tab(self._window.compare_tab)
+        self._window.compare_tab.choose(models=True)
+
+    def use_for_project(self, on: bool) -> None:
+        """Make the engine that segments the project's, or none."""
+        self._desk.project_model.use_chosen(on)
+
     def previous_b_scan(self) -> None:
         """Step back."""
         self._desk.step(-1)
@@ -226,18 +240,6 @@ class Commands(GraderCommands, PointerCommands, TeachCommands):
 
     # ------------------------------------------------------------------ correct
 
-    def propagate(self) -> None:
-        """Work out what the corrections mean for other B-scans."""
-        opened = self._desk.open_scan
-        if opened is not None and self._desk.editable:
-            self._desk.offers.propagate(opened)
-
-    def interpolate(self) -> None:
-        """Work out what the finished B-scans around this one suggest."""
-        opened = self._desk.open_scan
-        if opened is not None and self._desk.editable:
-            self._desk.offers.interpolate(opened, self._desk.b)
-
     def masks(self, what: str) -> None:
         """Do something to masks as wholes: tidy a class, look at a pocket or at misplaced ones."""
         self._window.mask_work.do(what)
@@ -245,14 +247,6 @@ class Commands(GraderCommands, PointerCommands, TeachCommands):
     def lock_class(self, on: bool) -> None:
         """Lock the chosen class, or unlock it."""
         self._window.correct_panel.lock_class(on)
-
-    def accept_offer(self) -> None:
-        """Take what is offered over."""
-        self._desk.offers.accept()
-
-    def reject_offer(self) -> None:
-        """Drop what is offered."""
-        self._desk.offers.reject()
 
     def take_tool(self, name: str) -> None:
         """Take a tool in hand."""
@@ -282,7 +276,7 @@ class Commands(GraderCommands, PointerCommands, TeachCommands):
         """Drop the stroke in hand; without one, give the keyboard back to the image."""
         if self._desk.runner is not None and self._desk.runner.busy:
             self._desk.runner.cancel()
-        else:
+        elif not self._window.explain.leave():
             self._window.canvas.setFocus()
 
     # ------------------------------------------------------------------ view

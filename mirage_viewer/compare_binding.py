@@ -41,6 +41,10 @@ class CompareBinding:
         self._soon.setInterval(_MEASURE_AFTER_MS)
         self._soon.timeout.connect(comparing.measure)
         desk.teaching.held_out.changed.connect(self.show_overlay)
+        desk.model_comparing.changed.connect(self.show_overlay)
+        window.compare_models_panel.work_shown.connect(lambda _: self.show_overlay())
+        window.correct_panel.tool_changed.connect(lambda _: self.show_overlay())
+        window.qt_actions["view.clean"].toggled.connect(lambda _: self.show_overlay())
         desk.b_changed.connect(self.moved)
         desk.edited.connect(self.edited)
         desk.grading.blind_told.connect(self.blind_told)
@@ -78,9 +82,30 @@ class CompareBinding:
         self.show_agreement()
 
     def show_overlay(self) -> None:
-        """Show on the B-scan what differs, or what a taught model found before and after."""
-        b = self.d.b
-        self.w.canvas.set_compared(self.d.teaching.held_out.on(b) or self.d.comparing.on(b))
+        """Show on the B-scan what differs: before and after teaching, models, or graders."""
+        legend = self.w.canvas.legend
+        self._lay_over()
+        if self.w.canvas.legend != legend:
+            self.w.messages.place()  # below whose is whose
+
+    def _lay_over(self) -> None:
+        b, canvas, models = self.d.b, self.w.canvas, self.d.model_comparing
+        if self.w.qt_actions["view.clean"].isChecked():
+            canvas.set_compared(None)
+            return
+        before_after = self.d.teaching.held_out.on(b)
+        if before_after is not None:
+            canvas.set_compared(before_after, "before teaching", "after teaching")
+        elif models.on_show:
+            # A tool needs the work it draws into to be seen.
+            tool = self.d.runner.tool if self.d.runner is not None else None
+            alone = tool is None and not self.w.compare_models_panel.work.isChecked()
+            titles = (models.title(models.one), models.title(models.other))
+            canvas.set_compared(models.on(b), *titles, alone=alone)
+        else:
+            c = self.d.comparing
+            one = c.name_of(c.one) if c.consensus else ""
+            canvas.set_compared(c.on(b), one, c.name_of(c.other))
 
     def show_agreement(self) -> None:
         """Fill the table."""

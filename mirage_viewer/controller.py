@@ -13,23 +13,28 @@ from psygnal import Signal
 
 from mirage_core.annotate import Change, Session, State, ToolRunner, approval
 from mirage_core.annotate.patches import UnreadableEditError
-from mirage_viewer.actions import Circumstances, When
+from mirage_viewer.actions import Circumstances
 from mirage_viewer.adjudicating import Adjudicating
 from mirage_viewer.background import Background
+from mirage_viewer.circumstances import circumstances_of
 from mirage_viewer.comparing import Comparing
 from mirage_viewer.engine_desk import EngineDesk
 from mirage_viewer.export_run import ExportChoice, ExportRun
 from mirage_viewer.grading import Grading
-from mirage_viewer.imagining import Place
+from mirage_viewer.labelling import Labelling
+from mirage_viewer.measuring import Measuring
 from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.model_comparing import ModelComparing
 from mirage_viewer.offers import Offers
 from mirage_viewer.opener import Opener
 from mirage_viewer.opening import OpenScan, SpacingMm
+from mirage_viewer.project_model import ProjectModel
 from mirage_viewer.projects import Projects
 from mirage_viewer.queueing import Queueing
 from mirage_viewer.saving import Saving
 from mirage_viewer.segmentation import Segmentation
 from mirage_viewer.settings import Settings
+from mirage_viewer.teach_classes.desk import ClassTeaching
 from mirage_viewer.teaching import Teaching
 from mirage_viewer.unwritable import BUSY
 from mirage_viewer.workers import Workers
@@ -95,17 +100,24 @@ class Desk:
         self.models.changed.connect(self.tell_conditions)
         self.models.said.connect(self.say)
         self.segmentation.ended.connect(self._segmentation_ended)
+        self.project_model = ProjectModel(self, self.models.engines, background)
+        self.project_model.changed.connect(self.tell_conditions)
+        self.projects.worklist_changed.connect(self.project_model.look)
         self.queue = Queueing(self, background)
         self.offers = Offers(background)
         self.offers.changed.connect(self.tell_conditions)
         self.offers.said.connect(self.say)
         self.offers.hushed.connect(self.hush)
         self.comparing = Comparing(self, background)
+        self.model_comparing = ModelComparing(self, background)
         self.adjudicating = Adjudicating(self, self.comparing, background)
         self.grading = Grading(self, background)
+        self.labelling = Labelling(self, background)
         self.teaching = Teaching(self, background, workers)
+        self.class_teaching = ClassTeaching(self, background, workers)
         self.exports = ExportRun(background)
         self.exports.said.connect(self.say)
+        self.measuring = Measuring(self, background)
         self.worklist = WorklistDesk(background, workers, self.projects, lambda: self.author)
         for part in (self.worklist.folders, self.worklist.remarks):
             part.said.connect(self.say)
@@ -141,26 +153,7 @@ class Desk:
     @property
     def circumstances(self) -> Circumstances:
         """What the actions need to know."""
-        session = self.session
-        history = session.history if session is not None and self.editable else None
-        running = self.models.run is not None
-        why = self.models.why_not(self.open_scan)
-        return Circumstances(
-            scan=session is not None,
-            editable=self.editable,
-            ready=self.editable and not running and self.models.engines.settled,
-            running=running,
-            undo=bool(history and history.done),
-            redo=bool(history and history.undone),
-            unsaved=bool(session is not None and session.unsaved),
-            imagine_layers=When.IMAGINE_LAYERS not in why,
-            imagine_b_scan=When.IMAGINE_B_SCAN not in why,
-            imagine_slo=When.IMAGINE_SLO not in why,
-            imagined=any(self.models.imagining.of(self.b, place) for place in Place),
-            classify=When.CLASSIFY not in why,
-            offered=self.offers.standing or self.offers.working,
-            why=why,
-        )
+        return circumstances_of(self)
 
     def say(self, message: Message) -> None:
         """Show `message`."""
@@ -205,6 +198,9 @@ class Desk:
             opened.runner.go_to(self.b)
         self.hush("spacing")
         self.hush(BUSY)
+        self.project_model.follow()
+        if not same:
+            self.model_comparing.forget()
         self.scan_changed.emit()
         self.conditions_changed.emit()
         self.comparing.another_scan()
@@ -212,6 +208,7 @@ class Desk:
     def ready(self, opened: OpenScan) -> None:
         """The scan shown can be edited now, unless its project can only be read."""
         opened.editable = not opened.read_only
+        self.project_model.follow()
         self.scan_changed.emit()
         self.conditions_changed.emit()
         self.comparing.another_scan()
@@ -250,6 +247,7 @@ class Desk:
         self.exports.cancel()
         self.worklist.close()
         self.teaching.close()
+        self.class_teaching.close()
         self.models.close()
         if self.open_scan is not None:
             self.open_scan.runner.finish()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from psygnal import Signal
@@ -12,10 +12,12 @@ from mirage_viewer.background import Background
 from mirage_viewer.classifying import Classifying
 from mirage_viewer.engine_run import EngineRun
 from mirage_viewer.engines import Engines
+from mirage_viewer.explaining import Explaining
 from mirage_viewer.imagining import WISHES, Imagining, Wish
 from mirage_viewer.library import ModelLibrary
 from mirage_viewer.messages import Message
 from mirage_viewer.opening import OpenScan
+from mirage_viewer.pair_run import PairRun, Question
 from mirage_viewer.segmentation import Segmentation
 from mirage_viewer.settings import Settings
 from mirage_viewer.workers import Workers
@@ -53,6 +55,8 @@ class EngineDesk:
         self.segmentation = Segmentation(background, workers)
         self.imagining = Imagining(background, workers)
         self.classifying = Classifying(background, workers)
+        self.explaining = Explaining(background, workers)
+        self.pair = PairRun(background, workers)
         self.library = ModelLibrary(background, workers, self.in_use)
         self.engines.changed.connect(self.changed.emit)
         self.engines.said.connect(self.said.emit)
@@ -63,7 +67,7 @@ class EngineDesk:
 
     @property
     def _runs(self) -> tuple[EngineRun, ...]:
-        return self.segmentation, self.imagining, self.classifying
+        return self.segmentation, self.imagining, self.classifying, self.explaining, self.pair
 
     @property
     def run(self) -> EngineRun | None:
@@ -72,7 +76,7 @@ class EngineDesk:
 
     def in_use(self, engine: str) -> bool:
         """Return whether the engine called `engine` is at work."""
-        return any(run.running and run.engine == engine for run in self._runs) or any(
+        return any(run.uses(engine) for run in self._runs) or any(
             uses(engine) for uses in self.users
         )
 
@@ -93,6 +97,8 @@ class EngineDesk:
         """What was worked out to look at belongs to a scan that is no longer shown."""
         self.imagining.forget()
         self.classifying.forget()
+        self.explaining.forget()
+        self.pair.forget()
 
     # ------------------------------------------------------------------ starting
 
@@ -121,6 +127,16 @@ class EngineDesk:
         model = self.engines.classifier
         if model is not None and self.run is None:
             self.classifying.start(target, model.name, b_scans, self.engines.how(model.name))
+
+    def explain(self, target: OpenScan, engine: str, b: int, label: str) -> None:
+        """Ask what speaks for a class on B-scan `b` of `target`, unless something runs."""
+        if self.run is None:
+            self.explaining.start(target, engine, b, label, self.engines.how(engine))
+
+    def ask(self, target: OpenScan, questions: Sequence[Question]) -> None:
+        """Let engines segment `target` only to look at what they find, unless something runs."""
+        if self.run is None:
+            self.pair.start(target, questions)
 
     # ------------------------------------------------------------------ what can be done
 

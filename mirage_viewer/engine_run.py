@@ -59,6 +59,10 @@ class EngineRun:
         """How far it is, None before anything is known."""
         return self._errand.progress
 
+    def uses(self, engine: str) -> bool:
+        """Return whether the engine called `engine` is at work."""
+        return self.running and self.engine == engine
+
     def cancel(self) -> None:
         """Stop the run; nothing of it will be used."""
         if self.running and not self._cancelled:

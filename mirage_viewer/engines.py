@@ -5,7 +5,8 @@ The list is read in the background from the cards of the models; nothing of a mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import Signal
@@ -41,11 +42,12 @@ class Imaginer:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All engines there are, by what they do."""
+    """All engines there are, by what they do; `parents` names what a model was taught from."""
 
     segmenters: tuple[EngineInfo, ...] = ()
     imaginers: tuple[Imaginer, ...] = ()
     classifiers: tuple[EngineInfo, ...] = ()
+    parents: Mapping[str, str] = field(default_factory=dict)
 
 
 class Engines:
@@ -66,6 +68,7 @@ class Engines:
         self._settings = settings
         self._seen: int | None = None
         self._turn = 0
+        self._of_project = ""
         self.listing: Listing | None = None
 
     @property
@@ -77,6 +80,9 @@ class Engines:
     def chosen(self) -> str:
         """Name of the engine to segment with; the default one if nobody chose."""
         listed = self.listing.segmenters if self.listing is not None else ()
+        # Until the list is read, it may be there.
+        if self._of_project and (not listed or self.info(self._of_project) is not None):
+            return self._of_project
         first = listed[0].name if listed else next(iter(always_there()))
         return self._settings.engine or first
 
@@ -103,8 +109,21 @@ class Engines:
         return next((i for i in segmenters if i.name == name), None)
 
     def choose(self, name: str) -> None:
-        """Segment with the engine called `name` from now on."""
+        """Segment with the engine called `name` from now on, whatever the project says."""
+        before, self._of_project = self.chosen, ""
+        kept = self._settings.engine
         self._keep("engine", name)
+        if kept == name and before != name:
+            self.changed.emit()
+
+    def use_for_project(self, name: str) -> None:
+        """Segment with the engine of the project in use, if it is there; empty: it has none.
+
+        What the user chose is remembered for other projects.
+        """
+        if name != self._of_project:
+            self._of_project = name
+            self.changed.emit()
 
     def choose_mode(self, mode: str) -> None:
         """Run models ``exact`` or ``fast`` from now on."""
@@ -195,10 +214,13 @@ def _read() -> Listing:
         return tuple(d.name for d in decoder.domains) if decoder is not None else ()
 
     imaginers = (Imaginer(info, gives(info.name)) for info in engine_infos("reconstruct"))
+    by_weights = {c.weights_sha256: id for id, c in cards.items() if c.weights_sha256}
+    parents = {id: by_weights.get(card.parent_sha256 or "") for id, card in cards.items()}
     return Listing(
         engine_infos("segment"),
         tuple(i for i in imaginers if i.gives),
         engine_infos("classify"),
+        {id: parent for id, parent in parents.items() if parent is not None},
     )
 
 

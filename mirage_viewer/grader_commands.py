@@ -21,17 +21,22 @@ class GraderCommands:
 
     def show_compare(self) -> None:
         """Bring the Compare panel to the front."""
-        self._window.show_tab(self._window.compare_panel)
+        self._show_graders()
         self._desk.comparing.look_up()
 
     def next_difference(self) -> None:
         """Go to the next B-scan on which the two differ."""
-        self._desk.comparing.next_difference()
+        models = self._desk.model_comparing
+        (models if models.on_show else self._desk.comparing).next_difference()
 
     def open_consensus(self) -> None:
         """Open the consensus."""
-        self._window.show_tab(self._window.compare_panel)
+        self._show_graders()
         self._desk.adjudicating.begin()
+
+    def _show_graders(self) -> None:
+        self._window.show_tab(self._window.compare_tab)
+        self._window.compare_tab.choose(models=False)
 
     def open_own_work(self) -> None:
         """Go back from the consensus."""

@@ -25,20 +25,28 @@ from mirage_viewer.binding import Binding
 from mirage_viewer.canvas import BScanCanvas, BScanStrip, SloCanvas
 from mirage_viewer.commands import Commands
 from mirage_viewer.compare_binding import CompareBinding
+from mirage_viewer.compare_models_binding import CompareModelsBinding
 from mirage_viewer.controller import Desk
 from mirage_viewer.dialogs import Unsaved, ask_about_unsaved
+from mirage_viewer.explain_binding import ExplainBinding
 from mirage_viewer.guard import guarded
 from mirage_viewer.keyboard import keeps_key
+from mirage_viewer.labelling.binding import LabelBinding
 from mirage_viewer.mask_work import MaskWork
+from mirage_viewer.measuring.binding import MeasureBinding
 from mirage_viewer.message_bar import MessageBar
 from mirage_viewer.messages import Level, Message, print_message
 from mirage_viewer.model_windows import ModelWindows
 from mirage_viewer.pages import Pages
 from mirage_viewer.panels.compare import ComparePanel
+from mirage_viewer.panels.compare_models import CompareModelsPanel
+from mirage_viewer.panels.compare_tab import CompareTab
 from mirage_viewer.panels.correct import CorrectPanel
 from mirage_viewer.panels.export import ExportPanel
 from mirage_viewer.panels.history import HistoryPanel
+from mirage_viewer.panels.labels import LabelsPanel
 from mirage_viewer.panels.layers import LayersPanel
+from mirage_viewer.panels.measure import MeasurePanel
 from mirage_viewer.panels.segment import SegmentPanel
 from mirage_viewer.panels.widgets import column
 from mirage_viewer.panels.worklist import WorklistPanel
@@ -46,7 +54,7 @@ from mirage_viewer.qt_actions import QtActions
 from mirage_viewer.start_page import StartPage, short_path
 from mirage_viewer.status import StatusBar
 from mirage_viewer.teach_window import TeachBinding
-from mirage_viewer.theme import apply_theme, scaled
+from mirage_viewer.theme import apply_theme, scaled, text_px
 from mirage_viewer.view_bar import ViewBar
 from mirage_viewer.worklist.binding import WorklistBinding
 
@@ -92,7 +100,11 @@ class MainWindow(QMainWindow):
         self.layers_panel = LayersPanel()
         self.export_panel = ExportPanel()
         self.history_panel = HistoryPanel()
+        self.measure_panel = MeasurePanel()
         self.compare_panel = ComparePanel()
+        self.compare_models_panel = CompareModelsPanel()
+        self.labels_panel = LabelsPanel()
+        self.compare_tab = CompareTab(self.compare_panel, self.compare_models_panel)
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self.mask_work = MaskWork(desk)
@@ -104,8 +116,12 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._binding = Binding(self, desk)
         self._compare_binding = CompareBinding(self, desk)
+        self._compare_models_binding = CompareModelsBinding(self, desk)
         self.model_windows = ModelWindows(self, desk)
+        self.explain = ExplainBinding(self, desk)
         self.teach = TeachBinding(self, desk)
+        self.measure = MeasureBinding(self, desk)
+        self.labelling = LabelBinding(self, desk)
         self._show_theme(desk.settings.theme)
         self._restore_geometry()
         app = QApplication.instance()
@@ -158,19 +174,26 @@ class MainWindow(QMainWindow):
     def _messages_begin_px(self) -> int:
         """Return how far down messages begin: over an image, below what says which it is."""
         viewing = self.pages.currentIndex() == 1
-        return self.view_bar.height() + scaled(_BADGES_PX) if viewing else 0
+        badges = 1 + sum(bool(whose) for whose in self.canvas.legend)
+        return self.view_bar.height() + badges * scaled(_BADGES_PX) if viewing else 0
 
     def _right_side(self) -> QWidget:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(False)
         for panel, title in (
             (self.layers_panel, "Layers"),
+            (self.measure_panel, "Measure"),
             (self.export_panel, "Export"),
             (self.history_panel, "History"),
-            (self.compare_panel, "Compare"),
+            (self.compare_tab, "Compare"),
+            (self.labels_panel, "Labels"),
         ):
             self.tabs.addTab(panel, title)
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        # All of them fit side by side.
+        self.tabs.tabBar().setStyleSheet(
+            f"QTabBar::tab {{ padding: 6px 2px; font-size: {text_px() - 1}px; }}"
+        )
         self.tabs.setMinimumHeight(262)
         content = QWidget()
         layout = QVBoxLayout(content)
@@ -274,7 +297,10 @@ class MainWindow(QMainWindow):
             self.correct_panel,
             self.layers_panel,
             self.export_panel,
+            self.measure_panel,
             self.compare_panel,
+            self.compare_models_panel,
+            self.labels_panel,
             self.model_windows,
             self.teach,
             self.worklist_panel,

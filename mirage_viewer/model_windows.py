@@ -53,6 +53,8 @@ class ModelWindows:
         panel.engine_picked.connect(models.engines.choose)
         panel.mode_picked.connect(models.engines.choose_mode)
         panel.device_picked.connect(models.engines.choose_device)
+        panel.project_picked.connect(desk.project_model.use_chosen)
+        desk.project_model.changed.connect(self.show_project)
         self.controls = ImaginedControls(window.canvas)
         self.controls.blended.connect(self.blend)
         self.controls.remove_requested.connect(window.commands.remove_imagined)
@@ -72,8 +74,15 @@ class ModelWindows:
         panel = self.w.segment_panel
         panel.set_engines(choices, engines.chosen)
         panel.set_how(settings.mode, settings.device)
+        self.show_project()
         self._fill_imaginers()
         self._fill_classes()
+
+    def show_project(self) -> None:
+        """Show whether the engine chosen is the project's, and offer to make it so."""
+        model = self.d.project_model
+        self.w.segment_panel.show_project(offered=not model.why_not, own=model.in_use)
+        self.w.qt_actions.check("scan.project_model", model.in_use)
 
     def _fill_imaginers(self) -> None:
         """Let the model that imagines be chosen where there are several."""
@@ -160,6 +169,7 @@ class ModelWindows:
             self.classes.model_picked.connect(self.d.models.engines.choose_classifier)
             self.classes.b_scan_picked.connect(self.d.show_b_scan)
             self.classes.forget()
+            self.w.explain.follow(self.classes)
             self._fill_classes()
         self.classes.show()
         self.classes.raise_()

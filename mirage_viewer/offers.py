@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from psygnal import Signal
 
-from mirage_core.annotate import Proposal, Session, UnreadableEditError
+from mirage_core.annotate import MASKS, Proposal, Session, UnreadableEditError
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.offered import (
@@ -53,8 +53,11 @@ class Offers:
         """True while something is offered."""
         return self._offer is not None
 
-    def propagate(self, target: OpenScan) -> None:
-        """Work out what the corrections made so far mean for the other B-scans."""
+    def propagate(self, target: OpenScan, structure: str | None = None) -> None:
+        """Work out what the corrections made so far mean for the other B-scans.
+
+        Those of `structure` alone, a surface or the masks; None: of all.
+        """
         session = target.session
         target.runner.finish()
         locked = target.runner.options.locked
@@ -64,21 +67,25 @@ class Offers:
             from mirage_core.engines.propagate_masks import mask_corrections
 
             annotation, done = session.annotation, tuple(session.history.done)
+            found = corrections(annotation, done) if structure != MASKS else ()
             proposal = propagated(
                 session.scan,
                 annotation,
-                corrections(annotation, done),
+                [c for c in found if structure in (None, c.surface)],
                 range(session.scan.n_b_scans),
                 cancelled,
-                mask_corrections(annotation, done),
+                mask_corrections(annotation, done) if structure in (None, MASKS) else (),
                 locked,
             )
             return _of_proposal(session, proposal) if proposal is not None else None
 
         self._begin(work, "There is no correction that would change another B-scan.")
 
-    def interpolate(self, target: OpenScan, b: int) -> None:
-        """Work out what the finished B-scans around B-scan `b` suggest for those between."""
+    def interpolate(self, target: OpenScan, b: int, structure: str | None = None) -> None:
+        """Work out what the finished B-scans around B-scan `b` suggest for those between.
+
+        Of `structure` alone, a surface or the masks; None: of all.
+        """
         from mirage_core.annotate.between import finished_around, interpolated
 
         session = target.session
@@ -92,7 +99,9 @@ class Offers:
             return
 
         def work(_cancelled: Callable[[], bool]) -> Worked:
-            return _of_proposal(session, interpolated(session.scan, session.annotation, *ends))
+            wanted = None if structure is None else (structure,)
+            proposal = interpolated(session.scan, session.annotation, *ends, wanted)
+            return _of_proposal(session, proposal)
 
         self._begin(work, "")
 

@@ -14,6 +14,7 @@ from mirage_viewer.messages import Level, Message, from_error, print_message
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
+    from mirage_core.project.default_engine import DefaultEngine
     from mirage_core.project.records import UnfinishedSession, WorklistRow
 
 _EDIT_WAIT_MS = 20
@@ -30,6 +31,11 @@ class Projects:
     said(Message)
     unfinished_found(UnfinishedSession)
         Work that a crash interrupted, the latest.
+
+    Attributes
+    ----------
+    engine : DefaultEngine or None
+        What the project in use segmented with when it was opened.
     """
 
     worklist_changed: ClassVar[Signal] = Signal(tuple)
@@ -47,6 +53,7 @@ class Projects:
         self.folder = folder
         self._lock = threading.Lock()
         self._project: Project | None = None
+        self.engine: DefaultEngine | None = None
         self._earlier: list[Project] = []
 
     def get(self) -> Project:
@@ -58,7 +65,9 @@ class Projects:
         """
         with self._lock:
             if self._project is None:
-                self._project = _open(self.folder)
+                # Its engine first: who finds a project here finds its engine, too.
+                opened, self.engine = _open(self.folder)
+                self._project = opened
             return self._project
 
     @property
@@ -73,11 +82,12 @@ class Projects:
         may still be written to; it is closed at the end of the program.
         """
 
-        def opened(project: Project) -> None:
+        def opened(found: tuple[Project, DefaultEngine | None]) -> None:
+            project, engine = found
             with self._lock:
                 if self._project is not None:
                     self._earlier.append(self._project)
-                self._project, self.folder = project, folder
+                self._project, self.engine, self.folder = project, engine, folder
             then(project)
             self.refresh_worklist()
             self._look_for_unfinished(project)
@@ -142,10 +152,10 @@ class Projects:
         self.said.emit(message)
 
 
-def _open(folder: Path) -> Project:
+def _open(folder: Path) -> tuple[Project, DefaultEngine | None]:
     """Open or create the project in `folder` for a window, which no stroke may hold up."""
     from mirage_core.project import Project
 
     project = Project.open_or_create(folder)
     project.log.edit_wait_ms = _EDIT_WAIT_MS
-    return project
+    return project, project.default_engine.get()

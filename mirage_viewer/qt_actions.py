@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt
@@ -42,6 +43,14 @@ class QtActions:
 
     def __getitem__(self, key: str) -> QAction:
         return self._qt[self.registry[key].key]
+
+    def as_shown(self) -> ActionRegistry:
+        """Return the actions as they are called now; those that are hidden are left out."""
+        return ActionRegistry(
+            replace(action, text=self._qt[action.key].text(), toolbar="")
+            for action in self.registry
+            if self._qt[action.key].isVisible()
+        )
 
     def trigger(self, key: str) -> None:
         """Do the action called `key`, if it can be done now."""

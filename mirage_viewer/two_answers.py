@@ -51,6 +51,11 @@ class TwoAnswers:
         Pixels marked differently.
     mask_one : uint8 array ``[z, x]`` or None
         Marks of the first that are drawn.
+    only_one : bool array ``[z, x]`` or None
+        Pixels that differ because the first alone marks them; None: it does not matter who does.
+    solid_one : bool
+        The curves of the first are drawn as lines, so that those of the other can be seen dashed
+        over them where both run together.
     """
 
     one: F32
@@ -60,6 +65,8 @@ class TwoAnswers:
     draw_other: Bool
     masks_differ: Bool
     mask_one: U8 | None = None
+    only_one: Bool | None = None
+    solid_one: bool = False
 
 
 def answer_of(annotated: Annotated, b: int, names: Sequence[str], scheme: LabelScheme) -> Answer:
@@ -107,6 +114,32 @@ def laid_over(one: Answer, other: Answer, shown: Answer | None, tolerance_px: fl
         draw_other,
         one.labels != other.labels,
         mask,
+    )
+
+
+def side_by_side(one: Answer, other: Answer, tolerance_px: float) -> TwoAnswers:
+    """Return two answers about a B-scan to be drawn whole, whatever else is shown.
+
+    Parameters
+    ----------
+    one, other : Answer
+        With the same surfaces row by row, and labels of one scheme.
+    tolerance_px : float
+        Surfaces no further apart than this do not differ.
+    """
+    with np.errstate(invalid="ignore"):
+        differs = np.abs(one.curves - other.curves) > tolerance_px
+    marked, differ = one.labels != 0, one.labels != other.labels
+    return TwoAnswers(
+        one.curves,
+        other.curves,
+        differs,
+        np.isfinite(one.curves),
+        np.isfinite(other.curves),
+        differ,
+        np.where(differ, 0, one.labels).clip(0).astype(np.uint8),
+        differ & marked & (other.labels == 0),
+        solid_one=True,
     )
 
 

@@ -22,30 +22,19 @@ from mirage_core.cli.console import (
     stdout,
 )
 from mirage_core.cli.inputs import SpacingOption, parse_spacing
+from mirage_core.cli.measure_report import ReportFormat, Reports
 from mirage_core.cli.progress import progress_bar
 from mirage_core.cli.words import counted, describe, sentence
 
 if TYPE_CHECKING:
+    from mirage_core.annotate import Annotation
     from mirage_core.cli.measure_sources import Work
     from mirage_core.measure.fovea import Fovea
     from mirage_core.measure.measured import Measured
     from mirage_core.measure.tables import ScanFigures
+    from mirage_core.scan import Scan
 
 _TOO_LITTLE = "Too little of the region is known."
-HEADER = (
-    "scan",
-    "grader",
-    "structure",
-    "region",
-    "figure",
-    "unit",
-    "value",
-    "coverage",
-    "approved",
-    "surfaces",
-    "spacing",
-    "note",
-)
 
 
 def measure(
@@ -76,8 +65,15 @@ def measure(
             help="Name scans by their files and folders, which may hold a patient's name.",
         ),
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write a report of one page A4 per scan into DIR."),
+    ] = None,
+    report_format: Annotated[
+        ReportFormat, typer.Option("--report-format", help="Of the reports.")
+    ] = ReportFormat.PDF,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file of that name at OUT.")
+        bool, typer.Option("--overwrite", help="Replace files of these names.")
     ] = False,
     as_json: JsonFlag = False,
     debug: DebugFlag = False,
@@ -86,12 +82,14 @@ def measure(
     with failures(as_json, debug):
         place = _place(fovea)
         spacing_mm = parse_spacing(spacing)
+        from mirage_core.cli.measure_files import HEADER
         from mirage_core.cli.measure_sources import Wishes, scans_by_sha256, works_at
         from mirage_core.io.atomic import TARGET_EXISTS_HINT, ExportError
         from mirage_core.io.csv_table import write_csv
 
         if out.exists() and not overwrite:  # before the work, not after it
             raise ExportError(out, f"{out} exists already.", TARGET_EXISTS_HINT)
+        reports = None if report is None else Reports(report, report_format, overwrite=overwrite)
         wishes = Wishes(spacing_mm, scans_by_sha256(scans), keep_names)
         done = _Done()
         with ExitStack() as stack:
@@ -102,7 +100,8 @@ def measure(
                 )
             words = f"Measuring {counted(len(works), 'scan')}"
             with progress_bar(words, len(works), quiet=as_json) as advance, suppress(_NothingError):
-                write_csv(out, HEADER, _rows(works, place, done, advance), overwrite=overwrite)
+                rows = _rows(works, place, done, advance, reports)
+                write_csv(out, HEADER, rows, overwrite=overwrite)
         _say(out, done, as_json=as_json)
         if done.errors:
             raise typer.Exit(EXIT_FAILED)
@@ -115,6 +114,7 @@ class _Done:
     measured: list[dict[str, Any]] = field(default_factory=list)
     errors: list[dict[str, str]] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
+    reports: list[Path] = field(default_factory=list)
 
 
 class _NothingError(Exception):
@@ -122,14 +122,22 @@ class _NothingError(Exception):
 
 
 def _rows(
-    works: Sequence[Work], fovea: Fovea | None, done: _Done, advance: Callable[[float], None]
+    works: Sequence[Work],
+    fovea: Fovea | None,
+    done: _Done,
+    advance: Callable[[float], None],
+    reports: Reports | None,
 ) -> Iterator[tuple[str, ...]]:
     """Yield the table's rows, one scan in memory at a time; keep account in `done`."""
+    from mirage_core.cli.measure_files import figure_rows
     from mirage_core.cli.measure_sources import NoSurfacesError
 
     for i, work in enumerate(works):
         try:
-            name, figures = _measured(work, fovea)
+            name, scan, annotation = work.load()
+            figures = _measured(scan, annotation, fovea or work.fovea)
+            if reports is not None:
+                done.reports.append(reports.write(name, work.grader, scan, annotation, figures))
         except Exception as error:
             if isinstance(error, NoSurfacesError) and work.found:
                 done.without.append(str(work.path))
@@ -145,7 +153,7 @@ def _rows(
             continue
         finally:
             advance(i + 1)
-        yield from _cells(name, work.grader, figures)
+        yield from figure_rows(name, work.grader, figures)
         done.measured.append(_summary(name, work.grader, figures))
     if not done.measured:
         raise _NothingError
@@ -164,43 +172,16 @@ def _place(text: str) -> Fovea | None:
     return Fovea(b, x)
 
 
-def _measured(work: Work, fovea: Fovea | None) -> tuple[str, ScanFigures]:
+def _measured(scan: Scan, annotation: Annotation, fovea: Fovea | None) -> ScanFigures:
     from mirage_core.measure.tables import measure_scan
 
-    name, scan, annotation = work.load()
     n, _, width = scan.shape
     if fovea is not None and not (0 <= fovea.b <= n - 1 and 0 <= fovea.x <= width - 1):
         raise CommandError(
             "The fovea given lies outside the scan.",
             f"It has B-scans 1 to {n} and A-scans 1 to {width}.",
         )
-    return name, measure_scan(scan, annotation, fovea)
-
-
-def _cells(name: str, grader: str, figures: ScanFigures) -> list[tuple[str, ...]]:
-    from mirage_core.io.csv_table import figure_cell
-
-    return [
-        (
-            name,
-            grader,
-            row.structure,
-            row.region,
-            row.figure,
-            row.measured.unit,
-            figure_cell(row.measured.value),
-            _share(row.measured.coverage),
-            _share(row.measured.approved),
-            " ".join(row.measured.basis.surfaces),
-            row.measured.basis.spacing,
-            row.measured.reason or row.measured.note,
-        )
-        for row in figures.rows
-    ]
-
-
-def _share(share: float) -> str:
-    return "" if share != share else f"{share:.4f}"
+    return measure_scan(scan, annotation, fovea)
 
 
 def _summary(name: str, grader: str, figures: ScanFigures) -> dict[str, Any]:
@@ -235,6 +216,7 @@ def _say(out: Path, done: _Done, *, as_json: bool) -> None:
                 "scans": measured,
                 "errors": errors,
                 "without_surfaces": without,
+                "reports": [str(path) for path in done.reports],
             }
         )
         return
@@ -254,6 +236,9 @@ def _say(out: Path, done: _Done, *, as_json: bool) -> None:
             )
         stdout().print(table)
         stdout().print(escape(f"{out}: {counted(len(measured), 'scan')}"))
+    if done.reports:
+        words = counted(len(done.reports), "report")
+        stdout().print(escape(f"{done.reports[0].parent}: {words}"))
     for text in dict.fromkeys(text for one in measured for text in one["reasons"]):
         n = sum(text in one["reasons"] for one in measured)
         stderr().print(f"[yellow]Left empty:[/] {escape(text)} ({counted(n, 'scan')})")

@@ -32,6 +32,7 @@ from mirage_core.scan import (
 )
 
 if TYPE_CHECKING:
+    from mirage_core.measure.fovea import Fovea
     from mirage_core.project import AnnotationRecord, Project, WorklistRow
 
 
@@ -77,12 +78,15 @@ class Work:
         Whose work it is; an engine's or the device's name where nobody's.
     found : bool
         It was found in a folder, not named: a scan without surfaces is left out then.
+    fovea : Fovea or None
+        Where a person put it; None: it is sought.
     """
 
     path: Path
     load: Callable[[], tuple[str, Scan, Annotation]]
     grader: str
     found: bool = False
+    fovea: Fovea | None = None
 
 
 def works_at(path: Path, wishes: Wishes, stack: ExitStack) -> Iterator[Work]:
@@ -146,8 +150,10 @@ def _of_project(folder: Path, wishes: Wishes, stack: ExitStack) -> Iterator[Work
 
     project = stack.enter_context(Project.open(folder, read_only=True))
     for row in project.worklist():
+        fovea = project.foveas.get(row.scan.id)
         for annotation in row.annotations:
-            yield Work(folder, _in_project(project, row, annotation, wishes), annotation.annotator)
+            load = _in_project(project, row, annotation, wishes)
+            yield Work(folder, load, annotation.annotator, fovea=fovea)
 
 
 def _in_project(

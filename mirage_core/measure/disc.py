@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
+from mirage_core.measure.convolution import convolved
 from mirage_core.scan import CirclePosition, Laterality, Scan
 
 F64 = NDArray[np.float64]
@@ -99,7 +100,7 @@ def _by_slo(
     kernel = inner / inner.sum() - rim / rim.sum()
     if min(image.shape) < len(kernel):
         return None
-    stands_out = signal.fftconvolve(image - image.mean(), kernel, mode="same")
+    stands_out = convolved(image - image.mean(), kernel)
     stands_out = stands_out / max(float(image.std()), 1e-6)
     up, nasal = _FROM_FOVEA_MM
     side = 1 if laterality is Laterality.OD else -1

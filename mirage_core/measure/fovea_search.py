@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
+from mirage_core.measure.convolution import convolved
 from mirage_core.measure.fovea import Fovea, FoveaSource
 from mirage_core.measure.plane import Plane
 from mirage_core.scan import Scan, Surfaces
@@ -108,8 +109,8 @@ def _ring_mean(values: F64) -> F64:
     away = np.hypot(*np.mgrid[-n : n + 1, -n : n + 1]) * _STEP_MM
     ring = ((away >= _RING_MM[0]) & (away <= _RING_MM[1])).astype(float)
     known = np.isfinite(values)
-    total = signal.fftconvolve(np.where(known, values, 0.0), ring, mode="same")
-    share = signal.fftconvolve(known.astype(float), ring, mode="same")
+    total = convolved(np.where(known, values, 0.0), ring)
+    share = convolved(known.astype(float), ring)
     out: F64 = np.full_like(total, np.nan)
     np.divide(total, share, out=out, where=share > 0.5 * ring.sum())
     return out

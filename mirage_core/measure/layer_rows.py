@@ -80,7 +80,7 @@ def _measured(
     ground: Ground, pair: tuple[str, str], averages: Averages, approved: F64, basis: Basis
 ) -> Iterator[Row]:
     name = _name(pair)
-    sides = _unknown_sides(ground)
+    sides = unknown_sides(ground)
     cells = []
     for region, mean, coverage, share in zip(
         SUBFIELDS, averages.mean, averages.coverage, approved, strict=True
@@ -109,7 +109,7 @@ def _area(diameter_mm: float) -> float:
     return float(np.pi * (diameter_mm / 2) ** 2)
 
 
-def _unknown_sides(ground: Ground) -> dict[str, str]:
+def unknown_sides(ground: Ground) -> dict[str, str]:
     """Return why subfields with these words in their name cannot be told from each other."""
     assert ground.plane is not None
     sides: dict[str, str] = {}

@@ -85,13 +85,27 @@ def drusen_map(surfaces: Surfaces, spacing: Spacing, normal_um: float = 0.0) -> 
     return EnFaceMap("Height of drusen", "um", values, ("RPE", "BM"))
 
 
-def fluid_maps(masks: Masks, spacing: Spacing) -> tuple[EnFaceMap, ...]:
-    """Return how much of each class lies in each A-scan (errors: SpacingUnknownError)."""
+def fluid_maps(
+    masks: Masks, spacing: Spacing, seen: NDArray[np.bool_] | None = None
+) -> tuple[EnFaceMap, ...]:
+    """Return how much of each class lies in each A-scan (errors: SpacingUnknownError).
+
+    Parameters
+    ----------
+    masks : Masks
+    spacing : Spacing
+    seen : bool array ``[b]``, optional
+        B-scans on which somebody has looked; by default all. The others are not known.
+    """
     (dz_mm,) = spacing.require_mm("z")
     columns = LesionColumns.of(masks)
-    return tuple(
-        EnFaceMap(c.title, "um", en_face_um(columns, c.value, dz_mm)) for c in masks.scheme
-    )
+    maps = []
+    for c in masks.scheme:
+        values = en_face_um(columns, c.value, dz_mm)
+        if seen is not None:
+            values = np.where(seen[:, None], values, np.float32(np.nan))
+        maps.append(EnFaceMap(c.title, "um", values))
+    return tuple(maps)
 
 
 def confidence_map(

@@ -16,6 +16,7 @@ import numpy as np
 
 from mirage_core import RESEARCH_USE_ONLY, __version__
 from mirage_core.measure.annotated import Annotated
+from mirage_core.measure.fovea import FoveaSource
 from mirage_core.measure.ground import Ground
 from mirage_core.measure.report_pictures import draw_b_scan, draw_fundus, draw_grid, draw_profile
 from mirage_core.measure.report_tables import ReportTable, reasons, report_tables
@@ -89,7 +90,9 @@ def html_report(scan: Scan, annotated: Annotated, figures: ScanFigures, heading:
     )
     tables = "".join(_html_table(t) for t in report_tables(figures))
     notes = "".join(f"<li>{html.escape(n)}</li>" for n in _notes(figures))
-    facts = "".join(f"<p>{html.escape(line)}</p>" for line in _facts(scan, annotated, heading))
+    facts = "".join(
+        f"<p>{html.escape(line)}</p>" for line in _facts(scan, annotated, figures, heading)
+    )
     title = html.escape(f"Report {heading.name}")
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -159,7 +162,7 @@ def _page(scan: Scan, annotated: Annotated, figures: ScanFigures, heading: Headi
     page.text(0.07, 0.965, f"Retinal OCT: {heading.name}", fontsize=13, weight="bold")
     page.text(0.93, 0.967, RESEARCH_USE_ONLY, fontsize=8, ha="right", color="firebrick")
     y = 0.948
-    for line in _facts(scan, annotated, heading):
+    for line in _facts(scan, annotated, figures, heading):
         page.text(0.07, y, line, fontsize=7)
         y -= 0.012
     for which, box in (
@@ -220,7 +223,7 @@ def _notes(figures: ScanFigures) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(flag.text for flag in figures.flags), *others]))
 
 
-def _facts(scan: Scan, annotated: Annotated, heading: Heading) -> list[str]:
+def _facts(scan: Scan, annotated: Annotated, figures: ScanFigures, heading: Heading) -> list[str]:
     spacing = ", ".join(
         f"{axis} {scan.spacing[axis].mm:.4g} mm ({scan.spacing[axis].source.value})"
         if scan.spacing[axis].mm is not None
@@ -242,10 +245,20 @@ def _facts(scan: Scan, annotated: Annotated, heading: Heading) -> list[str]:
     lines = [
         f"{scan.title}{taken}, {_EYE.get(scan.laterality, 'eye unknown')}",
         f"Spacing: {spacing}",
+        *_fovea_fact(figures),
         f"{who + '; ' if who else ''}B-scans with approved structures: {approved} of "
         f"{scan.n_b_scans}, with edited ones: {edited}",
     ]
     return [f"Patient: {heading.patient}", *lines] if heading.patient else lines
+
+
+def _fovea_fact(figures: ScanFigures) -> list[str]:
+    fovea = figures.fovea
+    if fovea is None:
+        return []
+    sure = "" if fovea.source is FoveaSource.USER else f", confidence {fovea.confidence:.2f}"
+    where = f"B-scan {fovea.b + 1:.1f}, A-scan {fovea.x + 1:.1f}"
+    return [f"Fovea: {where}, by {fovea.source.value}{sure}"]
 
 
 def _foot(heading: Heading) -> str:

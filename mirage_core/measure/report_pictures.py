@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 F64 = NDArray[np.float64]
 
-_COLOURS = "turbo"
+_COLOURS = "viridis"
+"""Even to colour-blind eyes and in grey."""
 _RANGE_UM = (150.0, 450.0)
 _BAR_UM = 200.0
 
@@ -138,7 +139,7 @@ def draw_grid(axes: Axes, figures: ScanFigures, laterality: Laterality) -> str:
         axes.add_patch(
             Wedge((0, 0), outer, first, last, width=outer - inner, fc=colour, ec="black", lw=0.6)
         )
-        dark = not measured.reason and (share < 0.18 or share > 0.85)
+        dark = not measured.reason and share < 0.55
         axes.text(
             *at, measured.text, ha="center", va="center", fontsize=7, color="w" if dark else "k"
         )

@@ -14,6 +14,7 @@ from mirage_core.scan import LabelScheme, surface_kind
 from mirage_viewer.canvas.colors import LEAVING, MISPLACED
 from mirage_viewer.canvas.comparison_layer import ComparisonLayer
 from mirage_viewer.canvas.contrast import grey_table
+from mirage_viewer.canvas.evidence_item import EvidenceItem
 from mirage_viewer.canvas.guides import GuidesItem
 from mirage_viewer.canvas.hatch_item import HatchItem
 from mirage_viewer.canvas.imagined_item import ImaginedItem
@@ -28,7 +29,7 @@ UNSURE_BELOW = 0.5
 
 _OFFERED = QColor(255, 255, 255)
 _OFFERED_OPACITY = 0.25
-_Z_IMAGINED, _Z_MISPLACED = 0.5, 1.5
+_Z_IMAGINED, _Z_EVIDENCE, _Z_MISPLACED = 0.5, 1.2, 1.5
 _Z_OFFERED, _Z_LEAVING = 2.8, 2.9
 _Z_MASK, _Z_SURFACES, _Z_CROSSHAIR, _Z_GUIDES, _Z_RING = 1.0, 2.0, 3.0, 4.0, 5.0
 
@@ -40,6 +41,7 @@ class BScanPicture:
         self._scene = scene
         self.grey = GreyItem()
         self.imagined = ImaginedItem()
+        self.evidence = EvidenceItem()
         self.mask = MaskItem()
         self.guides = GuidesItem()
         self.ring = BrushRing()
@@ -53,6 +55,7 @@ class BScanPicture:
         for item, z in (
             (self.grey, 0.0),
             (self.imagined, _Z_IMAGINED),
+            (self.evidence, _Z_EVIDENCE),
             (self.mask, _Z_MASK),
             (self.misplaced, _Z_MISPLACED),
             (self.offered_mask, _Z_OFFERED),
@@ -68,6 +71,7 @@ class BScanPicture:
         self._show_unsure = True
         self._hidden: set[int] = set()
         self._all_hidden = False
+        self._covered = False
         self._readable = True
         self._active: int | None = None
 
@@ -163,6 +167,11 @@ class BScanPicture:
         self._all_hidden = not visible
         self._apply_visibility()
 
+    def set_covered(self, covered: bool) -> None:
+        """Hide the surfaces while others are to be looked at, whatever else is wanted."""
+        self._covered = covered
+        self._apply_visibility()
+
     def set_active(self, row: int | None) -> None:
         """Draw surface `row` thicker."""
         self._active = row
@@ -192,5 +201,5 @@ class BScanPicture:
 
     def _apply_visibility(self) -> None:
         for row, item in enumerate(self.surfaces):
-            shown = self._readable and not self._all_hidden
+            shown = self._readable and not self._all_hidden and not self._covered
             item.setVisible(shown and row not in self._hidden)

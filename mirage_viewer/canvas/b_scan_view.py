@@ -13,9 +13,10 @@ from mirage_core.scan import FLUID_SCHEME, State
 from mirage_viewer.canvas.b_scan_cache import BScanCache, why
 from mirage_viewer.canvas.b_scan_picture import BScanPicture
 from mirage_viewer.canvas.badges import badge_rect, draw_badge
-from mirage_viewer.canvas.colors import OTHER, STATE_STYLES
+from mirage_viewer.canvas.colors import ONE, OTHER, STATE_STYLES
 from mirage_viewer.canvas.comparison_layer import Compared
 from mirage_viewer.canvas.contrast import auto_levels
+from mirage_viewer.canvas.evidence_item import draw_legend
 from mirage_viewer.canvas.image_view import AspectMode, ImageView
 from mirage_viewer.canvas.imagined_item import Overlay, draw_notice
 from mirage_viewer.canvas.links import Links
@@ -56,6 +57,8 @@ class BScanView(ImageView):
         self._imagined_wanted = True
         self._imagined_b = -1
         self._whose = ""
+        self._legend: tuple[str, str] = ("", "")
+        self._covered = False
         self._picture.set_contrast(0, 255, 1.0)
 
     @property
@@ -96,6 +99,7 @@ class BScanView(ImageView):
         self._session_links.clear()
         self._session, self._b, self._problem = session, b, ""
         self.set_imagined(-1, None)
+        self.set_evidence(-1, None)
         self._picture.ring.setVisible(False)
         self._picture.guides.set_guides(())
         if session is None:
@@ -218,6 +222,22 @@ class BScanView(ImageView):
         item = self._picture.imagined
         return item.overlay if item.isVisible() else None
 
+    def set_evidence(self, b: int, heat: F32 | None, label: str = "", model: str = "") -> None:
+        """Lay what speaks for the class `label` on B-scan `b` over it; None: nothing.
+
+        `heat` is float32 ``[z, x]``, 0..1; `model` the title of who says so.
+        """
+        words = f"What speaks for {label} ({model})"
+        self._picture.evidence.set_heat(b, heat, words)
+        self._apply_visibility()
+        self.viewport().update()
+
+    @property
+    def evidence(self) -> str:
+        """What the heat map over the image is, or ``""``."""
+        item = self._picture.evidence
+        return item.words if item.isVisible() else ""
+
     def set_offered(self, curves: F32 | None, mask: U8 | None) -> None:
         """Show what is offered on this B-scan, dashed; None for nothing.
 
@@ -229,9 +249,34 @@ class BScanView(ImageView):
         """
         self._picture.show_offered(curves, mask)
 
-    def set_compared(self, compared: Compared | None) -> None:
-        """Lay another annotation of this B-scan over it, and where it differs; None: none."""
+    def set_compared(
+        self, compared: Compared | None, one: str = "", other: str = "", *, alone: bool = False
+    ) -> None:
+        """Lay another annotation of this B-scan over it, and where it differs; None: none.
+
+        Parameters
+        ----------
+        compared : Compared or None
+        one, other : str
+            Whose the orange and the cyan curves are, said on the image; empty for nobody's.
+        alone : bool
+            The work shown is hidden under it.
+        """
         self._picture.comparison.show(compared if not self._problem else None)
+        legend = (one, other) if compared is not None else ("", "")
+        covered = alone and compared is not None
+        if covered != self._covered:
+            self._covered = covered
+            self._picture.set_covered(covered)
+            self._apply_visibility()
+        if legend != self._legend:
+            self._legend = legend
+            self.viewport().update()
+
+    @property
+    def legend(self) -> tuple[str, str]:
+        """Whose the orange and the cyan curves are; empty for nobody's."""
+        return self._legend
 
     def set_whose(self, words: str) -> None:
         """Say on the image whose work it is, where it is not the grader's own; empty if it is."""
@@ -276,9 +321,12 @@ class BScanView(ImageView):
 
     def _apply_visibility(self) -> None:
         shown = self._session is not None and not self._problem
-        self._picture.mask.setVisible(shown and self._mask_wanted)
-        self._picture.misplaced.setVisible(shown and self._mask_wanted)
+        own = shown and self._mask_wanted and not self._covered
+        self._picture.mask.setVisible(own)
+        self._picture.misplaced.setVisible(own)
         self._picture.crosshair.set_visible(shown and self._crosshair_wanted)
+        evidence = self._picture.evidence
+        evidence.setVisible(shown and bool(evidence.words) and evidence.b == self._b)
         imagined = self._picture.imagined
         here = imagined.overlay is not None and self._imagined_b == self._b
         visible = shown and here and self._imagined_wanted and imagined.opacity() > 0
@@ -310,7 +358,8 @@ class BScanView(ImageView):
 
     def _badge_rect(self) -> QRectF:
         width = float(self.viewport().width())
-        lines = 3 if self.imagined is not None else 1
+        lines = (3 if self.imagined is not None else 1) + (2 if any(self._legend) else 0)
+        lines += 1 if self.evidence else 0
         return QRectF(0, 0, width, 16 + lines * (badge_rect(self.overlay_font(), "X").height() + 6))
 
     def _paint_badges(self, painter: QPainter, view: QRectF) -> None:
@@ -328,6 +377,12 @@ class BScanView(ImageView):
         if scan.acquisition.simulated:
             size = badge_rect(font, "simulated")
             draw_badge(painter, QPointF(view.right() - 8 - size.width(), 8), "simulated", font)
+        for whose, color in zip(self._legend, (ONE, OTHER), strict=True):
+            if whose:
+                box = draw_badge(painter, QPointF(8, box.bottom() + 6), whose, font, color)
+        if self.evidence:
+            place_of = QPointF(8, box.bottom() + 6)
+            box = draw_legend(painter, place_of, self.evidence, view.width() - 16, font)
         overlay = self.imagined
         if overlay is not None:
             draw_notice(painter, QPointF(8, box.bottom() + 6), overlay, view.width() - 16, font)

@@ -41,6 +41,10 @@ class Compared(Protocol):
         Pixels that carry different labels: striped.
     mask_one : uint8 array ``[z, x]`` or None
         Labels of the first that are drawn.
+    only_one : bool array ``[z, x]`` or None
+        Pixels that differ because the first alone marks them: striped in its colour.
+    solid_one : bool
+        The curves of the first are lines, not dashed.
     """
 
     @property
@@ -57,10 +61,14 @@ class Compared(Protocol):
     def masks_differ(self) -> Bool: ...
     @property
     def mask_one(self) -> U8 | None: ...
+    @property
+    def only_one(self) -> Bool | None: ...
+    @property
+    def solid_one(self) -> bool: ...
 
 
 class ComparisonLayer:
-    """The scene items of a comparison: dashed curves, shaded and striped differences."""
+    """The scene items of a comparison: curves of two, shaded and striped differences."""
 
     def __init__(self, scene: QGraphicsScene) -> None:
         self._scene = scene
@@ -70,11 +78,13 @@ class ComparisonLayer:
         self.shade.setPen(Qt.PenStyle.NoPen)
         self.shade.setBrush(DIFFERENCE)
         self.stripes = HatchItem(OTHER)
+        self.stripes_one = HatchItem(ONE)
         self.mask = MaskItem()
         for item, z in (
             (self.mask, _Z_MASK),
             (self.shade, _Z_SHADE),
             (self.stripes, _Z_STRIPES),
+            (self.stripes_one, _Z_STRIPES),
         ):
             item.setZValue(z)
             scene.addItem(item)
@@ -87,32 +97,38 @@ class ComparisonLayer:
     def show(self, compared: Compared | None) -> None:
         """Show a comparison; None takes away what is shown."""
         shown = compared is not None
-        for item in (self.shade, self.stripes, *self.ones, *self.others):
+        for item in (self.shade, self.stripes, self.stripes_one, *self.ones, *self.others):
             item.setVisible(shown)
         self.mask.setVisible(shown and compared.mask_one is not None)
         if compared is None:
             return
         size = compared.masks_differ.shape
-        self._show_curves(self.ones, ONE, compared.one, compared.draw_one, size)
-        self._show_curves(self.others, OTHER, compared.other, compared.draw_other, size)
+        ones = np.where(compared.draw_one, compared.one, np.float32(np.nan))
+        others = np.where(compared.draw_other, compared.other, np.float32(np.nan))
+        self._show_curves(self.ones, ONE, ones, size, dashed=not compared.solid_one)
+        self._show_curves(self.others, OTHER, others, size, dashed=True)
         self.shade.setPath(difference_path(compared))
-        self.stripes.set_marks(compared.masks_differ)
+        only_one = compared.only_one
+        if only_one is None:
+            only_one = np.zeros(size, bool)
+        self.stripes.set_marks(compared.masks_differ & ~only_one)
+        self.stripes_one.set_marks(only_one)
         if compared.mask_one is not None:
             self.mask.set_labels(compared.mask_one)
 
     def _show_curves(
-        self, items: list[SurfaceItem], color: QColor, curves: F32, where: Bool, size: Size
+        self, items: list[SurfaceItem], color: QColor, curves: F32, size: Size, *, dashed: bool
     ) -> None:
-        """Show `curves` ``[s, x]`` where they are wanted by `items`, of which there will be `s`."""
+        """Show `curves` ``[s, x]`` by `items`, of which there will be `s`."""
         while len(items) > len(curves):
             self._scene.removeItem(items.pop())
         while len(items) < len(curves):
             items.append(SurfaceItem(color))
-            items[-1].setZValue(_Z_CURVES)
+            items[-1].setZValue(_Z_CURVES + (0.1 if items is self.others else 0.0))
             self._scene.addItem(items[-1])
-        for item, depths in zip(items, np.where(where, curves, np.float32(np.nan)), strict=True):
+        for item, depths in zip(items, curves, strict=True):
             item.set_bounds(*size)
-            item.set_depths(depths, np.ones(depths.shape, bool))
+            item.set_depths(depths, np.full(depths.shape, dashed))
             item.setVisible(True)
 
 

@@ -15,6 +15,8 @@ from mirage_viewer.canvas.background import Background
 from mirage_viewer.canvas.contrast import grey_table
 from mirage_viewer.canvas.doubt_item import SEEN_FROM, DoubtItem
 from mirage_viewer.canvas.en_face import EnFace, can_project, project, row_aspect
+from mirage_viewer.canvas.fundus_figures import FundusGrid, HeatMap
+from mirage_viewer.canvas.fundus_layer import FundusLayer
 from mirage_viewer.canvas.image_view import ImageView
 from mirage_viewer.canvas.imagined_item import ImaginedItem, Overlay, draw_notice
 from mirage_viewer.canvas.items import GreyItem
@@ -37,15 +39,19 @@ _EYES = {Laterality.OD: "OD · right eye", Laterality.OS: "OS · left eye"}
 class SloCanvas(ImageView):
     """The SLO, or an en-face projection of the scan when it has none.
 
-    Left click or drag picks a place, wheel zooms, middle button or Space and drag pans.
+    Left click or drag picks a place, wheel zooms, middle button or Space and drag pans. A drag
+    from the middle of the grid moves the fovea.
 
     Signals
     -------
     picked(int, int)
         B-scan and column nearest to where the user clicked.
+    fovea_dragged(float, float, bool)
+        Where the user has it now, x and y in mm on the fundus; True once it is let go.
     """
 
     picked = Signal(int, int)
+    fovea_dragged = Signal(float, float, bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +62,7 @@ class SloCanvas(ImageView):
         self._b = 0
         self._x = 0.0
         self._picking = False
+        self._over_fovea = False
         self._grey = GreyItem()
         self._grey.set_table(grey_table(0, 255))
         self._imagined = ImaginedItem()
@@ -68,11 +75,12 @@ class SloCanvas(ImageView):
         self._doubt_soon.setInterval(_DOUBT_AFTER_MS)
         self._doubt_soon.timeout.connect(self._show_doubt)
         self._fundus: FundusMap | None = None
+        self.measured = FundusLayer(self.to_view, self.to_image)
         self._lines = LinesItem()
         self._current = CurrentLineItem()
         self._point = PointItem()
-        items = self._grey, self._doubt, self._imagined, self._lines, self._current, self._point
-        for z, item in enumerate(items):
+        pictures = self._grey, self._doubt, self.measured.item, self._imagined
+        for z, item in enumerate((*pictures, self._lines, self._current, self._point)):
             item.setZValue(z)
             item.setVisible(False)
             self.scene().addItem(item)
@@ -115,6 +123,7 @@ class SloCanvas(ImageView):
         for item in (self._grey, self._doubt, self._lines, self._current, self._point):
             item.setVisible(False)
         self.set_imagined(-1, None)
+        self.measured.clear()
         self._lines.set_lines([])
         self.set_image_size(0, 0, 1.0)
         if session is not None:
@@ -167,7 +176,9 @@ class SloCanvas(ImageView):
         """Lay the map of doubt over the picture, if it is wanted and there is one."""
         picture = self._grey.boundingRect()
         session = self._session
-        there = session is not None and self._grey.isVisible() and not picture.isEmpty()
+        seen = self._grey.isVisible() and not picture.isEmpty()
+        # Its orange would change the colours of a map.
+        there = session is not None and seen and not self.measured.map_shown
         doubt = doubt_map(session.annotation) if there and self._doubt_wanted else None
         if doubt is None or not (doubt > SEEN_FROM).any():
             self._doubt.setVisible(False)
@@ -183,6 +194,32 @@ class SloCanvas(ImageView):
                 self._background.submit(None, lambda: FundusMap(geometry, size))
             self._doubt.setVisible(self._fundus is not None)
         self.viewport().update()
+
+    def set_heat(self, heat: HeatMap | None) -> None:
+        """Lay a map over the picture, or none."""
+        self.measured.set_heat(heat)
+        self._show_measured()
+
+    def set_grid(self, grid: FundusGrid | None) -> None:
+        """Lay the grid about the fovea over the picture, or none."""
+        self.measured.set_grid(grid)
+        self._point.setOpacity(0.45 if grid is not None else 1.0)  # figures lie under it
+        self.viewport().update()
+
+    def set_heat_look(self, colors: str, opacity: float) -> None:
+        """Draw the map in the colours called so, 0..1 opaque."""
+        self.measured.set_look(colors, opacity)
+        self.viewport().update()
+
+    def set_measured_visible(self, visible: bool) -> None:
+        """Show or hide map and grid."""
+        self.measured.set_visible(visible)
+        self._show_measured()
+
+    def _show_measured(self) -> None:
+        # Many lines would hide the map.
+        self._lines.setOpacity(0.25 if self.measured.map_shown else 1.0)
+        self._show_doubt()
 
     @property
     def imagined(self) -> Overlay | None:
@@ -227,7 +264,8 @@ class SloCanvas(ImageView):
         self._lines.set_lines([line for line in lines if not line.isEmpty()])
         self._lines.setVisible(True)
         self._show_states()
-        self._show_doubt()
+        self.measured.place(self._grey.boundingRect())
+        self._show_measured()
         self.set_image_size(*image.shape, aspect)
         self.set_current(self._b, self._x)
         self.viewport().update()
@@ -277,6 +315,9 @@ class SloCanvas(ImageView):
         event.accept()
         if self.panning or self.begin_pan(event) or event.button() != Qt.LeftButton:
             return
+        if self.measured.press(event.position()):
+            self.refresh_cursor()
+            return
         self._picking = True
         self._pick(event.position())
 
@@ -285,13 +326,32 @@ class SloCanvas(ImageView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         event.accept()
-        if not self.go_on_panning(event) and self._picking:
+        if self.go_on_panning(event):
+            return
+        if self.measured.held:
+            place = self.measured.drag(event.position())
+            if place is not None:
+                self.viewport().update()
+                self.fovea_dragged.emit(float(place[0]), float(place[1]), False)
+        elif self._picking:
             self._pick(event.position())
+        else:
+            self._over_fovea = self.measured.over_fovea(event.position())
+            self.refresh_cursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
-        if not self.end_pan(event.button()) and event.button() == Qt.LeftButton:
-            self._picking = False
+        if self.end_pan(event.button()) or event.button() != Qt.LeftButton:
+            return
+        self._picking = False
+        if self.measured.held:
+            place = self.measured.release()
+            if place is None:
+                self._pick(event.position())  # a click: go there
+            else:
+                self.fovea_dragged.emit(float(place[0]), float(place[1]), True)
+            self.refresh_cursor()
+            self.viewport().update()
 
     def _pick(self, position: QPointF) -> None:
         if self._session is None or not self.image_size[0]:
@@ -301,6 +361,8 @@ class SloCanvas(ImageView):
             self.picked.emit(*nearest)
 
     def idle_cursor(self) -> Qt.CursorShape:
+        if self.measured.held or self._over_fovea:
+            return Qt.SizeAllCursor
         return Qt.PointingHandCursor if self._session is not None else Qt.ArrowCursor
 
     def mm_per_px(self) -> tuple[float | None, float | None]:
@@ -323,6 +385,7 @@ class SloCanvas(ImageView):
         at = QPointF(10, 8)
         for text in (*((eye,) if eye else ()), *self.notes):
             at = QPointF(10, self.paint_note(painter, at, text).bottom() + 1)
+        self.measured.paint(painter, view, self.overlay_font)
         overlay = self.imagined
         if overlay is not None:
             place = QPointF(8, at.y() + 3)

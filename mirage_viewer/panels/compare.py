@@ -80,7 +80,7 @@ class ComparePanel(QWidget):
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 9, 10, 9)
+        layout.setContentsMargins(10, 0, 10, 9)
         layout.setSpacing(6)
         pickers = row(self.one, self.between, self.other)
         for picker in (self.one, self.other):

@@ -10,7 +10,16 @@ from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QStackedWidget,
 
 from mirage_viewer.engines import always_there
 from mirage_viewer.panels.device_button import DeviceButton
-from mirage_viewer.panels.widgets import Card, ElidedLabel, Picker, column, duration, label, row
+from mirage_viewer.panels.widgets import (
+    Card,
+    ElidedLabel,
+    IconButton,
+    Picker,
+    column,
+    duration,
+    label,
+    row,
+)
 from mirage_viewer.theme import current_colors, icon, scaled
 
 MODES = (
@@ -52,6 +61,8 @@ class SegmentPanel(Card):
     cancel_requested()
     engine_picked(str), mode_picked(str), device_picked(str)
         The user chose another.
+    project_picked(bool)
+        The engine chosen is to be the project's, or the project is to have none.
     """
 
     segment_requested = Signal(str, bool, bool)
@@ -59,6 +70,7 @@ class SegmentPanel(Card):
     engine_picked = Signal(str)
     mode_picked = Signal(str)
     device_picked = Signal(str)
+    project_picked = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Segment")
@@ -76,6 +88,8 @@ class SegmentPanel(Card):
                 self.mode.count() - 1, f"{title}: {meaning}", Qt.ItemDataRole.ToolTipRole
             )
         self.mode.setToolTip("\n".join(f"{title}: {meaning}" for _, title, meaning in MODES))
+        self.pin = IconButton("project", tooltip="Use for this project")
+        self.pin.setCheckable(True)
         self.where = label("on this computer's CPU", "small")
         self.where.setToolTip("The graph search always runs on the CPU, in a process of its own")
         self.device = DeviceButton()
@@ -96,7 +110,7 @@ class SegmentPanel(Card):
         self.words = ElidedLabel("small", 0)  # long words must not make the panel wider
         for button in (self.volume, self.one, self.keep, self.cancel):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.body.addLayout(row(self.engine, self.mode, wide=self.engine))
+        self.body.addLayout(row(self.engine, self.mode, self.pin, wide=self.engine))
         # What runs takes the place of the buttons, so that the tools below stay where they are.
         self._pages = QStackedWidget()
         self._pages.addWidget(self._idle_page())
@@ -109,6 +123,7 @@ class SegmentPanel(Card):
         self.engine.currentIndexChanged.connect(self._show_engine)
         self.mode.activated.connect(lambda _: self.mode_picked.emit(self.mode.currentData()))
         self.device.picked.connect(self.device_picked)
+        self.pin.clicked.connect(self.project_picked)
         known = always_there()
         self.set_engines([EngineChoice(*k) for k in known.items()], next(iter(known)))
         self.show_idle(ready=False)
@@ -151,6 +166,25 @@ class SegmentPanel(Card):
         """Show how models run."""
         self.mode.setCurrentIndex(max(0, self.mode.findData(mode)))
         self.device.show_choice(device)
+
+    def show_project(self, *, offered: bool, own: bool) -> None:
+        """Offer to make the engine chosen the project's.
+
+        Parameters
+        ----------
+        offered : bool
+            It can be.
+        own : bool
+            It is.
+        """
+        self.pin.setVisible(offered)
+        self.pin.setChecked(own)
+        title = self.engine.currentText()
+        self.pin.setToolTip(
+            f"{title} is this project's model; click to let everyone use their own choice"
+            if own
+            else f"Use for this project: new segmentations take {title}, whoever makes them"
+        )
 
     def _show_engine(self) -> None:
         choice = self._choices[self.engine.currentIndex()]
@@ -212,6 +246,7 @@ class SegmentPanel(Card):
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""
+        self.pin.repaint_icon()
         self.volume.setIcon(icon("segment", current_colors().on_accent))
         self.one.setIcon(icon("segment_one"))
         self.cancel.setIcon(icon("stop"))

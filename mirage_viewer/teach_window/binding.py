@@ -8,6 +8,7 @@ from qtpy.QtCore import QTimer
 
 from mirage_viewer.dialogs import ask_about_teaching
 from mirage_viewer.messages import Message
+from mirage_viewer.teach_window.classes.binding import ClassTeachBinding
 from mirage_viewer.teach_window.run import NOT_BEGUN
 from mirage_viewer.teach_window.window import TeachWindow
 from mirage_viewer.teaching import Stage, words
@@ -32,6 +33,7 @@ class TeachBinding:
     def __init__(self, window: MainWindow, desk: Desk) -> None:
         self.w, self.d, self.t = window, desk, desk.teaching
         self.dialog: TeachWindow | None = None
+        self.classes = ClassTeachBinding(window, desk)
         self._poll = QTimer(window)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self.t.run.poll)
@@ -43,12 +45,23 @@ class TeachBinding:
         desk.scan_changed.connect(self.went)
         desk.b_changed.connect(self.went)
         desk.models.engines.changed.connect(self.engines_changed)
-        window.status.teaching_clicked.connect(self.show)
+        window.status.teaching_clicked.connect(self.show_at_work)
 
-    def show(self) -> None:
-        """Open the Teach window, and count what there is to teach with."""
+    def show_at_work(self) -> None:
+        """Open the Teach window where something is taught."""
+        self.show(classes=self.d.class_teaching.at_work)
+
+    def show(self, *, classes: bool | None = None) -> None:
+        """Open the Teach window, and count what there is to teach with.
+
+        None leaves the page that was shown last: that of classes, or of layers and lesions.
+        """
         if self.dialog is None:
             self.dialog = self._make()
+        if classes is not None:
+            self.dialog.show_page(classes=classes)
+        if self.dialog.on_classes:
+            self.classes.page_shown(True)
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
@@ -71,13 +84,14 @@ class TeachBinding:
         result.use_requested.connect(teaching.use_it)
         result.again_requested.connect(teaching.choose_again)
         result.picked.connect(self.look_at)
+        self.classes.follow(dialog)
         return dialog
 
     def may_close(self) -> bool:
         """Ask before the program ends while a model is taught."""
-        if not self.t.at_work:
-            return True
-        return ask_about_teaching(self.w, self._status())
+        if self.d.class_teaching.at_work:
+            return ask_about_teaching(self.w, self.classes.status())
+        return not self.t.at_work or ask_about_teaching(self.w, self._status())
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""
@@ -106,7 +120,8 @@ class TeachBinding:
 
     def got_on(self) -> None:
         """Show how far the run is."""
-        self.w.status.show_teaching(self._status() if self.t.at_work else "")
+        if self.t.at_work or not self.d.class_teaching.at_work:
+            self.w.status.show_teaching(self._status() if self.t.at_work else "")
         if self.dialog is None:
             return
         run, card, stage = self.t.run, self.dialog.run_card, self.t.stage

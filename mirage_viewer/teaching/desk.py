@@ -13,6 +13,7 @@ from mirage_viewer.background import Background
 from mirage_viewer.engine_desk import EngineDesk
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opening import OpenScan
+from mirage_viewer.project_model import ProjectModel
 from mirage_viewer.projects import Projects
 from mirage_viewer.settings import Settings
 from mirage_viewer.teaching import runs, words
@@ -48,6 +49,7 @@ class Place(HeldOutPlace, Protocol):
     settings: Settings
     projects: Projects
     models: EngineDesk
+    project_model: ProjectModel
 
     @property
     def author(self) -> str:
@@ -291,11 +293,18 @@ class Teaching:
     # ------------------------------------------------------------------ its end
 
     def use_it(self) -> None:
-        """Segment with the new model from now on."""
-        if self.outcome is not None:
-            self._place.models.engines.choose(self.outcome.model)
-            self._place.say(Message(f"{self.outcome.title} is used from now on.", topic=TOPIC))
-            self.changed.emit()
+        """Segment with the new model from now on, and so does who else works on the project."""
+        outcome, request = self.outcome, self.run.request
+        if outcome is None:
+            return
+        self._place.models.engines.choose(outcome.model)
+        here = request is not None and request.project == self._place.projects.folder
+        if here and not self._place.project_model.why_not:
+            self._place.hush(TOPIC)
+            self._place.project_model.use(outcome.model, outcome.title)
+        else:
+            self._place.say(Message(f"{outcome.title} is used from now on.", topic=TOPIC))
+        self.changed.emit()
 
     @property
     def used(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from psygnal import Signal
 
@@ -15,15 +15,15 @@ from mirage_viewer.workers import Workers
 
 if TYPE_CHECKING:
     from mirage_core.jobs import Job
-    from mirage_core.jobs.teach import TeachingSource, TeachOutcome, TeachWatch
-    from mirage_core.training.finetune.config import FinetuneConfig
+    from mirage_core.jobs.teach import TeachWatch
+    from mirage_core.training.run_config import RunConfig
 
 _CHECKPOINT_S = 20.0
 """How long a cancelled run may take to write where it stands."""
 
 
 class TeachRun:
-    """The run of one window.
+    """The run of one window. A subclass teaches something else by another task of the core.
 
     Signals
     -------
@@ -49,7 +49,7 @@ class TeachRun:
         self._errand.changed.connect(self.changed.emit)
         self._watch: TeachWatch | None = None
         self.request: RunRequest | None = None
-        self.told = RunProgress()
+        self.told = self._nothing_told()
         self.pausing = self.stopping = False
 
     @property
@@ -71,28 +71,28 @@ class TeachRun:
     def start(
         self,
         request: RunRequest,
-        source: TeachingSource,
-        config: FinetuneConfig,
+        source: Callable[[], Any],
+        config: RunConfig,
         device: str,
         resume: bool,
-        done: Callable[[TeachOutcome], object],
+        done: Callable[[Any], object],
         failed: Callable[[Exception], object],
         cancelled: Callable[[], object],
     ) -> None:
         """Begin the run, or go on with it; one of the last three is called at its end."""
-        from mirage_core.jobs.teach import TeachWatch, teach_model, wish_for
+        from mirage_core.jobs.teach import TeachWatch, wish_for
         from mirage_core.places import models_dir
         from mirage_core.training.finetune.events import Wish
 
-        folder = request.folder
-        self.request, self.told = request, RunProgress()
+        folder, task = request.folder, self._task()
+        self.request, self.told = request, self._nothing_told()
         self._watch = TeachWatch(folder)
         self.pausing = self.stopping = False
 
         def submit(**listeners: object) -> Job:
             wish_for(folder, Wish.GO)  # a wish of before would hold still
             return self._workers.teach(
-                teach_model,
+                task,
                 source,
                 request.base,
                 config,
@@ -115,10 +115,19 @@ class TeachRun:
             lambda: over(cancelled),
         )
 
+    def _task(self) -> Callable[..., Any]:
+        """Return what a worker does."""
+        from mirage_core.jobs.teach import teach_model
+
+        return teach_model
+
+    def _nothing_told(self) -> RunProgress:
+        return RunProgress()
+
     def forget(self) -> None:
         """Put the last run away; nothing of it is removed."""
         if not self.running:
-            self.request, self.told, self._watch = None, RunProgress(), None
+            self.request, self.told, self._watch = None, self._nothing_told(), None
 
     def poll(self) -> None:
         """Take in what the run has told since; the window asks a few times a second."""

@@ -20,7 +20,10 @@ from mirage_core.project.processes import host_name, is_running, this_process
 
 REQUEST, OUTCOME = "request.json", "outcome.json"
 _STARTED = "config.json"
-_NEEDED_LATER = frozenset({REQUEST, OUTCOME, _STARTED, "metrics.jsonl", "held_out.npz"})
+_NEEDED_LATER = frozenset({REQUEST, OUTCOME, _STARTED, "metrics.jsonl", "held_out.npz"}) | {
+    "report.json",
+    "held_out.csv",
+}
 
 
 def runs_dir() -> Path:
@@ -72,9 +75,15 @@ class RunRequest:
 
 
 def begin_run(
-    project: Path, base: str, base_title: str, title: str, preset: str, n_b_scans: int
+    project: Path,
+    base: str,
+    base_title: str,
+    title: str,
+    preset: str,
+    n_b_scans: int,
+    within: Path | None = None,
 ) -> RunRequest:
-    """Make the folder of a new run.
+    """Make the folder of a new run, by default within :func:`runs_dir`.
 
     Raises
     ------
@@ -82,7 +91,7 @@ def begin_run(
         If the disk refuses.
     """
     now = datetime.now(UTC)
-    folder = runs_dir() / now.strftime("%Y-%m-%d_%H%M%S_%f")
+    folder = (within or runs_dir()) / now.strftime("%Y-%m-%d_%H%M%S_%f")
     request = RunRequest(
         folder, project, base, base_title, title, preset, n_b_scans, now.isoformat()
     )

@@ -98,6 +98,7 @@ ICONS: dict[str, str] = {
     '<path d="M7 12.5l2 2M10 9.5l2 2M13 6.5l2 2"/>',
     "table": '<rect x="3" y="4.5" width="18" height="15" rx="1.5"/>'
     '<path d="M3 9.5h18M3 14.5h18M9 9.5v10"/>',
+    "tag": '<path d="M3.5 4.5v7l9 9 8-8-9-9h-7z"/><circle cx="7.8" cy="8.3" r="1.3" fill="C"/>',
     "drop": '<path d="M12 3v11M7.5 10l4.5 4.5L16.5 10"/><path d="M4 15v5h16v-5"/>',
 }
 _SIZES_PX = (16, 20, 24, 32, 40, 48, 64, 96)

@@ -76,6 +76,7 @@ QToolButton[look="tool"] { background: $raised; border: 1px solid $border; borde
 QToolButton[look="tool"]:hover { background: $hover; }
 QToolButton[look="tool"]:checked { background: $selection; border: 2px solid $accent;
     padding: 1px 1px; }
+QToolButton[look="tool"]:focus { border-color: $accent; }
 QToolButton[look="tool"]:disabled { color: $disabled; }
 QToolButton[look="flat"] { background: transparent; border: 1px solid transparent;
     border-radius: 5px; padding: 4px; }

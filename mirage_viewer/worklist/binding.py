@@ -106,12 +106,12 @@ class WorklistBinding:
     def may_close(self) -> bool:
         """Write what was typed; where that fails, ask whether to close all the same."""
         self.page.details.keep()
-        problem = self.d.worklist.remarks.finish()
+        problem = self.d.worklist.remarks.finish() or self.d.labelling.finish()
         if not problem:
             return True
         answer = QMessageBox.question(
             self.w,
-            "Notes and tags are not saved",
-            f"{problem} What you typed last into the worklist would be lost. Close all the same?",
+            "Notes, tags or labels are not saved",
+            f"{problem} What you typed or chose last would be lost. Close all the same?",
         )
         return answer == QMessageBox.StandardButton.Yes

@@ -26,8 +26,9 @@ class Column(IntEnum):
     B_SCANS = 5
     WORK = 6
     GRADERS = 7
-    TAGS = 8
-    NOTE = 9
+    LABELS = 8
+    TAGS = 9
+    NOTE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,9 @@ ABOUT: dict[Column, _About] = {
         104,
         lambda line: ", ".join(line.graders),
         lambda line: _if_known(", ".join(line.graders)),
+    ),
+    Column.LABELS: _About(
+        "Labels", 132, lambda line: line.label_words, lambda line: _if_known(line.label_words)
     ),
     Column.TAGS: _About(
         "Tags",

@@ -34,11 +34,13 @@ class Criteria:
     Attributes
     ----------
     words : tuple of str
-        Each occurs in its pseudonym, title, device, tags or note; in one case.
+        Each occurs in its pseudonym, title, device, tags, note or labels; in one case.
     eye : Laterality or None
     show : Show
     tag, device : str or None
         In one case; an empty device is one that is not known.
+    label : str or None
+        Of the scan or of a B-scan, in one case; empty: neither has any.
     """
 
     words: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class Criteria:
     show: Show = Show.ALL
     tag: str | None = None
     device: str | None = None
+    label: str | None = None
 
     def accept(self, line: Line) -> bool:
         """Return whether a scan is wanted."""
@@ -56,8 +59,15 @@ class Criteria:
             and (self.tag is None or self.tag in line.tags)
             and (self.device is None or scan.device.casefold() == self.device)
             and self._shows(line)
+            and self._labelled(line)
             and (self.show is not Show.DUPLICATES or row.duplicate_of is not None)
         )
+
+    def _labelled(self, line: Line) -> bool:
+        if not self.label:
+            return self.label is None or not line.labels
+        given = (name for label in line.labels for name in label.labels)
+        return any(name.casefold() == self.label for name in given)
 
     def _shows(self, line: Line) -> bool:
         stage = _STAGES.get(self.show)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qtpy.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt
@@ -87,6 +87,7 @@ class LineDelegate(QStyledItemDelegate):
             Column.PSEUDONYM: _draw_patient,
             Column.ACQUIRED: _draw_words,
             Column.WORK: _draw_work,
+            Column.LABELS: _draw_labels,
             Column.TAGS: _draw_tags,
             Column.NOTE: _draw_note,
         }
@@ -181,9 +182,23 @@ def _draw_work(pen: _Pen, box: QRect, line: Line) -> None:
 
 
 def _draw_tags(pen: _Pen, box: QRect, line: Line) -> None:
-    """Draw a plate for each tag while there is room; an ellipsis stands for the others."""
-    metrics = QFontMetrics(pen.small)
-    rest, tags = QRect(box), line.row.remark.tags
+    _draw_chips(pen, box, line.row.remark.tags)
+
+
+def _draw_labels(pen: _Pen, box: QRect, line: Line) -> None:
+    """Draw the labels of the scan, and below them how many B-scans have any."""
+    b_scans = line.b_scan_words
+    upper, lower = _halves(pen, box)
+    if line.scan_labels:
+        _draw_chips(pen, upper if b_scans else box, line.scan_labels)
+    if b_scans:
+        place = lower if line.scan_labels else box
+        pen.line(place, f"{b_scans} labelled", pen.small, pen.quiet)
+
+
+def _draw_chips(pen: _Pen, box: QRect, tags: Sequence[str]) -> None:
+    """Draw a plate for each of `tags` while there is room; an ellipsis stands for the others."""
+    metrics, rest = QFontMetrics(pen.small), QRect(box)
     for i, tag in enumerate(tags):
         more = i + 1 < len(tags)
         room = rest.width() - (metrics.horizontalAdvance(_MORE) + _CHIP_GAP_PX if more else 0)

@@ -1,4 +1,4 @@
-"""Details: tags and note of the scan that is chosen in the worklist."""
+"""Details: labels, tags and note of the scan that is chosen in the worklist."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from qtpy.QtWidgets import (
 from mirage_viewer.guard import guarded
 from mirage_viewer.panels.widgets import ElidedLabel, column, label, row
 from mirage_viewer.theme import current_colors, icon, scaled
+from mirage_viewer.worklist.label_picker import LabelPicker
 
 if TYPE_CHECKING:
     from mirage_core.project.records import ScanRecord, WorklistRow
 
 _OFFERED = 6
-_HEIGHT_PX = 132
+_HEIGHT_PX = 168
 _SETTLED_MS = 800
 _READ_ONLY = "This project is open for reading only."
 
@@ -93,6 +94,7 @@ class Details(QFrame):
         self.title = ElidedLabel("muted", 0)
         self.open = QPushButton("Open")
         self.open.setToolTip("Open this scan (Enter, or double click)")
+        self.labels = LabelPicker()
         self.tags = QLineEdit()
         self.tags.setPlaceholderText("Tags, with commas between them")
         self.tags.setAccessibleName("Tags")
@@ -120,6 +122,7 @@ class Details(QFrame):
         inner.addLayout(row(self.heading, self.title, self.open, spacing=8, wide=self.title))
         inner.addLayout(row(label("Tags", "muted"), self.tags, wide=self.tags))
         inner.addLayout(self._offers)
+        inner.addWidget(self.labels)
         inner.addStretch()
         right = QWidget()
         beside = column(right, 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -12,6 +12,7 @@ from mirage_viewer.worklist.lines import Line, progress_words
 from mirage_viewer.worklist.pictures import Pictures
 
 if TYPE_CHECKING:
+    from mirage_core.project.label_set import Label
     from mirage_core.project.records import WorklistRow
 
 Index = QModelIndex | QPersistentModelIndex
@@ -41,6 +42,7 @@ class WorklistModel(QAbstractTableModel):
         self._pictures = pictures
         self._added: list[Line] = []
         self._lines: list[Line] = []
+        self._labels: Mapping[str, tuple[Label, ...]] = {}
         self._column, self._falling = Column.PSEUDONYM, False
         pictures.arrived.connect(self._picture_arrived)
 
@@ -64,8 +66,9 @@ class WorklistModel(QAbstractTableModel):
         before = {line.row.scan.id: line for line in self._lines}
         self._added = []
         for row in rows:
-            known = before.get(row.scan.id)
-            self._added.append(known if known is not None and known.row == row else Line.of(row))
+            known, labels = before.get(row.scan.id), self._labels.get(row.scan.id, ())
+            same = known is not None and known.row == row and known.labels == labels
+            self._added.append(known if known is not None and same else Line.of(row, labels))
         wanted = in_order(self._added, self._column, falling=self._falling)
         there = {line.row.scan.id for line in wanted}
         if len(before.keys() ^ there) > _FEW or not before:
@@ -77,6 +80,11 @@ class WorklistModel(QAbstractTableModel):
         self._renew({line.row.scan.id: line for line in wanted})
         self._put_in([line for line in wanted if line.row.scan.id not in before])
         self._arrange(wanted)
+
+    def set_labels(self, labels: Mapping[str, tuple[Label, ...]]) -> None:
+        """Show what scans are labelled as, by their ids."""
+        self._labels = labels
+        self.set_rows([line.row for line in self._added])
 
     def _take_out(self, gone: set[str]) -> None:
         for i in reversed(range(len(self._lines))):
@@ -162,6 +170,8 @@ def tip(line: Line, column: Column) -> str:
     row = line.row
     if column is Column.NOTE:
         return row.remark.note
+    if column is Column.LABELS:
+        return line.label_tip
     if column is Column.TAGS:
         return ", ".join(row.remark.tags)
     if column in (Column.WORK, Column.GRADERS):

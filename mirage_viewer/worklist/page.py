@@ -14,6 +14,7 @@ from mirage_core.scan import Laterality
 from mirage_viewer.guard import guarded
 from mirage_viewer.panels.widgets import IconButton, Picker, label, row
 from mirage_viewer.theme import scaled
+from mirage_viewer.worklist.columns import Column
 from mirage_viewer.worklist.criteria import Show, words_of
 from mirage_viewer.worklist.details import Details
 from mirage_viewer.worklist.empty import EmptyWorklist
@@ -26,6 +27,7 @@ from mirage_viewer.worklist.table import WorklistTable
 
 if TYPE_CHECKING:
     from mirage_core.project.records import WorklistRow
+    from mirage_viewer.labelling import Labels
 
 _SEARCH_PX, _PICKER_PX = 300, 132
 _LEAST_PX = 500
@@ -71,7 +73,10 @@ class WorklistPage(QWidget):
         self.imports = ImportBar()
         self.search = SearchField()
         self.show_picker, self.eye = Picker(), Picker()
-        self.tag, self.device = Picker(), Picker()
+        self.tag, self.device, self.label = Picker(), Picker(), Picker()
+        self._labels: Labels | None = None
+        self._given: Callable[[str], tuple[str, ...] | None] = lambda _id: None
+        self._why_no_label = ""
         self.count = label("", "muted")
         self.back = IconButton("close", tooltip="Back to the image (Esc)")
         self.empty = EmptyWorklist()
@@ -86,7 +91,7 @@ class WorklistPage(QWidget):
         self._below.addWidget(self.empty)
         self.search.setMinimumWidth(scaled(140))
         self.search.setMaximumWidth(scaled(_SEARCH_PX))
-        pickers = (self.show_picker, self.eye, self.tag, self.device)
+        pickers = self._pickers
         for picker in pickers:
             picker.setMaximumWidth(scaled(_PICKER_PX))
             picker.setMinimumContentsLength(4)
@@ -117,8 +122,14 @@ class WorklistPage(QWidget):
         self.eye.setToolTip("Scans of one eye")
         self.tag.setToolTip("Scans with one tag")
         self.device.setToolTip("Scans of one device")
-        for picker, words in ((self.tag, "All tags"), (self.device, "All devices")):
+        self.label.setToolTip("Scans that are labelled so, as a whole or on a B-scan")
+        for picker, words in (
+            (self.tag, "All tags"),
+            (self.device, "All devices"),
+            (self.label, "All labels"),
+        ):
             picker.addItem(words, None)
+        self.label.setVisible(False)
 
     def _connect(self) -> None:
         table, details = self.table, self.details
@@ -132,6 +143,7 @@ class WorklistPage(QWidget):
             (self.eye, "eye", Laterality),
             (self.tag, "tag", str),
             (self.device, "device", str),
+            (self.label, "label", str),
         ):
             picker.currentIndexChanged.connect(self._picked(picker, field, kind))
         table.opened.connect(self.opened)
@@ -173,10 +185,35 @@ class WorklistPage(QWidget):
         self._show_or_hide()
         self._show_details()
 
+    def set_labels(
+        self,
+        known: Labels,
+        given: Callable[[str], tuple[str, ...] | None],
+        why_not: str,
+    ) -> None:
+        """Show what scans are labelled as.
+
+        Parameters
+        ----------
+        known : Labels
+        given : callable
+            What the grader labelled a scan as, by its id.
+        why_not : str
+            Why nothing can be labelled, or ``""``.
+        """
+        self._labels, self._given, self._why_no_label = known, given, why_not
+        there = bool(known.names or known.by_scan)
+        self.table.setColumnHidden(Column.LABELS, not there)
+        self.label.setVisible(there)
+        _refill(self.label, known.names, (("Not labelled", ""),) if there else ())
+        self.model.set_labels(known.by_scan)
+        self._show_or_hide()
+        self._show_details()
+
     def show_all(self) -> None:
         """Search for nothing and filter nothing."""
         self.search.clear()
-        for picker in (self.show_picker, self.eye, self.tag, self.device):
+        for picker in self._pickers:
             picker.setCurrentIndex(0)
 
     def appear(self, current: str) -> None:
@@ -209,7 +246,24 @@ class WorklistPage(QWidget):
 
     def _show_details(self) -> None:
         index = self.table.currentIndex()
-        self.details.show_row(self.rows.line(index.row()).row if index.isValid() else None)
+        line = self.rows.line(index.row()) if index.isValid() else None
+        self.details.show_row(line.row if line is not None else None)
+        known = self._labels
+        if known is not None:
+            id = line.row.scan.id if line is not None else ""
+            given = self._given(id) if id else None
+            self.details.labels.show_labels(
+                id,
+                known.names,
+                given,
+                line.label_tip.replace("\n", " · ") if line is not None else "",
+                self._why_no_label,
+                several=known.multi_label,
+            )
+
+    @property
+    def _pickers(self) -> tuple[Picker, ...]:
+        return self.show_picker, self.eye, self.label, self.tag, self.device
 
     # ------------------------------------------------------------------ keys
 
@@ -233,11 +287,15 @@ class WorklistPage(QWidget):
             super().keyPressEvent(event)
 
 
-def _refill(picker: Picker, names: Iterable[str]) -> None:
-    """Offer `names` below the entry for all of them; what is chosen stays chosen if it can."""
+def _refill(picker: Picker, names: Iterable[str], besides: Iterable[tuple[str, str]] = ()) -> None:
+    """Offer `names` below the entry for all of them; what is chosen stays chosen if it can.
+
+    `besides` are further entries, what they say and what they stand for.
+    """
     wanted: dict[str, str] = {}
     for name in sorted(names, key=str.casefold):
         wanted.setdefault(name.casefold(), name)
+    wanted |= {key: words for words, key in besides}
     if list(wanted) == [picker.itemData(i) for i in range(1, picker.count())]:
         return
     chosen = picker.currentData()

@@ -10,11 +10,13 @@ import numpy as np
 
 from mirage_core.annotate import Proposal
 from mirage_core.engines.base import (
+    Attribution,
     Classification,
     EngineInfo,
     EngineOptions,
     Reconstruction,
 )
+from mirage_core.engines.errors import TaskMissingError
 from mirage_core.model.errors import DeviceError
 from mirage_core.scan import Masks, Scan, Surfaces
 
@@ -44,6 +46,23 @@ def flat(
     report(1.0)
     names = ("ILM", "BM")
     return Proposal(wanted, Surfaces(values, names), None, Masks(labels), "flat", "Flat engine")
+
+
+def of_two_minds(
+    scan: Scan,
+    engine_name: str,
+    b_scans: tuple[int, ...] | None = None,
+    options: EngineOptions | None = None,
+    report: Report = lambda _f: None,
+    cancelled: Cancelled = lambda: False,
+) -> Proposal:
+    """As :func:`flat`; a model's ILM lies 3 px higher, its fluid 4 columns to the right."""
+    found = flat(scan, engine_name, b_scans)
+    if engine_name != "graph":
+        found.surfaces["ILM"][...] -= 3
+        assert found.masks is not None
+        found.masks.labels[...] = np.roll(found.masks.labels, 4, axis=2)
+    return replace(found, tool=engine_name, title=f"Title of {engine_name}")
 
 
 def slow(
@@ -175,6 +194,54 @@ def classify(
     share = np.array([0.9 - 0.2 * b for b in b_scans], np.float32)
     probabilities = np.stack([share, 1 - share], axis=1)
     return Classification(probabilities, ("normal", "AMD"), _info(engine_name))
+
+
+def explain(
+    scan: Scan,
+    engine_name: str,
+    b_scans: tuple[int, ...] | None = None,
+    label: str | None = None,
+    method: str = "gradient",
+    options: EngineOptions | None = None,
+    report: Report = lambda _f: None,
+    cancelled: Cancelled = lambda: False,
+) -> Attribution:
+    """All of it in the lower half."""
+    assert b_scans is not None
+    assert label is not None
+    _, height, width = scan.shape
+    heat = np.zeros((1, height, width), np.float32)
+    heat[:, height // 2 :] = 1
+    return Attribution(heat, label, np.array([0.3], np.float32), method, _info(engine_name))
+
+
+def explain_slowly(
+    scan: Scan,
+    engine_name: str,
+    b_scans: tuple[int, ...] | None = None,
+    label: str | None = None,
+    method: str = "gradient",
+    options: EngineOptions | None = None,
+    report: Report = lambda _f: None,
+    cancelled: Cancelled = lambda: False,
+) -> Attribution:
+    """Go on until it is cancelled."""
+    slow(scan, engine_name, b_scans, options, report, cancelled)
+    return explain(scan, engine_name, b_scans, label)
+
+
+def unexplained(
+    scan: Scan,
+    engine_name: str,
+    b_scans: tuple[int, ...] | None = None,
+    label: str | None = None,
+    method: str = "gradient",
+    options: EngineOptions | None = None,
+    report: Report = lambda _f: None,
+    cancelled: Cancelled = lambda: False,
+) -> Attribution:
+    """Refuse, as a model whose attention cannot be followed."""
+    raise TaskMissingError(f"Title of {engine_name} does not tell where it looks.")
 
 
 def _info(name: str) -> EngineInfo:

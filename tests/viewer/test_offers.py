@@ -180,3 +180,33 @@ def test_pulling_at_one_point_moves_the_surface_to_the_image_s_edge(eye: MainWin
     assert np.abs(bm[22:38] - 40).max() < 2
     assert bm[90] == 48
     assert session(eye).history.done[-1].label.startswith("Pull on BM")
+
+
+def test_one_structure_alone_is_offered(qtbot: Any, eye: MainWindow) -> None:
+    curves = Surfaces(np.full((1, N, WIDTH), DEPTH - 12, np.float32), ("ILM",))
+    session(eye).adopt(Proposal(tuple(range(N)), curves, None, None, "graph", "Graph"))
+    for name, depth in (("ILM", DEPTH - 12), ("RPE", DEPTH)):
+        eye.correct_panel.surface.setCurrentIndex(eye.correct_panel.surface.findData(name))
+        key(eye, "P")
+        stroke(eye, [(depth + 5, x) for x in range(20, 41)])
+    ilm, before = session(eye).annotation.surfaces["ILM"].copy(), rpe(eye)
+    key(eye, "Alt+O")
+    offered(qtbot, eye)
+    key(eye, "A")
+    qtbot.waitUntil(lambda: not eye.desk.offers.standing)
+    others = [b for b in range(N) if b != eye.desk.b]
+    np.testing.assert_array_equal(session(eye).annotation.surfaces["ILM"], ilm)
+    assert (rpe(eye)[others] != before[others]).any()
+
+
+def test_a_structure_that_is_not_known_on_both_sides_is_not_interpolated(
+    qtbot: Any, eye: MainWindow
+) -> None:
+    for b in (0, N - 1):
+        correct(eye, b)
+    eye.desk.show_b_scan(1)
+    eye.correct_panel.surface.setCurrentIndex(eye.correct_panel.surface.findData("BM"))
+    key(eye, "Alt+I")
+    qtbot.waitUntil(lambda: not eye.desk.offers.working)
+    assert not eye.desk.offers.standing
+    assert any("known on both" in text for text in eye.messages.texts)

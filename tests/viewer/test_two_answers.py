@@ -6,7 +6,7 @@ import numpy as np
 
 from mirage_core.annotate import Annotation
 from mirage_core.scan import FLUID_SCHEME, LabelScheme, MaskClass
-from mirage_viewer.two_answers import Answer, answer_of, laid_over
+from mirage_viewer.two_answers import Answer, answer_of, laid_over, side_by_side
 
 WIDTH = 12
 
@@ -74,3 +74,17 @@ def test_a_class_that_the_scheme_does_not_have_is_not_drawn() -> None:
     assert found.masks_differ.all()
     assert found.mask_one is not None
     assert not found.mask_one.any()
+
+
+def test_side_by_side_both_are_drawn_whole_and_it_is_told_who_marks_alone() -> None:
+    one, other = answer(3, slice(0, 6)), answer(3.2, slice(2, 8))
+    other.labels[4, 2] = 2
+    found = side_by_side(one, other, 2.0)
+    assert found.draw_one.all()
+    assert found.draw_other.all()
+    assert found.solid_one
+    assert found.only_one is not None
+    assert found.mask_one is not None
+    np.testing.assert_array_equal(np.flatnonzero(found.masks_differ[4]), [0, 1, 2, 6, 7])
+    np.testing.assert_array_equal(np.flatnonzero(found.only_one[4]), [0, 1])
+    np.testing.assert_array_equal(np.flatnonzero(found.mask_one[4]), [3, 4, 5])

@@ -142,6 +142,7 @@ def test_cells_say_what_they_are(model: WorklistModel) -> None:
         "ada",
         "",
         "",
+        "",
     ]
     titles = [model.headerData(c, Qt.Orientation.Horizontal) for c in Column]
     assert titles[1:4] == ["Patient and scan", "Eye", "Acquired"]

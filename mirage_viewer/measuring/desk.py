@@ -1,0 +1,325 @@
+"""Measuring: figures, map and grid of the scan shown, as they are now. No Qt.
+
+All is worked out in the background, a moment after an edit; while the fovea is moved only its
+nine figures are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import numpy as np
+from psygnal import Signal, SignalInstance
+
+from mirage_core.measure.fovea import Fovea, FoveaSource
+from mirage_viewer.background import Background
+from mirage_viewer.canvas.fundus_figures import FundusGrid
+from mirage_viewer.measuring.latest import Latest
+from mirage_viewer.measuring.maps import MapChoice, Picture
+from mirage_viewer.measuring.report import ReportRun
+from mirage_viewer.measuring.seen import Seen, all_of, laid_over, nine_of
+from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.opening import OpenScan
+
+if TYPE_CHECKING:
+    from mirage_core.scan import Scan
+
+TOPIC = "measure"
+_NOWHERE = "This scan has no grid, and so no fovea to measure about."
+_NOT_KEPT = "The place of the fovea is kept while the scan is open, no longer."
+
+
+class Place(Protocol):
+    """Where the scan is shown: the desk."""
+
+    @property
+    def scan_changed(self) -> SignalInstance:
+        """Another scan is shown, or its spacing changed."""
+        ...
+
+    @property
+    def open_scan(self) -> OpenScan | None:
+        """The scan shown."""
+        ...
+
+    @property
+    def author(self) -> str:
+        """Who looks at it."""
+        ...
+
+    def say(self, message: Message) -> None:
+        """Tell the user."""
+        ...
+
+    def hush(self, topic: str) -> None:
+        """Take back what was told."""
+        ...
+
+
+class Measuring:
+    """The figures of one window.
+
+    Signals
+    -------
+    changed()
+        Figures are new, or out of date.
+    laid()
+        Map or grid over the fundus is new.
+
+    Attributes
+    ----------
+    seen : Seen or None
+        As it was last worked out.
+    stale : bool
+        The work changed since.
+    put : Fovea or None
+        Where a person put the fovea; None: it is sought.
+    choice : MapChoice
+    smooth : bool
+        Maps are interpolated between B-scans.
+    active : bool
+        Somebody looks: nothing is worked out before.
+    reports : ReportRun
+        Writes reports and tables.
+    """
+
+    changed: ClassVar[Signal] = Signal()
+    laid: ClassVar[Signal] = Signal()
+
+    def __init__(self, place: Place, background: Background) -> None:
+        self._place = place
+        self._background = background
+        self._whole = Latest(background, self._report)
+        self._moving = Latest(background, self._report)
+        self._shown: tuple[Scan, object] | None = None
+        self._picture: Picture | None = None
+        self._asked_project = False
+        self._edits = 0
+        self.seen: Seen | None = None
+        self.stale = False
+        self.put: Fovea | None = None
+        self.choice = MapChoice()
+        self.smooth = True
+        self.active = False
+        self.reports = ReportRun(background)
+        place.scan_changed.connect(self._scan_changed)
+
+    @property
+    def busy(self) -> bool:
+        """True while figures are worked out."""
+        return self._whole.busy
+
+    @property
+    def fovea(self) -> Fovea | None:
+        """The fovea that figures are about, None while there are none."""
+        if self.put is not None:
+            return self.put
+        return self.seen.figures.fovea if self.seen is not None else None
+
+    @property
+    def profile(self) -> list[tuple[float, float]]:
+        """The nerve fibre layer around the disc, ``(degrees, um)``, of a circle scan."""
+        if self.seen is None:
+            return []
+        from mirage_core.measure.circle_rows import TSNIT
+
+        rows = [r for r in self.seen.figures.rows if r.figure == TSNIT]
+        # Of several circles the first.
+        first = rows[0].region.rpartition(" ")[0] if rows else ""
+        return [
+            (float(r.region.rpartition(" ")[2].rstrip("°")), r.measured.value)
+            for r in rows
+            if r.region.rpartition(" ")[0] == first
+        ]
+
+    def value_at(self, b: int, x: float) -> float | None:
+        """Return the map's value at column `x` of B-scan `b`, NaN where not known; None: no map."""
+        if self.seen is None or self.seen.en_face is None:
+            return None
+        values = self.seen.en_face.values
+        inside = 0 <= b < len(values) and 0 <= round(x) < values.shape[1]
+        return float(values[b, round(x)]) if inside else float("nan")
+
+    # ------------------------------------------------------------------ what is measured
+
+    def activate(self) -> None:
+        """Somebody looks from now on."""
+        if not self.active:
+            self.active = True
+            self.measure()
+
+    def _scan_changed(self) -> None:
+        opened = self._place.open_scan
+        shown = (opened.scan, opened.session) if opened is not None else None
+        before = self._shown
+        unchanged = shown is None or before is None or _same(shown, before)
+        if unchanged and (shown is None) == (before is None) and self._asked_project:
+            return
+        same = shown is not None and before is not None and shown[0].pixels is before[0].pixels
+        self._shown = shown
+        self._whole.forget()
+        self._moving.forget()
+        self._picture = None
+        self._asked_project = False
+        self.seen, self.stale = None, False
+        if not same:
+            self.put = None
+            self._place.hush(TOPIC)
+        self.changed.emit()
+        self.laid.emit()
+        self.measure()
+
+    def edited(self) -> None:
+        """The work changed: figures are out of date until :meth:`measure` is called."""
+        self._edits += 1
+        if self.active and self.seen is not None and not self.stale:
+            self.stale = True
+            self.changed.emit()
+
+    def measure(self) -> None:
+        """Work everything out anew."""
+        opened = self._place.open_scan
+        if not self.active or opened is None:
+            return
+        if self._picture is None:
+            self._picture = Picture(opened.scan)
+        scan, annotation, picture = opened.scan, opened.session.annotation, self._picture
+        put, choice, smooth = self.put, self.choice, self.smooth
+        project, record = opened.project, opened.record
+        ask = project is not None and record is not None and put is None
+        ask = ask and not self._asked_project
+        edits = self._edits
+
+        def work() -> tuple[Seen, Fovea | None]:
+            fovea = put
+            if ask and project is not None and record is not None:
+                fovea = project.foveas.get(record.id)
+            return all_of(scan, annotation, picture, fovea, choice, smooth), fovea
+
+        def done(found: tuple[Seen, Fovea | None]) -> None:
+            self.seen, self.stale = found[0], edits != self._edits
+            if ask:
+                self._asked_project = True
+                self.put = self.put or found[1]
+            self.changed.emit()
+            self.laid.emit()
+
+        self._whole.ask(work, done)
+        self.changed.emit()
+
+    def choose(self, choice: MapChoice) -> None:
+        """Show another map, or none."""
+        self.choice = choice
+        self._lay_anew()
+
+    def set_smooth(self, on: bool) -> None:
+        """Interpolate maps between B-scans, or not."""
+        self.smooth = on
+        self._lay_anew()
+
+    def _lay_anew(self) -> None:
+        seen, picture, opened = self.seen, self._picture, self._place.open_scan
+        if self._whole.busy or self.stale:
+            self.measure()
+            return
+        if seen is None or picture is None or opened is None:
+            return
+        choice, smooth, annotation = self.choice, self.smooth, opened.session.annotation
+
+        def done(fresh: Seen) -> None:
+            if self.seen is seen:
+                self.seen = fresh
+                self.laid.emit()
+
+        self._whole.ask(
+            lambda: laid_over(seen.figures, seen.ground, annotation, picture, choice, smooth), done
+        )
+
+    # ------------------------------------------------------------------ the fovea
+
+    def put_fovea(self, b: float, x: float, *, final: bool = True) -> None:
+        """Put the fovea on B-scan `b` and column `x`; while it moves it is not `final`."""
+        opened = self._place.open_scan
+        if opened is None:
+            return
+        if self.seen is not None and self.seen.ground.plane is None:
+            self._place.say(Message(_NOWHERE, self.seen.ground.no_fovea, Level.INFO, TOPIC))
+            return
+        n, _, width = opened.scan.shape
+        self.put = Fovea(min(max(b, 0.0), n - 1.0), min(max(x, 0.0), width - 1.0))
+        if final:
+            self._moving.forget()
+            self._asked_project = True
+            self._keep(self.put)
+            self.measure()
+        else:
+            self._follow()
+
+    def drag_fovea(self, x_mm: float, y_mm: float, *, final: bool) -> None:
+        """Put the fovea where it is dragged to on the fundus, in mm."""
+        if self.seen is not None and self.seen.ground.plane is not None:
+            b, x = self.seen.ground.plane.grid_place(np.array([x_mm, y_mm]))
+            self.put_fovea(b, x, final=final)
+
+    def seek_fovea(self) -> None:
+        """Seek the fovea again instead of the place a person gave it."""
+        if self.put is not None:
+            self.put = None
+            self._asked_project = True
+            self._keep(None)
+            self.measure()
+
+    def _follow(self) -> None:
+        """Work out the nine figures about the fovea in hand."""
+        seen, picture, opened, put = self.seen, self._picture, self._place.open_scan, self.put
+        if seen is None or picture is None or opened is None:
+            return
+        annotation = opened.session.annotation
+
+        def work() -> FundusGrid | None:
+            from mirage_core.measure.ground import Ground
+
+            ground = Ground.of(opened.scan, annotation, put)
+            return nine_of(seen.en_face, ground, annotation, picture)
+
+        def done(grid: FundusGrid | None) -> None:
+            if self.seen is not None:
+                self.seen = replace(self.seen, grid=grid)
+                self.laid.emit()
+
+        self._moving.ask(work, done)
+
+    def _keep(self, fovea: Fovea | None) -> None:
+        opened, author = self._place.open_scan, self._place.author
+        if opened is None:
+            return
+        project, record = opened.project, opened.record
+        if project is None or record is None or project.read_only:
+            why = "Its project can only be read." if project is not None else "It has no project."
+            self._place.say(Message(_NOT_KEPT, why, Level.INFO, TOPIC))
+            return
+        self._background.run(
+            lambda: project.foveas.set(record.id, fovea, author), failed=self._report
+        )
+
+    def _report(self, error: Exception) -> None:
+        message = from_error(error, TOPIC)
+        if message is None:
+            raise error
+        self._place.say(message)
+
+
+def _same(one: tuple[Scan, object], other: tuple[Scan, object]) -> bool:
+    return one[0] is other[0] and one[1] is other[1]
+
+
+def source_words(fovea: Fovea) -> str:
+    """Return who says where the fovea is, and how sure that is."""
+    if fovea.source is FoveaSource.USER:
+        return "put by hand"
+    if fovea.source is FoveaSource.CENTRE:
+        return "not found; drag it into place"
+    by = {"thickness": "found by thickness", "slo": "found on the SLO"}
+    sure = f"{100 * fovea.confidence:.0f} % sure"
+    return f"{by.get(fovea.source.value, fovea.source.value)}, {sure}"
