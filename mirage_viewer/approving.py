@@ -9,8 +9,19 @@ from mirage_viewer.messages import Message
 
 if TYPE_CHECKING:
     from mirage_viewer.controller import Desk
+    from mirage_viewer.main_window import MainWindow
 
 _TOPIC = "approval"
+
+
+def is_seen(window: MainWindow) -> bool:
+    """Return whether the work shown can be seen; uncover it where a comparison hides it."""
+    if not window.canvas.covered:
+        return True
+    window.compare_models_panel.work.setChecked(True)
+    text = "Your own work was hidden under the comparison. Here it is: look, then approve."
+    window.desk.say(Message(text, topic=_TOPIC))
+    return False
 
 
 def approve_structure(desk: Desk, name: str, what: str = "here") -> None:

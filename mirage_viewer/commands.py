@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog, QLineEdit
 
 from mirage_core.annotate import MASKS
 from mirage_core.places import data_dir
-from mirage_viewer.approving import approve_structure
+from mirage_viewer.approving import approve_structure, is_seen
 from mirage_viewer.canvas import AspectMode
 from mirage_viewer.controller import Desk
 from mirage_viewer.dialogs import ShortcutSheet, SpacingDialog, show_about
@@ -127,11 +127,13 @@ class Commands(
 
     def approve(self) -> None:
         """Approve the B-scan and step on."""
-        self._desk.approve()
+        if is_seen(self._window):
+            self._desk.approve()
 
     def approve_all(self) -> None:
         """Approve all segmented B-scans."""
-        self._desk.approve_all()
+        if is_seen(self._window):
+            self._desk.approve_all()
 
     def unapprove(self) -> None:
         """Withdraw the approval of this B-scan."""
@@ -140,7 +142,8 @@ class Commands(
     def approve_structure(self, which: str) -> None:
         """Approve the chosen surface alone, or the masks alone."""
         name = MASKS if which == "masks" else str(self._window.correct_panel.surface.currentData())
-        approve_structure(self._desk, name)
+        if is_seen(self._window):
+            approve_structure(self._desk, name)
 
     def set_grader(self) -> None:
         """Ask for the grader's name."""

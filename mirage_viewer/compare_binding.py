@@ -44,6 +44,7 @@ class CompareBinding:
         desk.model_comparing.changed.connect(self.show_overlay)
         window.compare_models_panel.work_shown.connect(lambda _: self.show_overlay())
         window.correct_panel.tool_changed.connect(lambda _: self.show_overlay())
+        window.tabs.currentChanged.connect(lambda _: self.show_overlay())
         window.qt_actions["view.clean"].toggled.connect(lambda _: self.show_overlay())
         desk.b_changed.connect(self.moved)
         desk.edited.connect(self.edited)
@@ -99,7 +100,9 @@ class CompareBinding:
         elif models.on_show:
             # A tool needs the work it draws into to be seen.
             tool = self.d.runner.tool if self.d.runner is not None else None
-            alone = tool is None and not self.w.compare_models_panel.work.isChecked()
+            in_front = self.w.tabs.currentWidget() is self.w.compare_tab
+            wanted = self.w.compare_models_panel.work.isChecked()
+            alone = tool is None and in_front and not wanted
             titles = (models.title(models.one), models.title(models.other))
             canvas.set_compared(models.on(b), *titles, alone=alone)
         else:

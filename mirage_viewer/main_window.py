@@ -312,7 +312,7 @@ class MainWindow(QMainWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Let lists, sliders and buttons that hold the keyboard keep the keys they use."""
-        if event.type() == QEvent.Type.ShortcutOverride and keeps_key(watched, event.key()):
+        if event.type() == QEvent.Type.ShortcutOverride and keeps_key(watched, event):
             event.accept()
             return True
         return super().eventFilter(watched, event)

@@ -182,7 +182,9 @@ class ModelComparing:
         opened = self._place.open_scan
         if opened is None or self._place.models.pair.cancelling:
             return
-        name, key = question.engine, self._key(question.engine)
+        info = self.info(question.engine)
+        # The mode it was asked with: another one may be chosen by now.
+        name, key = question.engine, (info.sha256 if info else "", question.how["mode"])
         names = opened.session.annotation.surfaces.names
         there = self._answers.get(name)
         if there is None or there.key != key:

@@ -102,7 +102,7 @@ def _gap(header: VolHeader, start: F64, end: F64, usable: bool, notes: list[str]
     if derived is not None and abs(derived - stored) > 0.1 * stored:
         notes.append(
             f"The file gives a gap of {stored:.4f} mm between B-scans, their positions "
-            f"{derived:.4f} mm; figures use the first."
+            f"{derived:.4f} mm; figures use the positions."
         )
     return _length(stored)
 

@@ -47,4 +47,5 @@ def area_mm2(
     area = footprints.areas_mm2[:, None] * share
     known = np.isfinite(lost)
     found = float((np.where(known, lost, 0.0) * area).sum())
-    return found, float((area * known).sum() / area.sum())
+    whole = float(area.sum())
+    return found, float((area * known).sum()) / whole if whole else 0.0

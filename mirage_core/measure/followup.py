@@ -109,7 +109,11 @@ def follow_up(first: Visit, second: Visit) -> FollowUp:
         warnings.append(f"{error} Each visit is measured about its own fovea.")
     else:
         warnings += _doubts(registration, first.scan, second.scan)
-        if fovea is not None:
+        if _put_by_hand(second.fovea) and not _put_by_hand(fovea):
+            warnings.append(
+                "A person put the fovea of the second visit only: each is measured about its own."
+            )
+        elif fovea is not None:
             carried = carried_fovea(fovea, first.scan, second.scan, registration)
     figures = (
         measure_scan(first.scan, first.annotated, fovea),
@@ -117,6 +121,10 @@ def follow_up(first: Visit, second: Visit) -> FollowUp:
     )
     changes = _changes(figures[0].rows, figures[1].rows)
     return FollowUp(registration, figures[1].fovea, figures, changes, tuple(warnings))
+
+
+def _put_by_hand(fovea: Fovea | None) -> bool:
+    return fovea is not None and fovea.source is FoveaSource.USER
 
 
 def register_visits(first: Scan, second: Scan) -> Registration:

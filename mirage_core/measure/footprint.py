@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.measure.plane import Plane
-from mirage_core.measure.slabs import NoSlabsError, slab_widths_mm
+from mirage_core.measure.slabs import NoSlabsError, slab_halves_mm
 from mirage_core.scan import Scan, ScanPattern
 
 F64 = NDArray[np.float64]
@@ -22,13 +22,19 @@ class Footprints:
 
     Attributes
     ----------
-    widths_mm : float64 array ``[b]``
-        Of the slabs.
+    halves_mm : float64 array ``[b, 2]``
+        How far the slabs reach to either side; see :func:`~.slabs.slab_halves_mm`.
     dx_mm : float
     """
 
-    widths_mm: F64
+    halves_mm: F64
     dx_mm: float
+
+    @property
+    def widths_mm(self) -> F64:
+        """Widths of the slabs, ``[b]``."""
+        widths: F64 = self.halves_mm.sum(axis=1)
+        return widths
 
     @property
     def areas_mm2(self) -> F64:
@@ -40,8 +46,9 @@ class Footprints:
 
         Only of B-scans that lie side by side.
         """
-        n_parts = max(int(np.ceil(self.widths_mm.max() / _STEP_MM)), 1)
-        parts = (np.arange(n_parts) + 0.5) / n_parts - 0.5
+        widths_mm, before_mm = self.widths_mm, self.halves_mm[:, 0]
+        n_parts = max(int(np.ceil(widths_mm.max() / _STEP_MM)), 1)
+        parts = (np.arange(n_parts) + 0.5) / n_parts
         start, end = plane.lines_mm[:, 0], plane.lines_mm[:, 1]
         along = (end - start).sum(axis=0)
         across = np.array([-along[1], along[0]]) / np.hypot(*along)
@@ -49,7 +56,7 @@ class Footprints:
         out = np.zeros((plane.n_b_scans, plane.width))
         edge_mm = max(self.dx_mm, _STEP_MM)
         for part in parts:
-            shifted = start + part * self.widths_mm[:, None] * across - centre_mm
+            shifted = start + (part * widths_mm - before_mm)[:, None] * across - centre_mm
             x = shifted[:, :1] + t * (end - start)[:, :1]
             y = shifted[:, 1:] + t * (end - start)[:, 1:]
             out += np.clip((diameter_mm / 2 - np.hypot(x, y)) / edge_mm + 0.5, 0.0, 1.0)
@@ -68,6 +75,6 @@ def footprints_of(scan: Scan) -> Footprints:
     """
     if scan.n_b_scans < 2 or scan.geometry.pattern is ScanPattern.LINE:
         raise NoSlabsError("A line scan has no volume and no area.")
-    widths_mm = slab_widths_mm(scan.spacing, scan.geometry, scan.n_b_scans)
+    halves_mm = slab_halves_mm(scan.spacing, scan.geometry, scan.n_b_scans)
     (dx_mm,) = scan.spacing.require_mm("x")
-    return Footprints(widths_mm, dx_mm)
+    return Footprints(halves_mm, dx_mm)

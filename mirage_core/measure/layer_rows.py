@@ -32,7 +32,7 @@ from mirage_core.scan import Laterality
 F64 = NDArray[np.float64]
 
 MEAN, CST, CENTRE_POINT, VOLUME = "mean thickness", "CST", "centre point thickness", "volume"
-_UP_UNKNOWN = "The file does not say which B-scan is superior."
+_UP_UNKNOWN = "The file does not say which way its B-scans lie."
 
 
 def layer_rows(ground: Ground) -> Iterator[Row]:
@@ -116,7 +116,8 @@ def unknown_sides(ground: Ground) -> dict[str, str]:
     if ground.scan.laterality is Laterality.UNKNOWN:
         sides |= {"nasal": EYE_UNKNOWN, "temporal": EYE_UNKNOWN}
     if not ground.plane.superior_known:
-        sides |= {"superior": _UP_UNKNOWN, "inferior": _UP_UNKNOWN}
+        # Nor does anything say that its B-scans are horizontal.
+        sides = dict.fromkeys(("superior", "inferior", "nasal", "temporal"), _UP_UNKNOWN)
     return sides
 
 

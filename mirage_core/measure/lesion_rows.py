@@ -24,6 +24,7 @@ BoolArray = NDArray[np.bool_]
 
 WHOLE = "whole scan"
 DRUSEN, EZ_LOSS = "drusen", "EZ loss"
+_BY_ENGINE = "None is marked; where no human looked, the engine may not look for it."
 _NOT_SOUGHT = "Nobody has looked for fluid or lesions: the masks have no state on any B-scan."
 
 
@@ -62,14 +63,24 @@ def _extents(
     if why_no_volume or found is None:
         figure = refused(why_no_volume, "nL", volume)
     else:
-        figure = covered(found.volume_nl, "nL", volume, *shares)
+        note = _doubt_of_none(ground, found.volume_nl)
+        figure = covered(found.volume_nl, "nL", volume, *shares, note)
     yield Row(mask_class.name, name, "volume", figure)
     if name != WHOLE:
         return
     if found is None:
         yield Row(mask_class.name, name, "area", refused(why, "mm2", area))
     else:
-        yield Row(mask_class.name, name, "area", covered(found.area_mm2, "mm2", area, *shares))
+        note = _doubt_of_none(ground, found.area_mm2)
+        figure = covered(found.area_mm2, "mm2", area, *shares, note)
+        yield Row(mask_class.name, name, "area", figure)
+
+
+def _doubt_of_none(ground: Ground, value: float) -> str:
+    """Return what is to be said of a class that is marked nowhere."""
+    states = ground.annotated.states[-1]
+    human = states[states != State.UNSEEN] >= State.EDITED
+    return _BY_ENGINE if value == 0 and not human.all() else ""
 
 
 def _height(ground: Ground, mask_class: MaskClass, columns: LesionColumns, why: str) -> Row:
@@ -80,9 +91,9 @@ def _height(ground: Ground, mask_class: MaskClass, columns: LesionColumns, why: 
     (dz_mm,) = ground.scan.spacing.require_mm("z")
     tall = height_um(columns, mask_class.value, dz_mm)
     seen, approved = (states != State.UNSEEN).mean(), (states == State.APPROVED).mean()
-    return Row(
-        mask_class.name, WHOLE, "height", covered(tall, "um", basis, float(seen), float(approved))
-    )
+    note = _doubt_of_none(ground, tall)
+    figure = covered(tall, "um", basis, float(seen), float(approved), note)
+    return Row(mask_class.name, WHOLE, "height", figure)
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,6 +84,7 @@ def covered(
 ) -> Measured:
     """Return `value`, refused where less than :data:`LEAST_COVERAGE` of its region is known."""
     reason = ""
+    coverage = 0.0 if math.isnan(coverage) else coverage
     if not coverage >= LEAST_COVERAGE or math.isnan(value):
         value = _NAN
         # Rounded down, so that 94.96 % is not shown as the 95 % that would do.

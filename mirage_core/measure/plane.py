@@ -98,9 +98,9 @@ class Plane:
 def plane_of(scan: Scan) -> Plane:
     """Return where the A-scans of `scan` lie.
 
-    Positions in the file are used as they are. Where there are none, where they were only
-    assumed for display, or where the user typed the spacing, B-scans are laid side by side by
-    the spacing.
+    Positions in the file are used as they are; of a spacing that the user typed the lengths
+    count, and directions and order stay the file's. Where there are no positions, or they were
+    only assumed for display, B-scans are laid side by side by the spacing.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def plane_of(scan: Scan) -> Plane:
     radial = geometry.pattern is ScanPattern.RADIAL
     spacing.require_mm(*(("x",) if radial else ("b", "x")))
     typed = Provenance.USER in (spacing.x.source, spacing.b.source)
-    lines = None if typed and not radial else lines_mm(geometry)
+    lines = lines_mm(geometry)
     if radial:
         if lines is None:
             raise NotMeasuredError(
@@ -133,7 +133,12 @@ def plane_of(scan: Scan) -> Plane:
     if lines is None:
         return _side_by_side(scan)
     if not _parallel(lines):
+        if typed:
+            return _side_by_side(scan)
         raise NotMeasuredError("The B-scans of this scan are neither side by side nor a star.")
+    if typed:
+        db_mm, dx_mm = spacing.require_mm("b", "x")
+        return Plane(_respaced(lines, db_mm, dx_mm * (width - 1)), width)
     return Plane(lines, width, from_positions=True)
 
 
@@ -194,6 +199,15 @@ def _parallel(lines: F64) -> bool:
         return False
     unit = along / length[:, None]
     return bool(np.all(unit @ unit[0] > _PARALLEL)) and bool(np.ptp(across_mm(lines)) > 0)
+
+
+def _respaced(lines: F64, gap_mm: float, length_mm: float) -> F64:
+    """Return parallel `lines` with a gap and a length of the user's, directions and order kept."""
+    along = (lines[:, 1] - lines[:, 0]).sum(axis=0)
+    unit = along / np.hypot(*along)
+    rank = np.argsort(np.argsort(across_mm(lines), kind="stable"), kind="stable")
+    starts = rank[:, None] * gap_mm * np.array([-unit[1], unit[0]])
+    return np.stack([starts, starts + length_mm * unit], axis=1)
 
 
 def _stretched(lines: F64, length_mm: float) -> F64:

@@ -10,6 +10,8 @@ from mirage_core.scan import LinePosition, Provenance, ScanGeometry, ScanPattern
 F64 = NDArray[np.float64]
 
 _EVEN = 0.2
+_SAME = 0.1
+"""Share by which the file's gap and that of its positions may differ."""
 _NOT_SIDE_BY_SIDE = {ScanPattern.RADIAL: "radial scan", ScanPattern.CIRCLE: "circle scan"}
 
 
@@ -18,11 +20,20 @@ class NoSlabsError(ValueError):
 
 
 def slab_widths_mm(spacing: Spacing, geometry: ScanGeometry, n_b_scans: int) -> F64:
-    """Return the width in mm that each B-scan stands for, ``[b]``.
+    """Return the width in mm that each B-scan stands for, ``[b]``; see :func:`slab_halves_mm`."""
+    widths: F64 = slab_halves_mm(spacing, geometry, n_b_scans).sum(axis=1)
+    return widths
 
-    It is the gap between B-scans. Where the file's positions tell that gaps differ by more than
-    a fifth from their median, it is half the gap before and half the gap after each; the first
-    and the last reach as far outwards as inwards. A gap that the user typed counts for all.
+
+def slab_halves_mm(spacing: Spacing, geometry: ScanGeometry, n_b_scans: int) -> F64:
+    """Return how far the slab of each B-scan reaches to either side in mm, ``[b, 2]``.
+
+    First to where places on the axis across B-scans are less, then to where they are more
+    (:func:`~mirage_core.measure.plane.across_mm`). It is half the gap between B-scans. Where the
+    file's positions tell that gaps differ by more than a fifth from their median, it is half the
+    gap to the neighbour on that side; the outermost reach as far outwards as inwards. Where
+    positions tell another gap than the file's figure, they count, as they do for layers. A gap
+    that the user typed counts for all.
 
     Raises
     ------
@@ -37,7 +48,7 @@ def slab_widths_mm(spacing: Spacing, geometry: ScanGeometry, n_b_scans: int) -> 
             "it has no volume."
         )
     (gap_mm,) = spacing.require_mm("b")
-    even = np.full(n_b_scans, gap_mm)
+    even = np.full((n_b_scans, 2), gap_mm / 2)
     if spacing.b.source is Provenance.USER or n_b_scans < 3:
         return even
     places_mm = _places_mm(geometry)
@@ -48,11 +59,11 @@ def slab_widths_mm(spacing: Spacing, geometry: ScanGeometry, n_b_scans: int) -> 
     gaps_mm = np.diff(places_mm[order])
     middle = float(np.median(gaps_mm))
     if np.all(np.abs(gaps_mm - middle) <= _EVEN * middle):
-        return even
-    around = np.concatenate([gaps_mm[:1], gaps_mm, gaps_mm[-1:]])
-    widths_mm = np.empty(n_b_scans)
-    widths_mm[order] = (around[:-1] + around[1:]) / 2
-    return widths_mm
+        return even if abs(middle - gap_mm) <= _SAME * gap_mm else np.full_like(even, middle / 2)
+    around = np.concatenate([gaps_mm[:1], gaps_mm, gaps_mm[-1:]]) / 2
+    halves_mm = np.empty((n_b_scans, 2))
+    halves_mm[order] = np.stack([around[:-1], around[1:]], axis=1)
+    return halves_mm
 
 
 def _places_mm(geometry: ScanGeometry) -> F64 | None:

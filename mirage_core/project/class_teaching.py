@@ -61,15 +61,14 @@ def collect_classes(project: Project, choice: ClassChoice | None = None) -> Clas
         If the project cannot be read.
     """
     choice = choice or ClassChoice()
-    chosen = project.labels.label_set
+    chosen, by_scan = project.labels.snapshot()
     examples: list[Example] = []
     left_out = several = 0
-    by_scan = project.labels.all()
     for row in project.worklist():
         record = row.scan
         if choice.scans and not {record.id, record.pseudonym} & set(choice.scans):
             continue
-        given, disputed = _given(by_scan.get(record.id, ()), choice)
+        given, disputed = _given(by_scan.get(record.id, ()), chosen, choice)
         if not given:
             continue
         try:
@@ -89,13 +88,19 @@ def collect_classes(project: Project, choice: ClassChoice | None = None) -> Clas
     return ClassData(tuple(examples), chosen.names, chosen.multi_label, tuple(notes))
 
 
-def _given(labels: tuple[Label, ...], choice: ClassChoice) -> tuple[list[Label], int]:
-    """Return the label of each place that was given last, and where graders differ."""
+def _given(
+    labels: tuple[Label, ...], chosen: LabelSet, choice: ClassChoice
+) -> tuple[list[Label], int]:
+    """Return the label of each place that was given last, and where graders differ.
+
+    Labels that are not in the set `chosen` any more are passed over.
+    """
     wanted = [
         label
         for label in labels
         if (label.b_scan is not None) is (choice.level == "b_scan")
         and (not choice.graders or label.annotator in choice.graders)
+        and set(label.labels) <= set(chosen.names)
     ]
     places = sorted({label.b_scan for label in wanted}, key=lambda b: -1 if b is None else b)
     given, disputed = [], 0

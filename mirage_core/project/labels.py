@@ -95,7 +95,7 @@ class LabelTable:
             for label in given:
                 if name in label.labels:
                     words = tuple(new if n == name else n for n in label.labels)
-                    _add(connection, label.scan_id, label.annotator, label.b_scan, words, author)
+                    _write_again(connection, label, label.annotator, words, author)
 
     def set(
         self,
@@ -157,10 +157,17 @@ class LabelTable:
 
     def all(self, viewer: str | None = None) -> dict[str, tuple[Label, ...]]:
         """Return all labels that `viewer` may see by scan id; scans without any are left out."""
+        return self.snapshot(viewer)[1]
+
+    def snapshot(self, viewer: str | None = None) -> tuple[LabelSet, dict[str, tuple[Label, ...]]]:
+        """Return what there is to choose from, and what :meth:`all` returns, of one moment."""
+        own = self._only(viewer)
         found: dict[str, list[Label]] = {}
-        for label in self._seen(None, viewer):
+        with self._store.read() as connection:
+            chosen, given = _label_set(connection), _given(connection, annotator=own)
+        for label in given:
             found.setdefault(label.scan_id, []).append(label)
-        return {scan_id: tuple(of_scan) for scan_id, of_scan in found.items()}
+        return chosen, {scan_id: tuple(of_scan) for scan_id, of_scan in found.items()}
 
     def counts(self, viewer: str | None = None, *, b_scans: bool = False) -> dict[str, int]:
         """Return how often each label of the set is given, to whole scans or to B-scans.
@@ -177,10 +184,13 @@ class LabelTable:
         return {name: times[name] for name in self.label_set.names}
 
     def _seen(self, scan_id: str | None, viewer: str | None) -> tuple[Label, ...]:
-        own = viewer if viewer is not None and self._graders.blind else None
+        own = self._only(viewer)
         with self._store.read() as connection:
-            found = _given(connection, scan_id)
-        return tuple(label for label in found if own is None or label.annotator == own)
+            return tuple(_given(connection, scan_id, own))
+
+    def _only(self, viewer: str | None) -> str | None:
+        """Return whose labels alone `viewer` may see; None: everyone's."""
+        return viewer if viewer is not None and self._graders.blind else None
 
 
 def give_a_name(connection: Connection, unnamed: str, name: str) -> frozenset[str]:
@@ -193,7 +203,7 @@ def give_a_name(connection: Connection, unnamed: str, name: str) -> frozenset[st
     moved = [label for label in given if label.annotator == unnamed]
     moved = [label for label in moved if (label.scan_id, label.b_scan) not in taken]
     for label in moved:
-        _add(connection, label.scan_id, name, label.b_scan, label.labels, name)
+        _write_again(connection, label, name, label.labels, name)
         _add(connection, label.scan_id, unnamed, label.b_scan, None, name)
     return frozenset(label.scan_id for label in moved)
 
@@ -259,6 +269,7 @@ def _add(
     b_scan: int | None,
     words: tuple[str, ...] | None,
     author: str,
+    time: str = "",
 ) -> None:
     connection.execute(
         insert(labels).values(
@@ -267,9 +278,17 @@ def _add(
             b_scan=b_scan,
             labels=None if words is None else json.dumps(words, ensure_ascii=False),
             author=author,
-            time=clock.now(),
+            time=time or clock.now(),
         )
     )
+
+
+def _write_again(
+    connection: Connection, label: Label, annotator: str, words: tuple[str, ...], author: str
+) -> None:
+    """Write down a label in other words or as another's; it was given when it was given."""
+    time = clock.to_text(label.time)
+    _add(connection, label.scan_id, annotator, label.b_scan, words, author, time)
 
 
 def _check_place(connection: Connection, scan_id: str, b_scan: int | None) -> None:

@@ -274,6 +274,11 @@ class BScanView(ImageView):
             self.viewport().update()
 
     @property
+    def covered(self) -> bool:
+        """Whether the work shown is hidden under a comparison."""
+        return self._covered
+
+    @property
     def legend(self) -> tuple[str, str]:
         """Whose the orange and the cyan curves are; empty for nobody's."""
         return self._legend

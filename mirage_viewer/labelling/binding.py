@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mirage_viewer.labelling.desk import NO_NAMES, NO_PROJECT, READ_ONLY, TOPIC
@@ -132,8 +132,9 @@ class LabelBinding:
     def _chosen(
         self, names: tuple[str, ...], renamed: tuple[tuple[str, str], ...], several: bool
     ) -> None:
-        def then(problem: str) -> None:
+        def then(problem: str, made: Sequence[tuple[str, str]]) -> None:
             if self.dialog is not None:
+                self.dialog.take_renamed(made)
                 if problem:
                     self.dialog.show_problem(problem)
                 else:

@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from psygnal import Signal
 
 from mirage_viewer.background import Background
+from mirage_viewer.labelling.renaming import in_turn
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.projects import Projects
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
-    from mirage_core.project.label_set import Label, LabelSet
+    from mirage_core.project.label_set import Label
 
 TOPIC = "labels"
 READ_ONLY = "This project is open for reading only."
 NO_PROJECT = "Labels are kept in a project; this scan is not in one."
 NO_NAMES = "Nobody has said yet what there is to choose from."
-Place = tuple[str, int | None]
-"""Id of a scan, and a B-scan from 0; None: the scan as a whole."""
+Asked = tuple["Project | None", str]
+"""Which project was read, and for whom."""
 
 
 class Window(Protocol):
@@ -70,19 +71,38 @@ class Labels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Change:
-    """What a place is to be labelled as; None takes back what it was."""
+    """What a place is to be labelled as; None takes back what it was.
+
+    A place is a scan, and a B-scan from 0; None: the scan as a whole.
+    """
 
     project: Project
     author: str
+    scan_id: str
+    b_scan: int | None
     names: tuple[str, ...] | None
 
-    def write(self, place: Place) -> None:
-        scan, b = place
+    @property
+    def key(self) -> tuple[Asked, str, int | None]:
+        """Whose label of which place it is: a later change of the same takes its place."""
+        return (self.project, self.author), self.scan_id, self.b_scan
+
+    def write(self) -> None:
         labels = self.project.labels
         if self.names is None:
-            labels.clear(scan, self.author, b_scan=b)
+            labels.clear(self.scan_id, self.author, b_scan=self.b_scan)
         else:
-            labels.set(scan, self.names, self.author, b_scan=b)
+            labels.set(self.scan_id, self.names, self.author, b_scan=self.b_scan)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What came of writing: what is done with, why some was refused, what went wrong first."""
+
+    written: list[_Change] = field(default_factory=list)
+    refused: str = ""
+    error: Exception | None = None
+    read: tuple[int, Labels] | None = None
 
 
 class Labelling:
@@ -92,45 +112,43 @@ class Labelling:
     -------
     changed()
         Something is labelled otherwise, or there is something else to choose from.
-
-    Attributes
-    ----------
-    known : Labels
-        As they were last read.
     """
 
     changed: ClassVar[Signal] = Signal()
 
     def __init__(self, window: Window, background: Background) -> None:
         self._window, self._background = window, background
-        self.known = Labels()
+        self._known = Labels()
+        self._of: Asked = (None, "")
+        self._own: dict[tuple[str, int | None], tuple[str, ...]] = {}
         self._turn = self._read = 0
-        self._shown: dict[Place, _Change] = {}
-        self._waiting: dict[Place, _Change] = {}
+        self._shown: dict[object, _Change] = {}
+        self._waiting: dict[object, _Change] = {}
         self._list, self._pen = threading.Lock(), threading.Lock()
         window.projects.worklist_changed.connect(lambda _rows: self.look())
 
     # ------------------------------------------------------------------ what there is
 
+    @property
+    def _asked(self) -> Asked:
+        return self._window.projects.current, self._window.author
+
+    @property
+    def known(self) -> Labels:
+        """The labels as they were last read; none where another project or grader was read for."""
+        return self._known if self._of == self._asked else Labels()
+
     def of(self, scan_id: str, b_scan: int | None = None) -> tuple[str, ...] | None:
         """Return what this grader labelled a place as; None where they did not."""
-        waiting = self._shown.get((scan_id, b_scan))
-        if waiting is not None:
-            return waiting.names
-        author = self._window.author
-        return next(
-            (
-                label.labels
-                for label in self.known.by_scan.get(scan_id, ())
-                if label.b_scan == b_scan and label.annotator == author
-            ),
-            None,
-        )
+        asked = self._asked
+        shown = self._shown.get((asked, scan_id, b_scan))
+        if shown is not None:
+            return shown.names
+        return self._own.get((scan_id, b_scan)) if self._of == asked else None
 
     def of_others(self, scan_id: str, b_scan: int | None = None) -> tuple[Label, ...]:
         """Return what others labelled a place as, as far as this grader may see it."""
-        author = self._window.author
-        labels = self.known.by_scan.get(scan_id, ())
+        author, labels = self._window.author, self.known.by_scan.get(scan_id, ())
         return tuple(n for n in labels if n.b_scan == b_scan and n.annotator != author)
 
     @property
@@ -143,121 +161,130 @@ class Labelling:
 
     def look(self) -> None:
         """Read the labels again."""
-        project = self._window.projects.current
+        project, viewer = self._asked
         if project is None:
             return
-        viewer = self._window.author
 
         def work() -> tuple[int, Labels]:
             with self._pen:
                 return self._read_now(project, viewer)
 
-        def done(read: tuple[int, Labels]) -> None:
-            if project is self._window.projects.current:
-                self._take(*read)
-
-        self._background.run(work, done, self._report)
+        self._background.run(work, lambda r: self._take((project, viewer), *r), self._report)
 
     def _read_now(self, project: Project, viewer: str) -> tuple[int, Labels]:
         """Return the labels and which reading it is: a later one knows all that was written."""
         self._turn += 1
         return self._turn, _labels_of(project, viewer)
 
-    def _take(self, turn: int, known: Labels) -> None:
-        """Take in what was read, unless something newer was."""
-        if turn > self._read:
+    def _take(self, asked: Asked, turn: int, known: Labels) -> None:
+        """Take in what was read, unless something newer was or it is asked for no more."""
+        if asked == self._asked and turn > self._read:
             self._read = turn
-            if known != self.known:
-                self.known = known
+            if (asked, known) != (self._of, self._known):
+                self._of, self._known = asked, known
+                self._own = {
+                    (label.scan_id, label.b_scan): label.labels
+                    for labels in known.by_scan.values()
+                    for label in labels
+                    if label.annotator == asked[1]
+                }
                 self.changed.emit()
 
     # ------------------------------------------------------------------ labelling
 
     def choose(self, scan_id: str, name: str | None, b_scan: int | None = None) -> None:
         """Label a place `name`, None: none of them; what it is already is taken back."""
-        project = self._window.projects.current
+        project, author = self._asked
         if project is None or self.why_not:
             return
         names = chosen(self.of(scan_id, b_scan), name, several=self.known.multi_label)
-        change = _Change(project, self._window.author, names)
-        self._shown[scan_id, b_scan] = change
+        change = _Change(project, author, scan_id, b_scan, names)
+        self._shown[change.key] = change
         with self._list:
-            self._waiting[scan_id, b_scan] = change
+            self._waiting[change.key] = change
         self.changed.emit()
         self.retry()
 
     def retry(self) -> None:
         """Write what waits."""
-        project, viewer = self._window.projects.current, self._window.author
+        project, viewer = self._asked
 
-        def work() -> tuple[list[tuple[Place, _Change]], str, tuple[int, Labels] | None]:
+        def work() -> _Outcome:
             with self._pen:
-                written, refused = self._write_all()
-                read = self._read_now(project, viewer) if project is not None else None
-            return written, refused, read
+                outcome = self._write_all()
+                try:
+                    if project is not None:
+                        outcome.read = self._read_now(project, viewer)
+                except Exception as error:
+                    # What was written is told in either case.
+                    outcome.error = outcome.error or error
+            return outcome
 
-        def done(
-            result: tuple[list[tuple[Place, _Change]], str, tuple[int, Labels] | None],
-        ) -> None:
-            written, refused, read = result
-            for place, change in written:
-                if self._shown.get(place) is change:
-                    del self._shown[place]
-            if read is not None and project is self._window.projects.current:
-                self._take(*read)
+        def done(outcome: _Outcome) -> None:
+            for change in outcome.written:
+                if self._shown.get(change.key) is change:
+                    del self._shown[change.key]
+            if outcome.read is not None:
+                self._take((project, viewer), *outcome.read)
             if not self._waiting:
                 self._window.hush(TOPIC)
-            if refused:
-                self._window.say(Message(f"Not labelled: {refused}", "", Level.WARNING, TOPIC))
+            if outcome.refused:
+                self._window.say(Message(outcome.refused, "", Level.WARNING, TOPIC))
             self.changed.emit()
+            if outcome.error is not None:
+                self._failed(outcome.error, outcome.refused)
 
-        self._background.run(work, done, self._failed)
+        self._background.run(work, done)
 
     def finish(self) -> str:
         """Write what waits here and now; return why it cannot be, ``""`` if it is.
 
         For the end of the program.
         """
-        try:
-            with self._pen:
-                self._write_all()
-        except Exception as error:
-            message = from_error(error)
-            if message is None:
-                raise
-            return message.text
-        return ""
+        with self._pen:
+            outcome = self._write_all()
+        if outcome.error is None:
+            return outcome.refused
+        message = from_error(outcome.error)
+        if message is None:
+            raise outcome.error
+        return f"{message.text} {outcome.refused}".strip()
 
-    def _write_all(self) -> tuple[list[tuple[Place, _Change]], str]:
-        """Write what waits, in any thread; return what is done with, and why some was refused.
+    def _write_all(self) -> _Outcome:
+        """Write what waits, in any thread; the caller holds the pen.
 
-        What a disk refuses goes on waiting. The caller holds the pen.
+        What a disk refuses goes on waiting, and so does the rest of its project alone.
         """
-        written: list[tuple[Place, _Change]] = []
-        refused = ""
-        while True:
-            with self._list:
-                if not self._waiting:
-                    return written, refused
-                place, change = next(iter(self._waiting.items()))
+        outcome = _Outcome()
+        stuck: set[Project] = set()
+        with self._list:
+            waiting = list(self._waiting.values())
+        for change in waiting:
+            if change.project in stuck:
+                continue
             try:
-                change.write(place)
+                change.write()
             except (ValueError, LookupError) as error:
                 # Another program changed what there is to choose from meanwhile.
-                refused = str(error)
-            written.append((place, change))
+                outcome.refused = f"Not labelled: {error}"
+            except Exception as error:
+                stuck.add(change.project)
+                outcome.error = outcome.error or error
+                continue
+            outcome.written.append(change)
             with self._list:
-                if self._waiting[place] is change:
-                    del self._waiting[place]
+                if self._waiting[change.key] is change:
+                    del self._waiting[change.key]
+        return outcome
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception, refused: str) -> None:
         message = from_error(error, TOPIC)
         if message is None:
             raise error
         self._window.say(
             Message(
                 f"The label was not saved: {message.text}",
-                f"{message.hint} It is kept while the window is open.",
+                f"{message.hint} It is kept while the window is open. {refused}".strip(),
                 Level.ERROR,
                 TOPIC,
                 "Retry",
@@ -279,7 +306,7 @@ class Labelling:
         renamed: Iterable[tuple[str, str]],
         *,
         several: bool,
-        then: Callable[[str], object],
+        then: Callable[[str, Sequence[tuple[str, str]]], object],
     ) -> None:
         """Change what there is to choose from.
 
@@ -291,29 +318,35 @@ class Labelling:
             What some are called now, and what they are to be called.
         several : bool
         then : callable
-            Told why it cannot be, ``""`` if it is done.
+            Told why it cannot be, ``""`` if it is done, and which are called otherwise by now.
         """
         author, projects, pairs = self._window.author, self._window.projects, list(renamed)
+        made: list[tuple[str, str]] = []
 
         def work() -> None:
             from mirage_core.project.label_set import LabelSet
 
             wanted = LabelSet.of(names, several)
             labels = projects.get().labels
-            for old, new in _in_turn(pairs, labels.label_set):
-                labels.rename(old, new, author)
+            known = labels.label_set
+            for old, new in in_turn(pairs, known):
+                # Another program may have called it otherwise already.
+                if old in known.names or new not in known.names:
+                    labels.rename(old, new, author)
+                made.append((old, new))
             labels.set_label_set(wanted, author)
 
         def done(_nothing: None) -> None:
             self.look()
-            then("")
+            then("", made)
 
         def failed(error: Exception) -> None:
             self.look()
             message = from_error(error, TOPIC)
             if message is None and not isinstance(error, ValueError):
                 raise error
-            then(str(error) if message is None else f"{message.text} {message.hint}".strip())
+            why = str(error) if message is None else f"{message.text} {message.hint}".strip()
+            then(why, made)
 
         self._background.run(work, done, failed)
 
@@ -342,17 +375,5 @@ def chosen(
 
 
 def _labels_of(project: Project, viewer: str) -> Labels:
-    known = project.labels.label_set
-    return Labels(known.names, known.multi_label, project.labels.all(viewer))
-
-
-def _in_turn(pairs: list[tuple[str, str]], known: LabelSet) -> list[tuple[str, str]]:
-    """Return `pairs` so that none takes a name that is still another's, as far as that can be."""
-    left, turn = list(pairs), []
-    taken = {name.casefold() for name in known.names}
-    while left:
-        pair = next((p for p in left if p[1].casefold() not in taken - {p[0].casefold()}), left[0])
-        left.remove(pair)
-        turn.append(pair)
-        taken = (taken - {pair[0].casefold()}) | {pair[1].casefold()}
-    return turn
+    known, by_scan = project.labels.snapshot(viewer)
+    return Labels(known.names, known.multi_label, by_scan)

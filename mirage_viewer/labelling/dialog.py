@@ -114,6 +114,15 @@ class LabelSetDialog(QDialog):
         pairs = ((item.data(_WAS), _tidy(item.text())) for item in items)
         return tuple((was, now) for was, now in pairs if was and was != now)
 
+    def take_renamed(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Take in what is called otherwise by now, in turn, even if the rest could not be."""
+        items = [self.list.item(i) for i in range(self.list.count())]
+        for was, now in pairs:
+            self._counts[now] = self._counts.pop(was, 0)
+            for item in items:
+                if item.data(_WAS) == was:
+                    item.setData(_WAS, now)
+
     def show_problem(self, words: str) -> None:
         """Say why it cannot be, or ``""``; what was chosen stays to be mended."""
         self.problem.setText(words)

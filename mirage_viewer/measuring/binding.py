@@ -117,6 +117,8 @@ class MeasureBinding:
         """Fill the table."""
         opened, measuring, panel = self.d.open_scan, self.d.measuring, self.panel
         if opened is None:
+            self._filled = None
+            panel.show_profile(())
             return
         self._show_state()
         seen = measuring.seen
@@ -143,7 +145,10 @@ class MeasureBinding:
     def _show_state(self) -> None:
         measuring = self.d.measuring
         seen = measuring.seen
-        if seen is None:
+        self.panel.copy.setEnabled(measuring.current)
+        if measuring.problem:
+            self.panel.show_state(f"Could not be measured: {measuring.problem}")
+        elif seen is None:
             self.panel.show_state("Measuring…" if measuring.busy else "")
         elif measuring.stale:
             self.panel.show_state("The work changed; measured anew in a moment.")
@@ -181,7 +186,7 @@ class MeasureBinding:
     def copy(self) -> None:
         """Copy all figures to the clipboard, a row each, columns by tabs."""
         opened, seen = self.d.open_scan, self.d.measuring.seen
-        if opened is None or seen is None:
+        if opened is None or seen is None or not self.d.measuring.current:
             return
         from mirage_core.cli.measure_files import HEADER, figure_rows
 
@@ -197,9 +202,8 @@ class MeasureBinding:
         start = self._start(f"{opened.name}-figures.csv")
         path, _ = QFileDialog.getSaveFileName(self.w, "Write the figures to", start, "CSV (*.csv)")
         if path:
-            self.d.measuring.reports.write_table(
-                opened, self.d.measuring.fovea, Path(path), self.d.author
-            )
+            measuring = self.d.measuring
+            measuring.reports.write_table(opened, measuring.put, Path(path), self.d.author)
 
     def save_report(self) -> None:
         """Ask what stands over the report and where it goes."""
@@ -216,7 +220,7 @@ class MeasureBinding:
             return
         target = Path(path) if Path(path).suffix else Path(path + dialog.suffix)
         wish = ReportWish(target, dialog.name.text(), dialog.grader.text(), dialog.patient.text())
-        self.d.measuring.reports.write_report(opened, self.d.measuring.fovea, wish)
+        self.d.measuring.reports.write_report(opened, self.d.measuring.put, wish)
 
     def _start(self, name: str) -> str:
         folder = self.d.settings.export_folder

@@ -15,6 +15,7 @@ from psygnal import Signal, SignalInstance
 from mirage_core.measure.fovea import Fovea, FoveaSource
 from mirage_viewer.background import Background
 from mirage_viewer.canvas.fundus_figures import FundusGrid
+from mirage_viewer.measuring.keeping import FoveaKeeper
 from mirage_viewer.measuring.latest import Latest
 from mirage_viewer.measuring.maps import MapChoice, Picture
 from mirage_viewer.measuring.report import ReportRun
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 TOPIC = "measure"
 _NOWHERE = "This scan has no grid, and so no fovea to measure about."
 _NOT_KEPT = "The place of the fovea is kept while the scan is open, no longer."
+_FAULT = "there is a fault in the program."
 
 
 class Place(Protocol):
@@ -73,6 +75,8 @@ class Measuring:
         As it was last worked out.
     stale : bool
         The work changed since.
+    problem : str
+        Why it could not be worked out the last time, empty if it could.
     put : Fovea or None
         Where a person put the fovea; None: it is sought.
     choice : MapChoice
@@ -89,26 +93,33 @@ class Measuring:
 
     def __init__(self, place: Place, background: Background) -> None:
         self._place = place
-        self._background = background
-        self._whole = Latest(background, self._report)
+        self._whole = Latest(background, self._not_measured)
         self._moving = Latest(background, self._report)
         self._shown: tuple[Scan, object] | None = None
         self._picture: Picture | None = None
         self._asked_project = False
+        self._put_early = False
         self._edits = 0
         self.seen: Seen | None = None
         self.stale = False
+        self.problem = ""
         self.put: Fovea | None = None
         self.choice = MapChoice()
         self.smooth = True
         self.active = False
-        self.reports = ReportRun(background)
+        self._keeper = FoveaKeeper(place, background)
+        self.reports = ReportRun(background, self._keeper.stored)
         place.scan_changed.connect(self._scan_changed)
 
     @property
     def busy(self) -> bool:
         """True while figures are worked out."""
         return self._whole.busy
+
+    @property
+    def current(self) -> bool:
+        """True if the figures are those of the work as it is now."""
+        return self.seen is not None and not (self.busy or self.stale or self.problem)
 
     @property
     def fovea(self) -> Fovea | None:
@@ -154,15 +165,16 @@ class Measuring:
         shown = (opened.scan, opened.session) if opened is not None else None
         before = self._shown
         unchanged = shown is None or before is None or _same(shown, before)
+        same = shown is not None and before is not None and shown[0].pixels is before[0].pixels
+        self._keep_early(same=same)
         if unchanged and (shown is None) == (before is None) and self._asked_project:
             return
-        same = shown is not None and before is not None and shown[0].pixels is before[0].pixels
         self._shown = shown
         self._whole.forget()
         self._moving.forget()
         self._picture = None
         self._asked_project = False
-        self.seen, self.stale = None, False
+        self.seen, self.stale, self.problem = None, False, ""
         if not same:
             self.put = None
             self._place.hush(TOPIC)
@@ -186,19 +198,17 @@ class Measuring:
             self._picture = Picture(opened.scan)
         scan, annotation, picture = opened.scan, opened.session.annotation, self._picture
         put, choice, smooth = self.put, self.choice, self.smooth
-        project, record = opened.project, opened.record
-        ask = project is not None and record is not None and put is None
+        ask = opened.project is not None and opened.record is not None and put is None
         ask = ask and not self._asked_project
         edits = self._edits
+        self.problem = ""
 
         def work() -> tuple[Seen, Fovea | None]:
-            fovea = put
-            if ask and project is not None and record is not None:
-                fovea = project.foveas.get(record.id)
+            fovea = self._keeper.stored(opened) if ask else put
             return all_of(scan, annotation, picture, fovea, choice, smooth), fovea
 
         def done(found: tuple[Seen, Fovea | None]) -> None:
-            self.seen, self.stale = found[0], edits != self._edits
+            self.seen, self.stale, self.problem = found[0], edits != self._edits, ""
             if ask:
                 self._asked_project = True
                 self.put = self.put or found[1]
@@ -220,7 +230,7 @@ class Measuring:
 
     def _lay_anew(self) -> None:
         seen, picture, opened = self.seen, self._picture, self._place.open_scan
-        if self._whole.busy or self.stale:
+        if self._whole.busy or self.stale or self.problem:
             self.measure()
             return
         if seen is None or picture is None or opened is None:
@@ -290,18 +300,36 @@ class Measuring:
 
         self._moving.ask(work, done)
 
+    def finish(self) -> str:
+        """Write where foveas were put here and now; return why it cannot be, ``""`` if it is."""
+        return self._keeper.finish()
+
     def _keep(self, fovea: Fovea | None) -> None:
-        opened, author = self._place.open_scan, self._place.author
+        opened = self._place.open_scan
         if opened is None:
             return
         project, record = opened.project, opened.record
+        if project is None and not opened.editable:
+            self._put_early = True
+            return
         if project is None or record is None or project.read_only:
             why = "Its project can only be read." if project is not None else "It has no project."
             self._place.say(Message(_NOT_KEPT, why, Level.INFO, TOPIC))
             return
-        self._background.run(
-            lambda: project.foveas.set(record.id, fovea, author), failed=self._report
-        )
+        self._keeper.keep(project, record.id, fovea, self._place.author)
+
+    def _keep_early(self, *, same: bool) -> None:
+        """Keep what was put before the scan had its place in the project."""
+        if self._put_early:
+            self._put_early = False
+            if same:
+                self._keep(self.put)
+
+    def _not_measured(self, error: Exception) -> None:
+        message = from_error(error, TOPIC)
+        self.problem = message.text if message is not None else _FAULT
+        self.changed.emit()
+        self._report(error)
 
     def _report(self, error: Exception) -> None:
         message = from_error(error, TOPIC)

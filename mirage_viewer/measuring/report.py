@@ -5,13 +5,14 @@ matplotlib is loaded when a report is written, and not before.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from psygnal import Signal
 
+from mirage_core.annotate import Edit
 from mirage_core.measure.fovea import Fovea
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
@@ -44,6 +45,12 @@ class ReportWish:
 class ReportRun:
     """One report or table at a time.
 
+    Parameters
+    ----------
+    background : Background
+    stored : callable
+        Returns where a person put the fovea of a scan, None if nobody did; from any thread.
+
     Signals
     -------
     progressed(object)
@@ -57,41 +64,49 @@ class ReportRun:
     said: ClassVar[Signal] = Signal(Message)
     file_wanted: ClassVar[Signal] = Signal(Path)
 
-    def __init__(self, background: Background) -> None:
+    def __init__(self, background: Background, stored: Callable[[OpenScan], Fovea | None]) -> None:
         self._background = background
+        self._stored = stored
         self.running = False
 
     def write_report(self, opened: OpenScan, fovea: Fovea | None, wish: ReportWish) -> None:
-        """Write the report of `opened` as it is now; ignored while something is written."""
-        scan, annotation = opened.scan, opened.session.annotation.copy()
-        model = _model(opened)
+        """Write the report of `opened` as it is now; ignored while something is written.
+
+        Without a `fovea` it is about the one that is stored, else the one that is found.
+        """
+        scan = opened.scan
 
         def work(tell: Callable[[float], None]) -> None:
             from mirage_core.cli.measure_files import write_report
             from mirage_core.measure.tables import measure_scan
 
-            figures = measure_scan(scan, annotation, fovea)
+            annotation, edits = opened.session.moment()
+            figures = measure_scan(scan, annotation, fovea or self._stored(opened))
             tell(0.2)
             import matplotlib.figure  # noqa: F401 - seconds at the first time
 
             from mirage_core.measure.report import Heading
 
             tell(0.5)
-            heading = Heading(wish.name, wish.grader, model, wish.patient.strip())
+            heading = Heading(wish.name, wish.grader, _model(edits), wish.patient.strip())
             write_report(wish.path, scan, annotation, figures, heading, overwrite=True)
 
         self._start(work, wish.path, "report")
 
     def write_table(self, opened: OpenScan, fovea: Fovea | None, path: Path, grader: str) -> None:
-        """Write all figures of `opened` as CSV; ignored while something is written."""
-        scan, annotation, name = opened.scan, opened.session.annotation.copy(), opened.name
+        """Write all figures of `opened` as CSV; ignored while something is written.
+
+        Without a `fovea` they are about the one that is stored, else the one that is found.
+        """
+        scan, name = opened.scan, opened.name
 
         def work(tell: Callable[[float], None]) -> None:
             from mirage_core.cli.measure_files import HEADER, figure_rows
             from mirage_core.io.csv_table import write_csv
             from mirage_core.measure.tables import measure_scan
 
-            figures = measure_scan(scan, annotation, fovea)
+            annotation, _ = opened.session.moment()
+            figures = measure_scan(scan, annotation, fovea or self._stored(opened))
             tell(0.5)
             write_csv(path, HEADER, figure_rows(name, grader, figures), overwrite=True)
 
@@ -145,9 +160,9 @@ class ReportRun:
         self.progressed.emit(None)
 
 
-def _model(opened: OpenScan) -> str:
+def _model(edits: Sequence[Edit]) -> str:
     """Return what predicted it last, with the beginning of its SHA-256."""
-    for edit in reversed(opened.session.history.done):
+    for edit in reversed(edits):
         if edit.model_sha256:
             return f"{edit.tool} ({edit.model_sha256[:8]})"
     return ""

@@ -106,12 +106,14 @@ class WorklistBinding:
     def may_close(self) -> bool:
         """Write what was typed; where that fails, ask whether to close all the same."""
         self.page.details.keep()
-        problem = self.d.worklist.remarks.finish() or self.d.labelling.finish()
+        parts = (self.d.worklist.remarks, self.d.labelling, self.d.measuring)
+        # Each is written, whatever became of the one before it.
+        problem = next(filter(None, [part.finish() for part in parts]), "")
         if not problem:
             return True
         answer = QMessageBox.question(
             self.w,
-            "Notes, tags or labels are not saved",
+            "Notes, tags, labels or foveas are not saved",
             f"{problem} What you typed or chose last would be lost. Close all the same?",
         )
         return answer == QMessageBox.StandardButton.Yes

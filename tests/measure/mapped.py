@@ -40,7 +40,7 @@ def raster(
     field_mm: tuple[float, float] = (6.6, 6.6),
     *,
     laterality: Laterality = Laterality.OD,
-    superior_first: bool = False,
+    superior_first: bool | None = False,
     rotation: float = 0.0,
     places_mm: NDArray[np.floating] | None = None,
     positions: bool = True,

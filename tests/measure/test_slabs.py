@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mirage_core.measure.slabs import NoSlabsError, slab_widths_mm
+from mirage_core.measure.slabs import NoSlabsError, slab_halves_mm, slab_widths_mm
 from mirage_core.scan import (
     LinePosition,
     Provenance,
@@ -71,3 +71,15 @@ def test_an_unknown_gap_and_a_pattern_without_one_are_refused() -> None:
 def test_b_scans_taken_out_of_turn_stand_for_their_gaps_all_the_same() -> None:
     widths = slab_widths_mm(FILE, lines(0, 4, 2, 10), 4)
     np.testing.assert_allclose(widths, [0.2, 0.4, 0.2, 0.6])
+
+
+def test_slabs_meet_half_way_between_unequal_neighbours() -> None:
+    halves = slab_halves_mm(FILE, lines(0, 2, 4, 10), 4)
+    assert halves.shape == (4, 2)
+    # From the third B-scan it is far to the fourth: its slab reaches further to that side.
+    assert sorted(halves[2].tolist()) == pytest.approx([0.1, 0.3])
+    assert halves.sum(axis=1) == pytest.approx(slab_widths_mm(FILE, lines(0, 2, 4, 10), 4))
+
+
+def test_positions_count_where_they_tell_another_gap_than_the_file() -> None:
+    assert slab_widths_mm(FILE, lines(0, 1, 2, 3), 4) == pytest.approx([0.1] * 4)

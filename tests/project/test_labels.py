@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mirage_core.project import LabelSet, Project, ProjectError, ScanRecord
+from mirage_core.project.class_teaching import collect_classes
 from mirage_core.project.migrations import MIGRATIONS
 from mirage_core.project.scans import ScanTable
 from mirage_core.project.store import DATABASE, create_store
@@ -118,6 +119,40 @@ def test_a_label_in_use_is_renamed_everywhere_and_never_dropped(
         with pytest.raises(ValueError):
             labels.rename("wet AMD", bad, "ada")
     assert [row.what for row in project.audit_of_project()] == ["labels"] * 3
+
+
+def test_a_label_was_given_when_it_was_given_whatever_it_is_called(
+    project: Project, record: ScanRecord
+) -> None:
+    labels = project.labels
+    first = labels.set(record.id, ["CNV"], "Grader 1", b_scan=1)
+    last = labels.set(record.id, ["DME"], "bob", b_scan=1)
+    labels.rename("CNV", "wet AMD", "bob")
+    project.graders.give_a_name("Grader 1", "ada")
+    found = {x.annotator: (x.labels, x.time) for x in labels.of_scan(record.id)}
+    assert found == {"ada": (("wet AMD",), first.time), "bob": (("DME",), last.time)}
+
+
+def test_set_and_labels_are_read_at_one_moment(project: Project, record: ScanRecord) -> None:
+    project.labels.set(record.id, ["CNV"], "ada")
+    project.labels.set(record.id, ["DME"], "bob")
+    project.set_blind(True, "lead")
+    assert project.labels.snapshot() == (CLASSES, project.labels.all())
+    _, of_bob = project.labels.snapshot("bob")
+    assert [x.annotator for x in of_bob[record.id]] == ["bob"]
+
+
+def test_a_label_that_is_not_in_the_set_is_not_taught(project: Project, record: ScanRecord) -> None:
+    project.import_pixels(record, make_scan())
+    project.labels.set(record.id, ["CNV"], "ada", b_scan=1)
+    with closing(sqlite3.connect(project.folder / DATABASE)) as connection:
+        connection.execute(
+            "INSERT INTO labels (scan, annotator, b_scan, labels, author, time) "
+            "SELECT scan, 'bob', 2, '[\"glaucoma\"]', 'bob', time FROM labels"
+        )
+        connection.commit()
+    assert len(project.labels.of_scan(record.id)) == 2
+    assert [e.b_scans for e in collect_classes(project).examples] == [(1,)]
 
 
 def test_names_are_trimmed_and_each_stands_once() -> None:

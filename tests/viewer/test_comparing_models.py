@@ -236,3 +236,21 @@ def test_the_table_is_written(
         rows = list(csv.DictReader(file))
     assert {row["first"] for row in rows} == {"Title of graph"}
     assert {row["pseudonym"] for row in rows} == {"P0001"}
+
+
+def test_work_that_is_hidden_is_shown_before_it_is_approved(
+    qtbot: Any, eye_with: Callable[..., MainWindow]
+) -> None:
+    window = eye_with()
+    compare(qtbot, window)
+    session = window.desk.session
+    assert session is not None
+    before = session.annotation.states.copy()
+    assert window.canvas.covered
+    key(window, "Ctrl+Return")
+    assert not window.canvas.covered
+    np.testing.assert_array_equal(session.annotation.states, before)
+    window.compare_models_panel.work.setChecked(False)
+    assert window.canvas.covered
+    window.show_tab(window.layers_panel)
+    assert not window.canvas.covered

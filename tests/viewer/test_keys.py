@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QKeyEvent, QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QListWidget, QWidget
+from qtpy.QtWidgets import QApplication, QLineEdit, QListWidget, QWidget
 
 from mirage_core.annotate import Session
 from mirage_core.scan import ArrayPixels, Scan, State
 from mirage_viewer.canvas.b_scan_picture import UNSURE_BELOW
+from mirage_viewer.keyboard import keeps_key
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.panels.correct import CorrectPanel
 from mirage_viewer.worklist.lines import progress_words
@@ -232,3 +233,17 @@ def test_a_missing_surface_can_be_drawn_and_is_then_no_longer_missing(eye: MainW
     assert "not drawn" not in picker.itemText(at)
     key(eye, "Ctrl+Z")
     assert picker.itemText(at).endswith("not drawn yet")
+
+
+def test_alt_gr_types_where_text_is_typed_and_is_no_shortcut(qtbot: Any) -> None:
+    field = QLineEdit()
+    qtbot.addWidget(field)
+    alt_gr = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+
+    def override(text: str, modifiers: Qt.KeyboardModifier = alt_gr) -> QKeyEvent:
+        return QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_2, modifiers, text)
+
+    assert keeps_key(field, override("²"))
+    assert not keeps_key(field, override(""))
+    assert not keeps_key(field, override("\x12", Qt.KeyboardModifier.ControlModifier))
+    assert not keeps_key(QWidget(), override("²"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,15 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QToolButton
 
 from mirage_core.io import open_scan as read_scan
-from mirage_core.project import LabelSet, Project
+from mirage_core.project import LabelSet, Project, ProjectError
+from mirage_core.project.errors import Trouble
+from mirage_viewer.background import Inline
 from mirage_viewer.command_palette import CommandPalette
+from mirage_viewer.labelling import Labelling, Labels
 from mirage_viewer.labelling.desk import chosen
 from mirage_viewer.main_window import MainWindow
+from mirage_viewer.messages import Level, Message
+from mirage_viewer.projects import Projects
 from mirage_viewer.settings import Settings
 from mirage_viewer.worklist.columns import Column
 from tests.viewer.eyes import click, key, write_scan
@@ -92,6 +97,97 @@ def settle(qtbot: Any, window: MainWindow) -> None:
 def button(window: MainWindow, name: str, whole: bool = False) -> QToolButton:
     group = window.labels_panel.scan if whole else window.labels_panel.b_scan
     return next(b for b in group.buttons if b.accessibleName() == name)
+
+
+class Desk:
+    """A desk without a window: whoever is at it labels, and everything is done at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.author = "Anna"
+        self.projects = Projects(Inline(), folder)
+        self.said: list[Message] = []
+
+    def say(self, message: Message) -> None:
+        self.said.append(message)
+
+    def hush(self, topic: str) -> None:
+        self.said = [message for message in self.said if message.topic != topic]
+
+
+@pytest.fixture
+def desk(study: Path) -> Iterator[Desk]:
+    made = Desk(study)
+    yield made
+    made.projects.close()
+
+
+@pytest.fixture
+def labelling(desk: Desk) -> Labelling:
+    """Anna's labels; they were read."""
+    made = Labelling(desk, Inline())
+    desk.projects.look_in()
+    return made
+
+
+def first_scan(desk: Desk) -> str:
+    return desk.projects.get().worklist()[0].scan.id
+
+
+def test_a_project_that_refuses_holds_up_no_other(
+    study: Path,
+    made: Path,
+    desk: Desk,
+    labelling: Labelling,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    id, table = first_scan(desk), desk.projects.get().labels
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ProjectError(study, Trouble.DISK_FULL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(table, "set", refuse)
+        labelling.choose(id, "CNV", 2)
+        other = Path(shutil.copytree(made, tmp_path / "other"))
+        desk.projects.use(other, lambda _project: None)
+        assert labelling.of(id, 2) is None
+        labelling.choose(id, "normal", 2)
+        assert stored(other, id, 2) == ("normal",)
+        assert labelling.of(id, 2) == ("normal",)
+        assert [change.project.folder for change in labelling._shown.values()] == [study]
+        assert desk.said[-1].level is Level.ERROR
+        assert labelling.finish() == "The disk is full."
+    assert labelling.finish() == ""
+    assert stored(study, id, 2) == ("CNV",)
+
+
+def test_a_label_refused_at_the_end_is_told(
+    study: Path, desk: Desk, labelling: Labelling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Project.open(study) as project:
+        project.labels.rename("CNV", "wet AMD", "Ben")
+    monkeypatch.setattr(labelling, "retry", lambda: None)  # the program ends before
+    labelling.choose(first_scan(desk), "CNV", 2)
+    assert labelling.finish().startswith("Not labelled: The project has no label 'CNV'")
+    assert labelling.finish() == ""
+
+
+def test_what_was_read_for_one_grader_is_not_shown_to_another(
+    desk: Desk, labelling: Labelling
+) -> None:
+    id = first_scan(desk)
+    labelling.choose(id, "CNV", 2)
+    assert labelling.of(id, 2) == ("CNV",)
+    assert [label.annotator for label in labelling.of_others(id, 2)] == ["Ben"]
+    desk.author = "Ben"
+    assert labelling.known == Labels()
+    assert labelling.of(id, 2) is None
+    assert labelling.of_others(id, 2) == ()
+    labelling._take((desk.projects.current, "Anna"), 99, Labels(("of Anna",)))
+    assert labelling.known == Labels()
+    labelling.look()
+    assert labelling.of(id, 2) == ("DME",)
 
 
 @pytest.mark.parametrize(
@@ -296,6 +392,44 @@ def test_what_cannot_be_is_said_and_the_dialog_stays(
     assert "same name" in dialog.problem.text()
     assert dialog.isEnabled()
     dialog.reject()
+
+
+def test_a_name_that_was_changed_before_the_rest_was_refused_is_known(
+    qtbot: Any, anna: Callable[..., MainWindow], study: Path
+) -> None:
+    window = anna()
+    window.labelling.define()
+    dialog = window.labelling.dialog
+    assert dialog is not None
+    dialog.list.item(0).setText("wet AMD")
+    dialog.list.takeItem(1)  # DME, which was given meanwhile
+    dialog._choose()
+    qtbot.waitUntil(lambda: bool(dialog.problem.text()), timeout=20_000)
+    assert dialog.renamed == ()
+    dialog.list.setCurrentRow(0)
+    assert not dialog.remove.isEnabled()
+    dialog.list.item(0).setText("nAMD")
+    dialog.fresh.setText("DME")
+    dialog._choose()
+    qtbot.waitUntil(lambda: window.labelling.dialog is None, timeout=20_000)
+    with Project.open(study, read_only=True) as project:
+        assert project.labels.label_set.names == ("nAMD", "normal", "DME")
+
+
+def test_what_another_program_renamed_alike_is_no_problem(
+    study: Path, labelling: Labelling
+) -> None:
+    with Project.open(study) as project:
+        project.labels.rename("CNV", "wet AMD", "Ben")
+    told: list[str] = []
+    labelling.change_set(
+        ("wet AMD", "DME"),
+        [("CNV", "wet AMD")],
+        several=False,
+        then=lambda why, _made: told.append(why),
+    )
+    assert told == [""]
+    assert labelling.known.names == ("wet AMD", "DME")
 
 
 def test_several_labels_may_hold_or_none(

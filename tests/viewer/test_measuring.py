@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QTreeWidgetItem
 
 from mirage_core.annotate import Proposal, State
-from mirage_core.measure.fovea import FoveaSource
+from mirage_core.cli.measure_files import figure_rows
+from mirage_core.io import ReadError
+from mirage_core.measure.fovea import Fovea, FoveaSource
 from mirage_core.measure.tables import measure_scan
 from mirage_core.simulate import EyeParameters, save_npz, simulate_eye
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.measuring import binding as measuring_binding
+from mirage_viewer.measuring import desk as measuring_desk
 from mirage_viewer.measuring.dialog import ReportDialog
 from mirage_viewer.measuring.maps import MapKind
 from tests.viewer.eyes import _drag, click, key, open_scan, write_scan
@@ -325,6 +329,60 @@ def test_all_figures_are_copied_and_written_as_one_table(
     assert written[0] == ",".join(copied[0])
     assert len(written) == len(copied) == len(eye.desk.measuring.seen.figures.rows) + 1
     assert "CST" in {row[4] for row in copied}
+
+
+def test_figures_that_are_out_of_date_are_not_copied(qtbot: Any, eye: MainWindow) -> None:
+    assert eye.measure_panel.copy.isEnabled()
+    QApplication.clipboard().setText("before")
+    lower_ilm(eye, 1.0)
+    assert not eye.measure_panel.copy.isEnabled()
+    eye.measure.copy()
+    assert QApplication.clipboard().text() == "before"
+    settle(qtbot, eye)
+    qtbot.waitUntil(eye.measure_panel.copy.isEnabled)
+
+
+def test_what_cannot_be_measured_is_told_in_the_panel(
+    qtbot: Any, eye: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ReadError("", "The file is gone.", "")
+
+    monkeypatch.setattr(measuring_desk, "all_of", fail)
+    eye.desk.measuring.measure()
+    state = eye.measure_panel.state
+    qtbot.waitUntil(lambda: state.text().startswith("Could not be measured: "), timeout=10_000)
+
+
+def test_a_table_is_about_the_stored_fovea_before_anything_is_measured(
+    qtbot: Any, window: MainWindow, tmp_path: Path
+) -> None:
+    save_npz(EYE, tmp_path / "eye.npz")
+    open_scan(qtbot, window, tmp_path / "eye.npz", None)
+    opened, put = window.desk.open_scan, Fovea(8.0, 50.0)
+    opened.project.foveas.set(opened.record.id, put, "Anna")
+    target = tmp_path / "figures.csv"
+    window.desk.measuring.reports.write_table(opened, None, target, "Anna")
+    qtbot.waitUntil(lambda: not window.desk.measuring.reports.running, timeout=20_000)
+    rows = figure_rows(
+        opened.name, "Anna", measure_scan(opened.scan, opened.session.annotation, put)
+    )
+    with target.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file))[1:] == [list(row) for row in rows]
+
+
+def test_a_fovea_put_just_before_closing_is_written(eye: MainWindow) -> None:
+    opened = eye.desk.open_scan
+    eye.desk.measuring.put_fovea(8.0, 50.0)
+    assert eye.worklist.may_close()
+    assert opened.project.foveas.get(opened.record.id) == Fovea(8.0, 50.0)
+
+
+def test_without_a_scan_no_profile_is_left(qtbot: Any, eye: MainWindow) -> None:
+    eye.measure_panel.show_profile([(0.0, 90.0), (5.0, 95.0)])
+    eye.desk.opener.close_scan()
+    assert eye.measure_panel.plot.points == ()
+    assert not eye.measure_panel.copy.isEnabled()
 
 
 def test_strokes_do_not_wait_for_the_figures(

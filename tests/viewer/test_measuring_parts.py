@@ -11,6 +11,7 @@ import pytest
 from psygnal import Signal
 
 from mirage_core.annotate import Session
+from mirage_core.measure.fovea import Fovea
 from mirage_core.scan import (
     ArrayPixels,
     CirclePosition,
@@ -23,7 +24,9 @@ from mirage_core.scan import (
     State,
 )
 from mirage_viewer.background import Inline
+from mirage_viewer.measuring import desk as measuring_desk
 from mirage_viewer.measuring.desk import Measuring, source_words
+from mirage_viewer.measuring.keeping import FoveaKeeper
 from mirage_viewer.measuring.latest import Latest
 from mirage_viewer.measuring.maps import MapChoice, MapKind
 from mirage_viewer.measuring.words import FigureLine, figure_lines
@@ -32,6 +35,29 @@ from mirage_viewer.opening import OpenScan
 
 N, HEIGHT, WIDTH = 25, 60, 81
 STEP = 0.1  # mm between B-scans and, by the SLO, 0.02 mm a pixel
+
+
+class DiskFullError(Exception):
+    """A disk that takes nothing more."""
+
+    what, hint = "The disk is full.", "Make room."
+
+
+class Foveas:
+    """A project that keeps what is put, unless its disk is full."""
+
+    def __init__(self) -> None:
+        self.foveas, self.read_only, self.full = self, False, False
+        self.id = "one"
+        self.written: list[Fovea | None] = []
+
+    def get(self, _scan_id: str) -> Fovea | None:
+        return self.written[-1] if self.written else None
+
+    def set(self, _scan_id: str, fovea: Fovea | None, _author: str) -> None:
+        if self.full:
+            raise DiskFullError
+        self.written.append(fovea)
 
 
 class Shown:
@@ -84,7 +110,7 @@ def measured(scan: Scan, bm: Callable[[np.ndarray, np.ndarray], Any], **chosen: 
     measuring.kept_place = place  # signals hold it only weakly
     for name, value in chosen.items():
         setattr(measuring, name, value)
-    place.open_scan = OpenScan(session)
+    place.open_scan = OpenScan(session, editable=True)
     place.scan_changed.emit()
     measuring.activate()
     return measuring
@@ -257,3 +283,68 @@ def test_what_is_forgotten_is_not_delivered_and_an_error_does_not_stop_the_next(
     while background.waiting:
         background.waiting.pop(0)()
     assert got == ["ZeroDivisionError", 2]
+
+
+def test_of_two_places_of_a_fovea_the_last_is_written_whoever_comes_first() -> None:
+    background, project = Slow(), Foveas()
+    keeper = FoveaKeeper(Shown(), background)
+    for x in (10.0, 20.0):
+        keeper.keep(project, "one", Fovea(3.0, x), "Anna")
+    while background.waiting:
+        background.waiting.pop()()
+    assert [f.x for f in project.written] == [20.0]
+
+
+def test_a_fovea_that_waits_is_written_at_the_end_and_is_the_one_that_counts() -> None:
+    project, opened = Foveas(), OpenScan(Session(circle()))
+    opened.project = opened.record = project
+    keeper = FoveaKeeper(Shown(), Slow())
+    keeper.keep(project, "one", Fovea(3.0, 10.0), "Anna")
+    assert project.written == []
+    assert keeper.stored(opened) == Fovea(3.0, 10.0)
+    assert keeper.finish() == ""
+    assert project.written == [Fovea(3.0, 10.0)]
+
+
+def test_a_fovea_that_could_not_be_written_is_tried_again() -> None:
+    place, project = Shown(), Foveas()
+    keeper = FoveaKeeper(place, Inline())
+    project.full = True
+    keeper.keep(project, "one", Fovea(3.0, 10.0), "Anna")
+    assert "The disk is full." in place.said[-1].text
+    assert keeper.finish() == "The disk is full."
+    project.full = False
+    place.said[-1].do()
+    assert project.written == [Fovea(3.0, 10.0)]
+
+
+def test_a_fovea_put_before_the_scan_is_in_the_project_is_kept_once_it_is() -> None:
+    measuring = measured(raster(superior_first=True, laterality=Laterality.OD), flat)
+    place, project = measuring.kept_place, Foveas()
+    place.open_scan.editable = False
+    measuring.put_fovea(12.0, 40.0)
+    assert place.said == []
+    place.open_scan.project = place.open_scan.record = project
+    place.scan_changed.emit()
+    assert project.written == [Fovea(12.0, 40.0)]
+
+
+def test_what_cannot_be_measured_is_no_longer_measured_and_counts_as_out_of_date(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measuring = measured(raster(superior_first=True, laterality=Laterality.OD), flat)
+    assert measuring.current
+    told: list[str] = []
+    measuring.changed.connect(lambda: told.append(measuring.problem))
+
+    def fail(*_: Any) -> None:
+        raise DiskFullError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(measuring_desk, "all_of", fail)
+        measuring.measure()
+    assert "The disk is full." in told
+    assert not measuring.busy
+    assert not measuring.current
+    measuring.measure()
+    assert measuring.current
