@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,8 @@ def make_app_window(
     qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., MainWindow]]:
     """Return a factory of real windows, shown, in the size of a laptop screen."""
+    from qtpy.QtCore import QCoreApplication, QEvent
+
     from mirage_viewer import main_window
     from mirage_viewer.dialogs import Unsaved
     from mirage_viewer.window_factory import make_window
@@ -48,6 +51,11 @@ def make_app_window(
     for window in made:
         window.close()
         window.deleteLater()
+    made.clear()
+    # Windows end here and now: left to the collector, their parts would be freed in the middle of
+    # another window's events, in an order that Qt does not survive.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
 
 
 @pytest.fixture
