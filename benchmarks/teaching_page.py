@@ -33,7 +33,6 @@ def write_page(page: Path, records: Sequence[Record]) -> None:
 def section(records: Sequence[Record]) -> list[str]:
     """Return the lines of the part."""
     courses = list(dict.fromkeys(r["course"] for r in records))
-    seeds = {r["seed"] for r in records}
     seconds = [r["cpu_seconds"] for r in records if r["n"] == 8]
     rows = [row for course in courses for row in _rows(course, records)]
     held = ", ".join(
@@ -44,8 +43,8 @@ def section(records: Sequence[Record]) -> list[str]:
         "Written by `python -m benchmarks.teaching_curves --out DIR --write docs/accuracy.md`.",
         "The starter model, `few-shot` as in the window, taught with so many B-scans and measured",
         f"on others ({held}). Of bonn_amd those are more than three B-scans away",
-        "from any taught with, but of the same eye. The mean of the seeds "
-        f"{', '.join(map(str, sorted(seeds)))} and, in brackets, the",
+        "from any taught with, but of the same eye. The mean over the seeds that were run (those of",
+        "one seed have it alone in the brackets) and, in brackets, the",
         "least and the most; surfaces in px (mean absolute error), lesions as Dice. The last",
         "column is the error after over the error before, of all structures (below 1 is better).",
         "",
