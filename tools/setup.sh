@@ -36,7 +36,8 @@ if [ -z "$uv" ]; then
     uv=$env/bin/uv
 fi
 say "Installing MIRAGE Viewer [$extras] into $env …"
-"$uv" pip install --quiet --python "$env/bin/python" ${TORCH_BACKEND:+--torch-backend="$TORCH_BACKEND"} \
+# Compiled once here: where Python may not write bytecode, every worker would compile all of torch.
+"$uv" pip install --quiet --compile-bytecode --python "$env/bin/python" ${TORCH_BACKEND:+--torch-backend="$TORCH_BACKEND"} \
     -c constraints.txt -e ".[$extras]"
 # What was ready for other pins is so no more; other extras at these pins stay ready.
 for old in "$env"/.ready-*; do
