@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.classes_data import LESIONS, evidence, kermany
+from benchmarks.page import put_part
 from mirage_core.engines.base import EngineOptions
 from mirage_core.engines.mirage.engine import MirageEngine
 from mirage_core.engines.propose import engine_input
@@ -33,7 +34,7 @@ from mirage_core.training.classify.run import teach_classes
 from mirage_core.training.classify.split import Lesson, plan_of
 from mirage_core.training.starter.sources import is_held_out
 
-BEGIN, END = "<!-- figures begin -->", "<!-- figures end -->"
+PART = "figures"
 METHODS = ("gradient", "rollout")
 CONFIG = preset("probe")
 
@@ -191,10 +192,7 @@ def main() -> int:
     lines = table(data, reports, maps, seconds)
     print("\n".join(lines))
     if options.write:
-        before, _, rest = options.write.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
-        page = f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}"
-        options.write.write_text(page, encoding="utf-8")
+        put_part(options.write, PART, "\n".join(lines))
     return 0
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.page import put_part
 from benchmarks.starter_pretraining_data import Eyes, eyes_to_judge_by, eyes_to_learn_from
 from mirage_core.model.segmentation import MirageSegmentation
 from mirage_core.training.pretrain.config import preset
@@ -30,7 +31,7 @@ from mirage_core.training.starter.starting import pretrained_model
 from mirage_core.training.starter.targets import below_probability
 from mirage_core.training.starter.trainer import Settings, Share, losses, train
 
-BEGIN, END = "<!-- pretraining: begin -->", "<!-- pretraining: end -->"
+PART = "pretraining"
 PRETRAINING, SCRATCH, PRETRAINED, LONGER = "pretraining", "scratch", "pretrained", "longer"
 
 
@@ -71,7 +72,7 @@ def main() -> int:
     text = "\n".join(section(results))
     print(text)
     if options.write:
-        put(options.write, text)
+        put_part(options.write, PART, text)
     return 0
 
 
@@ -217,13 +218,6 @@ def section(results: dict[str, dict[str, float]]) -> list[str]:
         "|---|---|---|---|---|---|---|",
         *rows,
     ]
-
-
-def put(file: Path, text: str) -> None:
-    """Put `text` between the marks of `file`."""
-    before, rest = file.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

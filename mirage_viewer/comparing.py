@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from psygnal import Signal
 
 from mirage_core.annotate import Annotation
+from mirage_core.annotate.queue import after
 from mirage_core.measure.annotated import surface_names
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
@@ -260,12 +261,11 @@ class Comparing:
         self.triaged(self._go_on)
 
     def _go_on(self, found: Triage) -> None:
-        order = found.to_decide
-        if not order:
+        b = after(found.to_decide, self._place.b)
+        if b is None:
             self.say(f"They agree within {TOLERANCE_PX:g} px on every B-scan of both.")
             return
-        at = order.index(self._place.b) + 1 if self._place.b in order else 0
-        self._place.show_b_scan(order[at % len(order)])
+        self._place.show_b_scan(b)
 
     # ------------------------------------------------------------------ for others
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from psygnal import Signal
 
+from mirage_core.annotate.queue import after
 from mirage_core.measure.annotated import surface_names
 from mirage_viewer.background import Background
 from mirage_viewer.comparing import TOLERANCE_PX, Place
@@ -286,12 +287,11 @@ class ModelComparing:
         self._background.run(work, done, self._report)
 
     def _go_on(self, found: Triage) -> None:
-        order = found.to_decide
-        if not order:
+        b = after(found.to_decide, self._place.b)
+        if b is None:
             self._say(f"They agree within {TOLERANCE_PX:g} px on every B-scan both were run on.")
             return
-        at = order.index(self._place.b) + 1 if self._place.b in order else 0
-        self._place.show_b_scan(order[at % len(order)])
+        self._place.show_b_scan(b)
 
     def export(self, path: Path) -> None:
         """Write the table of the two as CSV."""

@@ -22,6 +22,7 @@ from mirage_core.cli.console import (
 from mirage_core.cli.inputs import must_exist
 from mirage_core.cli.pretrain import stop_asked
 from mirage_core.cli.progress import progress_bar
+from mirage_core.cli.run_settings import run_settings
 
 if TYPE_CHECKING:
     from mirage_core.training.classify.config import ClassifyConfig
@@ -122,22 +123,12 @@ def finetune_classes(
             _conclude(result, keep)
 
 
-def _settings(out: Path, preset_name: str, config: Path | None, resume: bool) -> ClassifyConfig:
-    from mirage_core.training.classify.config import preset, read_config
+def _settings(out: Path, preset: str, config: Path | None, resume: bool) -> ClassifyConfig:
+    from mirage_core.training.classify.config import PRESETS
     from mirage_core.training.classify.record import CONFIG
 
-    if preset_name and config is not None:
-        raise CommandError("--preset and --config exclude each other.", "Give one of them.")
-    if config is not None:
-        return read_config(config)
-    if resume and not preset_name:
-        if not (out / CONFIG).exists():
-            raise CommandError(
-                f"There is no training in {out} to go on with.",
-                "Check the folder, or begin it without --resume.",
-            )
-        return read_config(out / CONFIG)
-    return preset(preset_name or "probe")
+    resumed = out / CONFIG if resume else None
+    return run_settings(PRESETS, "probe", preset, config, resumed, "training")
 
 
 def _data(path: Path, level: str, scans: tuple[str, ...], graders: tuple[str, ...]) -> ClassData:

@@ -106,12 +106,7 @@ def teach_model(
 
     data = source if isinstance(source, TeachingData) else source()
     store = ModelStore(store_folder)
-    listeners = Listeners(
-        report=report,
-        wish=WishReader(folder),
-        cancelled=cancelled,
-        memory_bytes=resident_bytes,
-    )
+    listeners = worker_listeners(folder, report, cancelled)
     result = teach(
         data,
         store.get(base),
@@ -126,6 +121,16 @@ def teach_model(
     sentence = "" if result.gain is None else result.gain.sentence
     return TeachOutcome(
         result.card.id, result.card.title, result.suggested, sentence, result.notes, folder
+    )
+
+
+def worker_listeners(folder: Path, report: Report, cancelled: Cancelled) -> Listeners:
+    """Return who is told about a run in a worker, and who steers it: whoever wishes something."""
+    return Listeners(
+        report=report,
+        wish=WishReader(folder),
+        cancelled=cancelled,
+        memory_bytes=resident_bytes,
     )
 
 

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mirage_core.engines.base import Cancelled, Report
-from mirage_core.jobs.memory import resident_bytes
-from mirage_core.jobs.teach import WishReader
+from mirage_core.jobs.teach import worker_listeners
 from mirage_core.training.classify.config import ClassifyConfig
 from mirage_core.training.classify.examples import ClassData
 from mirage_core.training.classify.report import ClassReport
-from mirage_core.training.finetune.events import Listeners
 
 ClassDataSource = Callable[[], ClassData]
 """Reads labelled examples where they are needed. Picklable."""
@@ -99,12 +97,7 @@ def teach_classes(
 
     data = source if isinstance(source, ClassData) else source()
     store = ModelStore(store_folder)
-    listeners = Listeners(
-        report=report,
-        wish=WishReader(folder),
-        cancelled=cancelled,
-        memory_bytes=resident_bytes,
-    )
+    listeners = worker_listeners(folder, report, cancelled)
     result = run.teach_classes(
         data,
         store.get(base),

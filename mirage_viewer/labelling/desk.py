@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from psygnal import Signal
 from mirage_viewer.background import Background
 from mirage_viewer.labelling.renaming import in_turn
 from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.pending import Outcome, PendingWrites
 from mirage_viewer.projects import Projects
 
 if TYPE_CHECKING:
@@ -95,16 +95,6 @@ class _Change:
             labels.set(self.scan_id, self.names, self.author, b_scan=self.b_scan)
 
 
-@dataclass(slots=True)
-class _Outcome:
-    """What came of writing: what is done with, why some was refused, what went wrong first."""
-
-    written: list[_Change] = field(default_factory=list)
-    refused: str = ""
-    error: Exception | None = None
-    read: tuple[int, Labels] | None = None
-
-
 class Labelling:
     """Labels of the project in use; each is written at once, in the background, in order.
 
@@ -123,8 +113,8 @@ class Labelling:
         self._own: dict[tuple[str, int | None], tuple[str, ...]] = {}
         self._turn = self._read = 0
         self._shown: dict[object, _Change] = {}
-        self._waiting: dict[object, _Change] = {}
-        self._list, self._pen = threading.Lock(), threading.Lock()
+        # Another program may have changed what there is to choose from meanwhile.
+        self._waiting: PendingWrites[_Change] = PendingWrites((ValueError, LookupError))
         window.projects.worklist_changed.connect(lambda _rows: self.look())
 
     # ------------------------------------------------------------------ what there is
@@ -166,7 +156,7 @@ class Labelling:
             return
 
         def work() -> tuple[int, Labels]:
-            with self._pen:
+            with self._waiting.pen:
                 return self._read_now(project, viewer)
 
         self._background.run(work, lambda r: self._take((project, viewer), *r), self._report)
@@ -200,8 +190,7 @@ class Labelling:
         names = chosen(self.of(scan_id, b_scan), name, several=self.known.multi_label)
         change = _Change(project, author, scan_id, b_scan, names)
         self._shown[change.key] = change
-        with self._list:
-            self._waiting[change.key] = change
+        self._waiting.put(change.key, change)
         self.changed.emit()
         self.retry()
 
@@ -209,30 +198,33 @@ class Labelling:
         """Write what waits."""
         project, viewer = self._asked
 
-        def work() -> _Outcome:
-            with self._pen:
-                outcome = self._write_all()
+        def work() -> tuple[Outcome[_Change], tuple[int, Labels] | None]:
+            read = None
+            with self._waiting.pen:
+                outcome = self._waiting.write()
                 try:
                     if project is not None:
-                        outcome.read = self._read_now(project, viewer)
+                        read = self._read_now(project, viewer)
                 except Exception as error:
                     # What was written is told in either case.
                     outcome.error = outcome.error or error
-            return outcome
+            return outcome, read
 
-        def done(outcome: _Outcome) -> None:
+        def done(result: tuple[Outcome[_Change], tuple[int, Labels] | None]) -> None:
+            outcome, read = result
             for change in outcome.written:
                 if self._shown.get(change.key) is change:
                     del self._shown[change.key]
-            if outcome.read is not None:
-                self._take((project, viewer), *outcome.read)
+            if read is not None:
+                self._take((project, viewer), *read)
             if not self._waiting:
                 self._window.hush(TOPIC)
-            if outcome.refused:
-                self._window.say(Message(outcome.refused, "", Level.WARNING, TOPIC))
+            refused = _not_labelled(outcome.refused)
+            if refused:
+                self._window.say(Message(refused, "", Level.WARNING, TOPIC))
             self.changed.emit()
             if outcome.error is not None:
-                self._failed(outcome.error, outcome.refused)
+                self._failed(outcome.error, refused)
 
         self._background.run(work, done)
 
@@ -241,41 +233,8 @@ class Labelling:
 
         For the end of the program.
         """
-        with self._pen:
-            outcome = self._write_all()
-        if outcome.error is None:
-            return outcome.refused
-        message = from_error(outcome.error)
-        if message is None:
-            raise outcome.error
-        return f"{message.text} {outcome.refused}".strip()
-
-    def _write_all(self) -> _Outcome:
-        """Write what waits, in any thread; the caller holds the pen.
-
-        What a disk refuses goes on waiting, and so does the rest of its project alone.
-        """
-        outcome = _Outcome()
-        stuck: set[Project] = set()
-        with self._list:
-            waiting = list(self._waiting.values())
-        for change in waiting:
-            if change.project in stuck:
-                continue
-            try:
-                change.write()
-            except (ValueError, LookupError) as error:
-                # Another program changed what there is to choose from meanwhile.
-                outcome.refused = f"Not labelled: {error}"
-            except Exception as error:
-                stuck.add(change.project)
-                outcome.error = outcome.error or error
-                continue
-            outcome.written.append(change)
-            with self._list:
-                if self._waiting[change.key] is change:
-                    del self._waiting[change.key]
-        return outcome
+        why, refused = self._waiting.finish()
+        return f"{why} {_not_labelled(refused)}".strip()
 
     def _failed(self, error: Exception, refused: str) -> None:
         message = from_error(error, TOPIC)
@@ -372,6 +331,10 @@ def chosen(
     if name in (given or ()):
         return tuple(n for n in given or () if n != name) or None
     return (*(given or ()), name)
+
+
+def _not_labelled(refused: Exception | None) -> str:
+    return f"Not labelled: {refused}" if refused is not None else ""
 
 
 def _labels_of(project: Project, viewer: str) -> Labels:

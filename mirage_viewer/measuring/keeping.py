@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +9,7 @@ from mirage_core.measure.fovea import Fovea
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opening import OpenScan
+from mirage_viewer.pending import PendingWrites
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
@@ -33,8 +33,13 @@ class Teller(Protocol):
 class _Wish:
     """Where the fovea of a scan is to be; None: it is to be sought."""
 
+    project: Project
+    scan_id: str
     fovea: Fovea | None
     author: str
+
+    def write(self) -> None:
+        self.project.foveas.set(self.scan_id, self.fovea, self.author)
 
 
 class FoveaKeeper:
@@ -42,8 +47,7 @@ class FoveaKeeper:
 
     def __init__(self, teller: Teller, background: Background) -> None:
         self._teller, self._background = teller, background
-        self._waiting: dict[tuple[Project, str], _Wish] = {}
-        self._list, self._pen = threading.Lock(), threading.Lock()
+        self._waiting: PendingWrites[_Wish] = PendingWrites()
 
     def stored(self, opened: OpenScan) -> Fovea | None:
         """Return where the fovea of a scan was put, from any thread; None: it is to be sought.
@@ -55,53 +59,30 @@ class FoveaKeeper:
         project, record = opened.project, opened.record
         if project is None or record is None:
             return None
-        with self._list:
-            waiting = self._waiting.get((project, record.id))
+        waiting = self._waiting.get((project, record.id))
         return waiting.fovea if waiting is not None else project.foveas.get(record.id)
 
     def keep(self, project: Project, scan_id: str, fovea: Fovea | None, author: str) -> None:
         """Keep `fovea` for a scan, None to have it sought again."""
-        with self._list:
-            self._waiting[project, scan_id] = _Wish(fovea, author)
+        self._waiting.put((project, scan_id), _Wish(project, scan_id, fovea, author))
         self.retry()
 
     def retry(self) -> None:
         """Write what waits."""
 
         def done(_nothing: None) -> None:
-            with self._list:
-                waits = bool(self._waiting)
-            if not waits:
+            if not self._waiting:
                 self._teller.hush(TOPIC)
 
-        self._background.run(self._write_all, done, self._failed)
+        self._background.run(self._waiting.write_or_raise, done, self._failed)
 
     def finish(self) -> str:
         """Write what waits here and now; return why it cannot be, ``""`` if it is.
 
         For the end of the program.
         """
-        try:
-            self._write_all()
-        except Exception as error:
-            message = from_error(error)
-            if message is None:
-                raise
-            return message.text
-        return ""
-
-    def _write_all(self) -> None:
-        """Write what waits, in any thread; what a disk refuses goes on waiting."""
-        with self._pen:
-            while True:
-                with self._list:
-                    if not self._waiting:
-                        return
-                    (project, scan_id), wish = next(iter(self._waiting.items()))
-                project.foveas.set(scan_id, wish.fovea, wish.author)
-                with self._list:
-                    if self._waiting[project, scan_id] is wish:
-                        del self._waiting[project, scan_id]
+        why, _refused = self._waiting.finish()
+        return why
 
     def _failed(self, error: Exception) -> None:
         message = from_error(error, TOPIC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -11,6 +10,7 @@ from psygnal import Signal
 
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.pending import PendingWrites
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
@@ -70,9 +70,7 @@ class Remarking:
         self._background = background
         self._project = project
         self._author = author
-        self._waiting: dict[tuple[str, str], _Change] = {}
-        self._list = threading.Lock()
-        self._turn = threading.Lock()
+        self._waiting: PendingWrites[_Change] = PendingWrites()
 
     @property
     def waiting(self) -> bool:
@@ -93,39 +91,19 @@ class Remarking:
 
     def retry(self) -> None:
         """Try again to write what waits."""
-        self._background.run(self._write_all, self._done, self._failed)
+        self._background.run(self._waiting.write_or_raise, self._done, self._failed)
 
     def finish(self) -> str:
         """Write what waits here and now; return why it cannot be, in a sentence, ``""`` if it is.
 
         For the end of the program.
         """
-        try:
-            self._write_all()
-        except Exception as error:
-            message = from_error(error)
-            if message is None:
-                raise
-            return message.text
-        return ""
+        why, _refused = self._waiting.finish()
+        return why
 
     def _add(self, key: tuple[str, str], change: _Change) -> None:
-        with self._list:
-            self._waiting[key] = change
+        self._waiting.put(key, change)
         self.retry()
-
-    def _write_all(self) -> None:
-        """Write what waits; in any thread. What fails goes on waiting."""
-        with self._turn:
-            while True:
-                with self._list:
-                    if not self._waiting:
-                        return
-                    key, change = next(iter(self._waiting.items()))
-                change.write()
-                with self._list:
-                    if self._waiting[key] is change:  # nothing newer was typed meanwhile
-                        del self._waiting[key]
 
     def _done(self, _nothing: None) -> None:
         if not self._waiting:
