@@ -11,8 +11,8 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QMainWindow,
     QScrollArea,
+    QSizePolicy,
     QSplitter,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -48,6 +48,7 @@ from mirage_viewer.panels.labels import LabelsPanel
 from mirage_viewer.panels.layers import LayersPanel
 from mirage_viewer.panels.measure import MeasurePanel
 from mirage_viewer.panels.segment import SegmentPanel
+from mirage_viewer.panels.side_tabs import SideTabs
 from mirage_viewer.panels.widgets import column
 from mirage_viewer.panels.worklist import WorklistPanel
 from mirage_viewer.qt_actions import QtActions
@@ -178,8 +179,7 @@ class MainWindow(QMainWindow):
         return self.view_bar.height() + badges * scaled(_BADGES_PX) if viewing else 0
 
     def _right_side(self) -> QWidget:
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(False)
+        self.tabs = SideTabs()
         for panel, title in (
             (self.layers_panel, "Layers"),
             (self.measure_panel, "Measure"),
@@ -194,13 +194,13 @@ class MainWindow(QMainWindow):
         self.tabs.tabBar().setStyleSheet(
             f"QTabBar::tab {{ padding: 6px 2px; font-size: {text_px() - 1}px; }}"
         )
-        self.tabs.setMinimumHeight(262)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(8)
-        layout.addWidget(self.segment_panel)
-        layout.addWidget(self.correct_panel)
+        for panel in (self.segment_panel, self.correct_panel):
+            panel.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+            layout.addWidget(panel)
         layout.addWidget(self.tabs, 1)
         scroll = QScrollArea()
         scroll.setWidget(content)
