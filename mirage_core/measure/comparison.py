@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
 import numpy as np
 
 from mirage_core.measure.annotated import Annotated, must_be_of_one_scan
+from mirage_core.measure.fovea import Fovea
 from mirage_core.measure.layer_agreement import LayerAgreement, compare_layers
 from mirage_core.measure.mask_agreement import MaskAgreement, compare_masks
 from mirage_core.measure.surface_agreement import SurfaceAgreement, compare_surfaces
+from mirage_core.measure.thickness_agreement import ThicknessAgreement, thickness_agreement
 from mirage_core.scan import Scan
 from mirage_core.scan.states import worked_on
 
@@ -33,12 +34,18 @@ class Comparison:
         Between neighbours among the surfaces that both drew.
     masks : tuple of MaskAgreement
         Every mask class that both schemes have, and any other that was marked.
+    thickness : tuple of ThicknessAgreement
+        Of the whole retina and of `layers`, with limits of agreement.
+    why_no_thickness : str
+        Why there is none; empty if there is.
     """
 
     b_scans: tuple[int, ...]
     surfaces: tuple[SurfaceAgreement, ...]
     layers: tuple[LayerAgreement, ...]
     masks: tuple[MaskAgreement, ...]
+    thickness: tuple[ThicknessAgreement, ...] = ()
+    why_no_thickness: str = ""
 
 
 def comparable_b_scans(one: Annotated, other: Annotated) -> tuple[int, ...]:
@@ -54,6 +61,7 @@ def compare(
     b_scans: Sequence[int] | None = None,
     report: Callable[[float], None] = lambda _fraction: None,
     cancelled: Callable[[], bool] = lambda: False,
+    fovea: Fovea | None = None,
 ) -> Comparison | None:
     """Compare two annotations of `scan`; for a background thread where masks are large.
 
@@ -66,10 +74,12 @@ def compare(
     one, other : Annotated
         Signed differences are those of `one` from `other`.
     scan : Scan
-        For its spacing and geometry; no pixel is read.
+        For its spacing, geometry and SLO; no pixel of a B-scan is read.
     b_scans : sequence of int, optional
         By default :func:`comparable_b_scans`.
     report, cancelled : callable
+    fovea : Fovea, optional
+        What the ETDRS grid is about, of both; by default it is sought.
 
     Returns
     -------
@@ -90,9 +100,12 @@ def compare(
     masks = compare_masks(one, other, scan, chosen, report, cancelled)
     if masks is None:
         return None
+    thickness, why_no_thickness = thickness_agreement(one, other, scan, chosen, fovea)
     return Comparison(
         chosen,
         compare_surfaces(one, other, scan.spacing, chosen),
         compare_layers(one, other, chosen),
         masks,
+        thickness,
+        why_no_thickness,
     )

@@ -14,7 +14,12 @@ from mirage_core.measure.fovea_search import estimate_fovea
 from mirage_core.measure.ground import Row
 from mirage_core.measure.measured import NotMeasuredError
 from mirage_core.measure.plane import Plane, plane_of
-from mirage_core.measure.registration import NotRegisteredError, Registration, register
+from mirage_core.measure.registration import (
+    NotRegisteredError,
+    Registration,
+    RegistrationSource,
+    register,
+)
 from mirage_core.measure.tables import ScanFigures, measure_scan
 from mirage_core.measure.thickness import thickness_um
 from mirage_core.scan import Laterality, Scan, SpacingUnknownError
@@ -86,11 +91,17 @@ class FollowUp:
     warnings: tuple[str, ...]
 
 
-def follow_up(first: Visit, second: Visit) -> FollowUp:
+def follow_up(first: Visit, second: Visit, registration: Registration | None = None) -> FollowUp:
     """Compare two visits; takes seconds, for a background thread.
 
     The fovea of the first visit is carried to the second by the vessels of the SLO images, so
     that both grids lie on the same tissue.
+
+    Parameters
+    ----------
+    first, second : Visit
+    registration : Registration, optional
+        By default it is sought. One that a person made is warned of.
 
     Raises
     ------
@@ -102,9 +113,9 @@ def follow_up(first: Visit, second: Visit) -> FollowUp:
         raise NotMeasuredError("One scan is of a right eye, the other of a left eye.")
     warnings = list(_differences(first.scan, second.scan))
     fovea = first.fovea or _found(first)
-    registration, carried = None, second.fovea
+    carried = second.fovea
     try:
-        registration = register_visits(first.scan, second.scan)
+        registration = registration or register_visits(first.scan, second.scan)
     except NotRegisteredError as error:
         warnings.append(f"{error} Each visit is measured about its own fovea.")
     else:
@@ -153,7 +164,9 @@ def carried_fovea(
         return None
     place = _across(planes[0].place_mm(fovea.b, fovea.x)[None], first, second, registration)[0]
     b, x = planes[1].grid_place(place)
-    confidence = fovea.confidence * min(1.0, registration.alike / 0.5)
+    # What a person brought together may have no vessels to tell how alike it is.
+    alike = registration.alike if math.isfinite(registration.alike) else 0.0
+    confidence = fovea.confidence * min(1.0, max(0.0, alike / 0.5))
     source = FoveaSource.OTHER_VISIT
     if fovea.source is FoveaSource.CENTRE:
         source = FoveaSource.CENTRE
@@ -241,8 +254,14 @@ def _differences(first: Scan, second: Scan) -> list[str]:
             f"{s.geometry.pattern.value} of {s.n_b_scans}" for s in (first, second)
         )
         out.append(f"The scan patterns differ ({words} B-scans).")
-    for axis, words in (("z", "depth"), ("x", "lateral")):
+    for axis, words in (("z", "depth"), ("x", "lateral"), ("b", "B-scan")):
         one, other = first.spacing[axis], second.spacing[axis]
+        if axis == "b" and _gap_differs(first, second):
+            out.append(
+                f"The gaps between B-scans differ ({one.mm:.3f} and {other.mm:.3f} mm): what lies "
+                "between two of them is seen at one visit and missed at the other."
+            )
+            continue
         if one.source is not other.source:
             out.append(
                 f"The {words} scales come from different sources ({one.source.value}, "

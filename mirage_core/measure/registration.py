@@ -8,6 +8,7 @@ are left over in small patches.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,15 @@ class NotRegisteredError(ValueError):
     """Two images could not be brought together; the text is for the user."""
 
 
+class RegistrationSource(StrEnum):
+    """Who says where one SLO lies on the other."""
+
+    VESSELS = "vessels"
+    CONFIRMED = "vessels, confirmed"
+    """Found by the vessels; a person looked and left it as it is."""
+    USER = "user"
+
+
 @dataclass(frozen=True, eq=False)
 class Registration:
     """Where places of one SLO lie on another.
@@ -48,11 +58,13 @@ class Registration:
         Correlation of the vessels where the images overlap, up to 1.
     residual_px : float
         Median of the shifts left over in patches, px of the first; NaN where none could be seen.
+    source : RegistrationSource
     """
 
     matrix: F64
     alike: float
     residual_px: float
+    source: RegistrationSource = RegistrationSource.VESSELS
 
     def points(self, places: F64) -> F64:
         """Return where ``[n, (row, col)]`` px of the first lie on the second."""
@@ -69,6 +81,12 @@ class Registration:
         """How far the second is turned against the first."""
         a = self.matrix
         return float(np.degrees(np.arctan2(a[1, 0] - a[0, 1], a[0, 0] + a[1, 1])))
+
+    @property
+    def stretch(self) -> float:
+        """How much longer one way than the other it makes things: 1 turns, scales and shifts."""
+        ways = np.linalg.svd(self.matrix[:, :2], compute_uv=False)
+        return float(ways[0] / ways[1])
 
 
 def register(
@@ -105,6 +123,33 @@ def register(
         )
     matrix[:, 2] /= fine
     return Registration(matrix, alike, residual / fine)
+
+
+def start_of(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], scale: float = 1.0
+) -> Registration:
+    """Return the images laid middle on middle, for a person to go on from; see `register`."""
+    matrix = _about_middle(first.shape, second.shape, 0.0, scale)
+    return Registration(matrix, float("nan"), float("nan"), RegistrationSource.USER)
+
+
+def judged(
+    first: NDArray[np.uint8],
+    second: NDArray[np.uint8],
+    matrix: F64,
+    source: RegistrationSource = RegistrationSource.USER,
+) -> Registration:
+    """Return the registration by `matrix` with how alike the images are and what is left over."""
+    fine = min(1.0, _FINE_PX / max(first.shape))
+    vessels = [_vessels(_resized(image, fine)) for image in (first, second)]
+    small = matrix.copy()
+    small[:, 2] *= fine
+    alike = _correlation(vessels[0], *_warped(vessels[1], small, vessels[0].shape))
+    places, seen = _left_over(vessels[0], vessels[1], small)
+    residual = float("nan")
+    if len(places) >= _LEAST_PATCHES:
+        residual = float(np.median(np.hypot(*(places - seen).T))) / fine
+    return Registration(matrix, alike, residual, source)
 
 
 def _resized(image: NDArray[np.uint8], factor: float) -> F32:
@@ -215,8 +260,8 @@ def _correlation(first: F32, warped: F32, inside: NDArray[np.bool_]) -> float:
     return float((a * b).sum()) / norm if norm > 0 else 0.0
 
 
-def _refined(first: F32, second: F32, matrix: F64) -> tuple[F64, float]:
-    """Correct `matrix` by the shifts left over in patches; return it and their median."""
+def _left_over(first: F32, second: F32, matrix: F64) -> tuple[F64, F64]:
+    """Return middles of patches, and where what they show lies by now, ``[n, (row, col)]``."""
     warped, inside = _warped(second, matrix, first.shape)
     window = np.outer(np.hanning(_PATCH), np.hanning(_PATCH))
     here, there = [], []
@@ -235,9 +280,14 @@ def _refined(first: F32, second: F32, matrix: F64) -> tuple[F64, float]:
             middle = np.array([row, col]) + (_PATCH - 1) / 2
             here.append(middle)
             there.append(middle - shift)
-    if len(here) < _LEAST_PATCHES:
+    return np.reshape(here, (-1, 2)), np.reshape(there, (-1, 2))
+
+
+def _refined(first: F32, second: F32, matrix: F64) -> tuple[F64, float]:
+    """Correct `matrix` by the shifts left over in patches; return it and their median."""
+    places, seen = _left_over(first, second, matrix)
+    if len(places) < _LEAST_PATCHES:
         return matrix, float("nan")
-    places, seen = np.array(here), np.array(there)
     model, inliers = ransac(  # type: ignore[no-untyped-call]
         (places, seen),
         AffineTransform,

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mirage_core.io.atomic import atomic_file
+from mirage_core.model.checkpoints.archive import write_archive
 from mirage_core.model.checkpoints.pickled import read_pickled, refuse_changed_bytes
 
 LAST, BEFORE = "last.pt", "before.pt"
@@ -30,7 +29,7 @@ def write_last(folder: Path, content: dict[str, Any]) -> None:
     """
     last = folder / LAST
     with atomic_file(last, overwrite=True) as fresh:
-        _write(content, fresh)
+        write_archive(content, fresh)
         # Killed right here, the training goes on from the one before.
         if last.exists():
             os.replace(last, folder / BEFORE)
@@ -45,7 +44,7 @@ def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
         If the disk refuses; what stood there is then as it was.
     """
     with atomic_file(path, overwrite=True) as fresh:
-        _write(content, fresh)
+        write_archive(content, fresh)
 
 
 def read_checkpoint(path: Path) -> Mapping[str, Any]:
@@ -58,9 +57,3 @@ def read_checkpoint(path: Path) -> Mapping[str, Any]:
     """
     refuse_changed_bytes(path)
     return read_pickled(path, mapped=False)
-
-
-def _write(content: dict[str, Any], path: Path) -> None:
-    # By way of a file of our own: given a path, PyTorch hides that the disk is full.
-    with path.open("wb") as file:
-        torch.save(content, file)

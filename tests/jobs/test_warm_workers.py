@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import signal
@@ -10,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MIB = 1024**2
 
 
-@contextmanager
+@contextlib.contextmanager
 def executor(keep_s: float = 60.0, **options: int) -> Iterator[LocalExecutor]:
     made = LocalExecutor(keep_s=keep_s, **options)
     try:
@@ -311,5 +311,9 @@ def test_a_time_that_is_none_is_refused() -> None:
 
 
 def _children() -> set[int]:
-    tasks_of_this = Path("/proc/self/task").iterdir()
-    return {int(c) for t in tasks_of_this for c in (t / "children").read_text().split()}
+    children: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        # A thread listed a moment ago may have ended; what it began is its leader's by now.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            children.update(int(child) for child in (task / "children").read_text().split())
+    return children

@@ -36,7 +36,7 @@ def test_a_disk_that_refuses_leaves_both_as_they_were(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint_files.torch, "save", full)
+    monkeypatch.setattr(checkpoint_files, "write_archive", full)
     with pytest.raises(ExportError, match="full"):
         write_last(tmp_path, {"step": 2})
     with pytest.raises(ExportError, match="full"):

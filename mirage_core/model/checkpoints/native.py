@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mirage_core.io.atomic import atomic_folder
 from mirage_core.model.checkpoints.aliases import without_aliases
+from mirage_core.model.checkpoints.archive import write_tensors
 from mirage_core.model.checkpoints.errors import CheckpointError
 from mirage_core.model.checkpoints.filling import Source, fill
 from mirage_core.model.checkpoints.reading import read_state
@@ -56,7 +56,7 @@ def write_weights(weights: nn.Module | Mapping[str, Tensor], path: Path) -> None
     """
     state = weights.state_dict() if isinstance(weights, nn.Module) else weights
     tensors = {n: t.detach().cpu().contiguous() for n, t in without_aliases(state).items()}
-    save_file(tensors, path, metadata={"format": "pt"})
+    write_tensors(tensors, path, {"format": "pt"})
 
 
 def save_native(

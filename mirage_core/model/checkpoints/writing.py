@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mirage_core.io.atomic import atomic_file
+from mirage_core.model.checkpoints.archive import write_archive, write_tensors
 from mirage_core.model.checkpoints.layout import (
     ENCODER,
     INPUTS,
@@ -125,7 +125,7 @@ def save_published(
     if kind is Published.CLASSIFICATION:
         content["loss_scaler"] = None
     with atomic_file(path, overwrite=overwrite) as fresh:
-        torch.save(content, fresh)
+        write_archive(content, fresh)
 
 
 def _check_classifier(classifier: ClassifierSpec) -> None:
@@ -146,7 +146,7 @@ def _save_hub(state: Mapping[str, Tensor], spec: ModelSpec, path: Path, overwrit
     }
     notes = {"format": "pt", "encoder_num_heads": str(spec.heads)}
     with atomic_file(path, overwrite=overwrite) as fresh:
-        save_file(tensors, fresh, metadata=notes)
+        write_tensors(tensors, fresh, notes)
 
 
 def _compact(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from mirage_core.io.atomic import atomic_file
 from mirage_core.model.build import build_model
+from mirage_core.model.checkpoints.archive import write_archive
 from mirage_core.model.checkpoints.errors import CheckpointError
 from mirage_core.model.segmentation import MirageSegmentation
 from mirage_core.training.layer_decay import parameter_groups
@@ -191,7 +192,7 @@ class _Run:
         parts = self._parts()
         content = {"step": step, "settings": asdict(self.settings)}
         with atomic_file(path, overwrite=True) as fresh:
-            torch.save(content | {"parts": [p.state_dict() for p in parts]}, fresh)
+            write_archive(content | {"parts": [p.state_dict() for p in parts]}, fresh)
 
     def restore(self, path: Path) -> int:
         """Stand where the run stood; return how many steps were done."""
