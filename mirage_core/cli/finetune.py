@@ -152,6 +152,12 @@ def _data(
     from mirage_core.training.finetune.from_folder import is_training_folder, read_folder
 
     if not is_training_folder(path):
+        from mirage_core.training.classify.from_folder import is_class_folder
+
+        if is_class_folder(path):
+            raise CommandError(
+                f"{path} holds classes, not label maps.", "Use `mirage finetune-classes`."
+            )
         raise CommandError(
             f"{path} is no project and no training folder.",
             "Give a project, or a folder with INFO.json and train/ below it.",

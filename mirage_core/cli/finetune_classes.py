@@ -145,6 +145,10 @@ def _data(path: Path, level: str, scans: tuple[str, ...], graders: tuple[str, ..
     from mirage_core.training.classify.from_folder import is_class_folder, read_class_folder
 
     if not is_class_folder(path):
+        from mirage_core.training.finetune.from_folder import is_training_folder
+
+        if is_training_folder(path):
+            raise CommandError(f"{path} holds label maps, not classes.", "Use `mirage finetune`.")
         raise CommandError(
             f"{path} is no project and no class folder.",
             "Give a project with labels, or a folder with train/<class>/ below it.",

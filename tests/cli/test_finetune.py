@@ -143,3 +143,10 @@ def test_what_is_neither_project_nor_training_folder_is_refused(tmp_path: Path) 
     ran = mirage("finetune", tmp_path, "-o", tmp_path / "run")
     assert ran.code == 2
     assert "no project and no training folder" in ran.err
+
+
+def test_a_class_folder_is_sent_to_the_command_for_classes(tmp_path: Path) -> None:
+    (tmp_path / "train" / "CNV").mkdir(parents=True)
+    ran = mirage("finetune", tmp_path, "-o", tmp_path / "run")
+    assert ran.code == 2
+    assert "finetune-classes" in ran.err

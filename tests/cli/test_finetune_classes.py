@@ -111,3 +111,11 @@ def test_what_is_neither_project_nor_class_folder_is_refused(tmp_path: Path) -> 
     ran = mirage("finetune-classes", tmp_path, "-o", tmp_path / "run")
     assert ran.code == 2
     assert "no project and no class folder" in ran.err
+
+
+def test_a_folder_of_label_maps_is_sent_to_the_command_for_them(tmp_path: Path) -> None:
+    (tmp_path / "train" / "bscan").mkdir(parents=True)
+    (tmp_path / "INFO.json").write_text("{}")
+    ran = mirage("finetune-classes", tmp_path, "-o", tmp_path / "run")
+    assert ran.code == 2
+    assert "Use `mirage finetune`" in ran.err
