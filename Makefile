@@ -8,6 +8,8 @@ export PYTHON ENV TORCH_BACKEND
 BIN := $(ENV)/bin
 PYTEST := $(BIN)/python -m pytest
 export PYTHONFAULTHANDLER = 1
+# Two processes test on, it may be, two cores: threads of one would wait for those of the other.
+TEST_ENV := QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .PHONY: help demo test test-nightly lint types imports check format bench accuracy screenshots constraints clean
 
@@ -20,12 +22,12 @@ demo:
 
 test:
 	@sh tools/setup.sh app,test
-	@QT_QPA_PLATFORM=offscreen $(PYTEST) -q -n 2 --dist loadfile $(ARGS)
+	@$(TEST_ENV) $(PYTEST) -q -n 2 --dist loadfile $(ARGS)
 
 # Long: thousands of fuzzed files and hundreds of kills.
 test-nightly:
 	@sh tools/setup.sh app,test
-	@QT_QPA_PLATFORM=offscreen MIRAGE_NIGHTLY=1 $(PYTEST) -q -n 2 --dist loadfile $(ARGS)
+	@$(TEST_ENV) MIRAGE_NIGHTLY=1 $(PYTEST) -q -n 2 --dist loadfile $(ARGS)
 
 check: lint types imports
 

@@ -7,6 +7,7 @@ comes: no ended worker stays behind as a zombie or with its pipes open.
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -38,7 +39,7 @@ class WorkerProcess:
         self._sending = threading.Lock()
         command = [sys.executable, "-m", "mirage_core.jobs.worker", str(keep_s), str(keep_bytes)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=_environment()
         )
         assert isinstance(self._process.stdin, FileIO)
         assert isinstance(self._process.stdout, FileIO)
@@ -112,3 +113,9 @@ class WorkerProcess:
         with self._sending:
             self._to.close()
         self._from.close()
+
+
+def _environment() -> dict[str, str]:
+    # Threads that wait for each other turn in circles otherwise: where cores are busy with other
+    # work, the window's say, that took four times as long and got in the way of the strokes.
+    return {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}

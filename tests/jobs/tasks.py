@@ -142,3 +142,8 @@ def loads_so_far(budget_bytes: int, report: Report, cancelled: Cancelled) -> int
     resident("model", load, 0, budget_bytes)
     resident("model", load, 0, budget_bytes)
     return len(_loads)
+
+
+def variable(name: str, report: Report, cancelled: Cancelled) -> str | None:
+    """Return what the environment of the worker says."""
+    return os.environ.get(name)

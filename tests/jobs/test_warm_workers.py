@@ -317,3 +317,14 @@ def _children() -> set[int]:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             children.update(int(child) for child in (task / "children").read_text().split())
     return children
+
+
+def test_threads_of_a_worker_do_not_turn_in_circles_while_they_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    with executor() as made:
+        assert submit(made, tasks.variable, "OMP_WAIT_POLICY").result() == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    with executor() as made:
+        assert submit(made, tasks.variable, "OMP_WAIT_POLICY").result() == "ACTIVE"

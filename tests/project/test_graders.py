@@ -403,7 +403,7 @@ def test_two_graders_from_blind_work_to_a_consensus_and_its_tables(
     assert all(r["time_utc"].endswith("+00:00") for r in audit)
     assert {r["pseudonym"] for r in audit} == {"", "P0001"}
     exported = b"".join((tmp_path / n).read_bytes() for n in ("agreement.csv", "audit.csv"))
-    for secret in (NAME, PATIENT_ID, FILE_NAME, "quokka", "1931"):
+    for secret in (NAME, PATIENT_ID, FILE_NAME, "quokka", "1931-02-03", "19310203"):
         assert secret.encode() not in exported
 
 

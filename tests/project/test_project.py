@@ -75,7 +75,7 @@ def test_nothing_of_the_patient_or_the_file_name_is_stored(folder: Path) -> None
         step(session, SEED, 0)
         assert project.open_scan(record).notes == ("The lateral scale is taken from the file.",)
     stored = b"".join(p.read_bytes() for p in folder.rglob("*") if p.is_file())
-    for secret in (NAME, PATIENT_ID, FILE_NAME, "quokka", "1931"):
+    for secret in (NAME, PATIENT_ID, FILE_NAME, "quokka", "1931-02-03", "19310203"):
         assert secret.encode() not in stored
     assert not [p for p in folder.rglob("*") if "quokka" in p.name.lower()]
 
