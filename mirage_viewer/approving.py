@@ -9,12 +9,12 @@ from mirage_viewer.messages import Message
 
 if TYPE_CHECKING:
     from mirage_viewer.controller import Desk
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 _TOPIC = "approval"
 
 
-def is_seen(window: MainWindow) -> bool:
+def is_seen(window: Workbench) -> bool:
     """Return whether the work shown can be seen; uncover it where a comparison hides it."""
     if not window.canvas.covered:
         return True

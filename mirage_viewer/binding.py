@@ -19,12 +19,9 @@ from mirage_viewer.looking_back import look_back
 if TYPE_CHECKING:
     from mirage_core.annotate import Change, Session, ToolRunner
     from mirage_viewer.engine_run import EngineRun
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 _WORKLIST_AFTER_MS = 700
-_NAVIGATE_HINT = (
-    "Wheel: next B-scan  ·  Ctrl+wheel: zoom  ·  Middle drag: move  ·  Right drag: contrast"
-)
 _WORKLIST_HINT = (
     "Enter: open  ·  Up, Down: choose  ·  Letters: search  ·  Tab: tags, note  ·  Esc: back"
 )
@@ -34,7 +31,7 @@ _EXPORTS = "MIRAGE exports"
 class Binding:
     """The connections of one window; the window keeps it, signals hold it only weakly."""
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d = window, desk
         self._point: tuple[float, float] | None = None
         self._shown: tuple[Session | None, ToolRunner | None] | None = None
@@ -296,7 +293,7 @@ class Binding:
         if self.w.pages.on_worklist:
             self.w.status.show_hint(_WORKLIST_HINT)
             return
-        idle = _NAVIGATE_HINT if self.d.session is not None else ""
+        idle = self.w.navigate_hint if self.d.session is not None else ""
         self.w.status.show_hint(tool.hint if tool is not None else idle)
 
     def surface_changed(self, row: int) -> None:

@@ -21,7 +21,7 @@ from mirage_viewer.pointer_commands import PointerCommands
 from mirage_viewer.teach_window.commands import TeachCommands
 
 if TYPE_CHECKING:
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 _ZOOM_STEP = 1.25
 
@@ -33,11 +33,11 @@ class Commands(
 
     Parameters
     ----------
-    window : MainWindow
+    window : Workbench
     desk : Desk
     """
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self._window = window
         self._desk = desk
 

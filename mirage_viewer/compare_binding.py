@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog
 
+from mirage_viewer.agreement_files import PLOT_KINDS, plot_path
 from mirage_viewer.agreement_words import agreement_lines
-from mirage_viewer.comparing import NOBODY, TOLERANCE_PX
+from mirage_viewer.comparing import ENGINE, NOBODY, TOLERANCE_PX
 from mirage_viewer.controller import Desk
+from mirage_viewer.panels.bland_altman import BlandAltmanDialog
 
 if TYPE_CHECKING:
     from mirage_core.annotate import Change
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 _MEASURE_AFTER_MS = 1500
 
@@ -22,7 +24,7 @@ _MEASURE_AFTER_MS = 1500
 class CompareBinding:
     """The connections of one window's comparison."""
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d, self.panel = window, desk, window.compare_panel
         comparing, panel = desk.comparing, window.compare_panel
         comparing.changed.connect(self.show_pair)
@@ -36,6 +38,8 @@ class CompareBinding:
         panel.take_requested.connect(desk.adjudicating.take)
         panel.take_agreeing_requested.connect(desk.adjudicating.take_agreeing)
         panel.export_requested.connect(self.export)
+        panel.plot_requested.connect(self.show_plot)
+        self._plot: BlandAltmanDialog | None = None
         self._soon = QTimer(window)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_MEASURE_AFTER_MS)
@@ -78,6 +82,7 @@ class CompareBinding:
             comparing.other,
             consensus=comparing.consensus,
             why=comparing.why,
+            engine=comparing.engine,
         )
         self.show_overlay()
         self.show_agreement()
@@ -113,20 +118,52 @@ class CompareBinding:
     def show_agreement(self) -> None:
         """Fill the table."""
         comparing = self.d.comparing
+        self._fill_plot()
         if comparing.other == NOBODY:
             return
         if comparing.agreement is None:
             self.panel.show_lines((), "Working out how they agree…")
             return
-        lines, unit = agreement_lines(comparing.agreement)
+        engine = comparing.other == ENGINE
+        lines, unit = agreement_lines(comparing.agreement, with_engine=engine)
         one, other = comparing.name_of(comparing.one), comparing.name_of(comparing.other)
         whose = f"Orange: {one}. Cyan: {other}." if comparing.consensus else f"Cyan: {other}."
         words = f"{whose} Shaded: more than {TOLERANCE_PX:g} px apart."
         if not comparing.agreement.b_scans:
             words = "There is no B-scan yet that both worked on."
+            if engine:
+                words = "Correct or approve a B-scan; the model is compared with that."
         elif comparing.stale:
             words = "This work changed since; measured anew in a moment."
         self.panel.show_lines(lines, words, unit)
+
+    def show_plot(self) -> None:
+        """Open the Bland-Altman plot of thickness; it follows what is compared."""
+        if self._plot is None:
+            self._plot = BlandAltmanDialog(self.w)
+            self._plot.save_requested.connect(self.save_plot)
+        self._fill_plot()
+        self._plot.show()
+        self._plot.raise_()
+
+    def _fill_plot(self) -> None:
+        if self._plot is None:
+            return
+        comparing, found = self.d.comparing, self.d.comparing.agreement
+        names = (comparing.name_of(comparing.one), comparing.name_of(comparing.other))
+        if found is None or comparing.other == NOBODY:
+            why = "Choose whom to compare with." if comparing.other == NOBODY else "Comparing…"
+            self._plot.show_layers((), names, why)
+        else:
+            self._plot.show_layers(found.thickness, names, found.why_no_thickness)
+
+    def save_plot(self) -> None:
+        """Ask where the plots go."""
+        path, kind = QFileDialog.getSaveFileName(
+            self.w, "Write the plots to", "bland-altman.pdf", PLOT_KINDS
+        )
+        if path:
+            self.d.comparing.export(plot_path(path, kind))
 
     def export(self) -> None:
         """Ask where the table goes."""

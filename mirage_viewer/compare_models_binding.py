@@ -16,8 +16,8 @@ from mirage_viewer.panels.widgets import duration
 
 if TYPE_CHECKING:
     from mirage_core.annotate import Change
-    from mirage_viewer.main_window import MainWindow
     from mirage_viewer.pair_run import PairRun
+    from mirage_viewer.workbench import Workbench
 
 _MEASURE_AFTER_MS = 1500
 _NOTHING_YET = (
@@ -33,7 +33,7 @@ _LEGEND = (
 class CompareModelsBinding:
     """The connections of one window's comparison of models."""
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d, self.c = window, desk, desk.model_comparing
         self.panel = window.compare_models_panel
         panel, comparing = self.panel, self.c

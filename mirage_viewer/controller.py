@@ -117,7 +117,8 @@ class Desk:
         self.class_teaching = ClassTeaching(self, background, workers)
         self.exports = ExportRun(background)
         self.exports.said.connect(self.say)
-        self.measuring = Measuring(self, background)
+        engines = self.models.engines
+        self.measuring = Measuring(self, background, self.projects.get, lambda: engines.segmenters)
         self.worklist = WorklistDesk(background, workers, self.projects, lambda: self.author)
         for part in (self.worklist.folders, self.worklist.remarks):
             part.said.connect(self.say)
@@ -213,8 +214,8 @@ class Desk:
         self.conditions_changed.emit()
         self.comparing.another_scan()
 
-    def use_project(self, folder: Path) -> None:
-        """Close the scan and keep scans in the project in `folder` from now on."""
+    def use_project(self, folder: Path, then: Callable[[], object] = lambda: None) -> None:
+        """Close the scan, keep scans in the project in `folder` from now on, and do `then`."""
 
         def opened(project: Project) -> None:
             self.opener.close_scan()
@@ -222,6 +223,7 @@ class Desk:
             self.settings.save()
             if project.notice:
                 self.say(Message(project.notice, "", Level.WARNING, "project"))
+            then()
 
         self.projects.use(folder, opened)
 

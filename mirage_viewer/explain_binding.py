@@ -8,7 +8,7 @@ from mirage_viewer.classes_window import ClassesWindow
 
 if TYPE_CHECKING:
     from mirage_viewer.controller import Desk
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 
 class ExplainBinding:
@@ -17,7 +17,7 @@ class ExplainBinding:
     The window keeps it; signals hold it only weakly.
     """
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d, self.e = window, desk, desk.models.explaining
         self.dialog: ClassesWindow | None = None
         self.e.shown_changed.connect(self.show)

@@ -10,13 +10,13 @@ from qtpy.QtWidgets import QFileDialog
 from mirage_viewer.controller import Desk
 
 if TYPE_CHECKING:
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 
 class GraderCommands:
     """Methods named by ``Action.calls``: comparing, adjudicating, blinding, the audit trail."""
 
-    _window: MainWindow
+    _window: Workbench
     _desk: Desk
 
     def show_compare(self) -> None:

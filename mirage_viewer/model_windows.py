@@ -20,8 +20,8 @@ from mirage_viewer.panels.segment import EngineChoice
 if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
     from mirage_viewer.controller import Desk
-    from mirage_viewer.main_window import MainWindow
     from mirage_viewer.model_tasks import Told
+    from mirage_viewer.workbench import Workbench
 
 
 class ModelWindows:
@@ -30,7 +30,7 @@ class ModelWindows:
     The window keeps it; signals hold it only weakly.
     """
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d = window, desk
         self.dialog: ModelsDialog | None = None
         self.classes: ClassesWindow | None = None
@@ -55,7 +55,7 @@ class ModelWindows:
         panel.device_picked.connect(models.engines.choose_device)
         panel.project_picked.connect(desk.project_model.use_chosen)
         desk.project_model.changed.connect(self.show_project)
-        self.controls = ImaginedControls(window.canvas)
+        self.controls = ImaginedControls(window.image_widget)
         self.controls.blended.connect(self.blend)
         self.controls.remove_requested.connect(window.commands.remove_imagined)
         window.correct_panel.tool_changed.connect(self.show_or_hide)

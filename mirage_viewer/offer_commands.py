@@ -8,13 +8,13 @@ from mirage_core.annotate import MASKS
 
 if TYPE_CHECKING:
     from mirage_viewer.controller import Desk
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 
 class OfferCommands:
     """Methods named by ``Action.calls``: corrections to neighbours, interpolation, the answer."""
 
-    _window: MainWindow
+    _window: Workbench
     _desk: Desk
 
     def propagate(self) -> None:

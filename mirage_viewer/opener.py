@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from mirage_core.annotate import Session
 from mirage_viewer import opening
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
@@ -22,6 +23,7 @@ from mirage_viewer.unwritable import NoJournal, busy_message, is_locked
 if TYPE_CHECKING:
     from mirage_core.project import Project
     from mirage_core.project.records import ScanRecord, UnfinishedSession
+    from mirage_core.scan import Scan
 
 
 class Place(Protocol):
@@ -97,6 +99,10 @@ class Opener:
             lambda: self._forget_if_gone(path),
             spacing_mm,
         )
+
+    def open_scan(self, scan: Scan, path: Path | None = None) -> None:
+        """Open a scan that has been read already, from `path`, or made."""
+        self._read(lambda: OpenScan(Session(scan), path), "Opening the scan…")
 
     def open_demo(self) -> None:
         """Simulate the built-in eye and open it."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 
 class PointerCommands:
     """Methods named by ``Action.calls``: correcting without a mouse."""
 
-    _window: MainWindow
+    _window: Workbench
 
     def move_pointer(self, by: str) -> None:
         """Move crosshair and pointer by so many rows and columns."""

@@ -84,13 +84,24 @@ class StatusBar(QStatusBar):
     def show_saved(self, problem: str | None, *, note: str = "") -> None:
         """Show the saved state: None when nothing is open, ``""`` when all is saved."""
         self.retry.setVisible(bool(problem))
-        if problem:
-            self.saved.setText("Not saved")
-            self.saved.setToolTip(problem)
-            look(self.saved, "error")
-        else:
-            self.saved.setText("" if problem is None else note or _SAVED)
-            writing = not note or note.startswith(_SAVED)
-            tip = "Every stroke is written to the project before the next" if writing else ""
-            self.saved.setToolTip(tip)
-            look(self.saved, "muted" if note else "good")
+        words, tip, how = saved_words(problem, note)
+        self.saved.setText(words)
+        self.saved.setToolTip(tip)
+        look(self.saved, how)
+
+
+def saved_words(problem: str | None, note: str = "") -> tuple[str, str, str]:
+    """Return what is said of the saved state, what explains it, and how it looks.
+
+    Parameters
+    ----------
+    problem : str or None
+        Why something is not saved; ``""`` when all is, None when nothing is open.
+    note : str
+        What to say instead of that all is saved.
+    """
+    if problem:
+        return "Not saved", problem, "error"
+    writing = not note or note.startswith(_SAVED)
+    tip = "Every stroke is written to the project before the next" if writing else ""
+    return "" if problem is None else note or _SAVED, tip, "muted" if note else "good"

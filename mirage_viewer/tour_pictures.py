@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 
-def gallery(window: MainWindow, folder: Path) -> list[Path]:
+def gallery(window: Workbench, folder: Path) -> list[Path]:
     """Save the window in both themes and two sizes to `folder`, for the README and for looking."""
     from qtpy.QtWidgets import QApplication
 

@@ -21,13 +21,25 @@ def make_window(
 
     It is not shown yet, and nothing is opened or written.
     """
+    desk, background = make_desk(project, settings, workers)
+    window = MainWindow(desk)
+    background.setParent(window)
+    window.closing.connect(background.close)
+    return window
+
+
+def make_desk(
+    project: Path | None = None,
+    settings: Settings | None = None,
+    workers: Workers | None = None,
+) -> tuple[Desk, QtBackground]:
+    """Return a desk as `make_window` has it, and what works in the background for it.
+
+    The window takes the latter as its child, and closes it when it goes.
+    """
     settings = settings or load_settings()
     background = QtBackground()
     folder = project or (
         Path(settings.last_project) if settings.last_project else data_dir() / "project"
     )
-    desk = Desk(background, settings, folder, workers or Workers())
-    window = MainWindow(desk)
-    background.setParent(window)
-    window.closing.connect(background.close)
-    return window
+    return Desk(background, settings, folder, workers or Workers()), background

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mirage_core.project.label_set import Label
     from mirage_core.project.records import ScanRecord
     from mirage_viewer.controller import Desk
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 BY_KEY = 9
 """So many labels can be chosen by a key."""
@@ -25,7 +25,7 @@ class LabelBinding:
     The window keeps it; signals hold it only weakly.
     """
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d, self.labels = window, desk, desk.labelling
         self.dialog: LabelSetDialog | None = None
         panel, details = window.labels_panel, window.worklist.page.details

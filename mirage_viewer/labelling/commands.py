@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 
 class LabelCommands:
     """Methods named by ``Action.calls``."""
 
-    _window: MainWindow
+    _window: Workbench
 
     def show_labels(self) -> None:
         """Bring the labels to the front; digits choose there."""

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QScrollArea, QWidget
+from qtpy.QtWidgets import QApplication, QDialog, QFileDialog
 
 from mirage_viewer.controller import Desk
+from mirage_viewer.follow_up.binding import FollowUpBinding
 from mirage_viewer.measuring.desk import source_words
 from mirage_viewer.measuring.dialog import ReportDialog
 from mirage_viewer.measuring.report import ReportWish
@@ -18,22 +19,18 @@ from mirage_viewer.messages import Message
 if TYPE_CHECKING:
     from mirage_core.annotate import Change
     from mirage_core.measure.tables import ScanFigures
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 _MEASURE_AFTER_MS = 400
-_FRAME_PX = 12
 
 
 class MeasureBinding:
     """The connections of one window's measuring; the window keeps it."""
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d, self.panel = window, desk, window.measure_panel
+        self.follow_up = FollowUpBinding(window, desk)
         self._filled: ScanFigures | None = None
-        self._usual_px, self._came = window.tabs.minimumHeight(), False
-        self._area = _scroll_area_of(window.tabs)
-        if self._area is not None:
-            self._area.verticalScrollBar().rangeChanged.connect(self._bring_into_view)
         self._soon = QTimer(window)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_MEASURE_AFTER_MS)
@@ -43,6 +40,7 @@ class MeasureBinding:
         desk.edited.connect(self.edited)
         desk.b_changed.connect(self.point_moved)
         desk.crosshair_changed.connect(self.point_moved)
+        desk.models.engines.changed.connect(measuring.engines_changed)
         measuring.changed.connect(self.show_figures)
         measuring.laid.connect(self.show_laid)
         measuring.reports.progressed.connect(panel.show_progress)
@@ -86,26 +84,10 @@ class MeasureBinding:
     def tab_changed(self, _index: int) -> None:
         """Measure as soon as somebody looks, and show it on the fundus from then on."""
         front = self.w.tabs.currentWidget() is self.panel
-        self._came = front
-        self._make_room()
-        self._bring_into_view()
         if front and not self.d.measuring.active:
             self.w.qt_actions.check("view.map", True)
             self.d.measuring.activate()
             self.show_or_hide()
-
-    def _make_room(self) -> None:
-        tabs = self.w.tabs
-        front = tabs.currentWidget() is self.panel
-        needed = self.panel.minimumSizeHint().height() + tabs.tabBar().height() + _FRAME_PX
-        tabs.setMinimumHeight(max(self._usual_px, needed if front else 0))
-
-    def _bring_into_view(self, *_range: int) -> None:
-        """Scroll to the panel that came to the front, once there is room for it."""
-        area = self._area
-        if self._came and area is not None and area.verticalScrollBar().maximum() > 0:
-            self._came = False
-            area.ensureWidgetVisible(self.w.tabs)
 
     def show_or_hide(self) -> None:
         """Show map and grid if they are wanted."""
@@ -133,8 +115,8 @@ class MeasureBinding:
         self._filled = seen.figures
         titles = {c.name: c.title for c in opened.session.annotation.masks.scheme}
         panel.show_lines(figure_lines(seen.figures, titles))
-        panel.show_profile(measuring.profile)
-        self._make_room()
+        panel.show_profile(measuring.profile(self.d.b))
+        self.w.tabs.updateGeometry()  # of a circle scan there is a plot, too
         self._show_fovea()
 
     def _show_fovea(self) -> None:
@@ -163,8 +145,11 @@ class MeasureBinding:
 
     def point_moved(self, *_where: float) -> None:
         """Tell the map's value at another point."""
-        if self.d.measuring.seen is not None:
+        seen = self.d.measuring.seen
+        if seen is not None:
             self._show_state()
+            if seen.ground.is_circle:
+                self.panel.show_profile(self.d.measuring.profile(self.d.b))
 
     def show_laid(self, *_on: bool) -> None:
         """Lay map and grid over the fundus."""
@@ -225,10 +210,3 @@ class MeasureBinding:
     def _start(self, name: str) -> str:
         folder = self.d.settings.export_folder
         return str(Path(folder) / name) if folder else name
-
-
-def _scroll_area_of(widget: QWidget) -> QScrollArea | None:
-    above = widget.parentWidget()
-    while above is not None and not isinstance(above, QScrollArea):
-        above = above.parentWidget()
-    return above

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 
 class MeasureCommands:
     """Methods named by ``Action.calls``."""
 
-    _window: MainWindow
+    _window: Workbench
 
     def show_measure(self) -> None:
         """Bring the Measure panel to the front."""
@@ -26,6 +26,10 @@ class MeasureCommands:
         """Write the report."""
         self.show_measure()
         self._window.measure.save_report()
+
+    def show_follow_up(self) -> None:
+        """Compare the visits of this eye."""
+        self._window.measure.follow_up.show()
 
     def show_map(self, on: bool) -> None:
         """Show or hide map and grid on the fundus."""

@@ -18,7 +18,7 @@ from mirage_viewer.teaching.survey import Survey
 
 if TYPE_CHECKING:
     from mirage_viewer.controller import Desk
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 _POLL_MS = 300
 _ELSEWHERE = "These B-scans are in another project; open that one to look at them."
@@ -30,7 +30,7 @@ class TeachBinding:
     The window keeps it; signals hold it only weakly.
     """
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d, self.t = window, desk, desk.teaching
         self.dialog: TeachWindow | None = None
         self.classes = ClassTeachBinding(window, desk)

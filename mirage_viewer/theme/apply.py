@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtGui import QColor, QFontInfo, QPalette
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QWidget
 
 from mirage_viewer.theme.colors import DARK, THEMES, Colors
 from mirage_viewer.theme.sheet import style_sheet
@@ -28,6 +28,17 @@ def apply_theme(name: str) -> Colors:
     app.setStyle("Fusion")  # the same on every system, and it obeys the palette
     app.setPalette(_palette(colors))
     app.setStyleSheet(style_sheet(colors, text_px()))
+    return colors
+
+
+def wear_theme(widget: QWidget, name: str) -> Colors:
+    """Give `widget` and what is in it the theme called `name`, in a program with its own look."""
+    colors = THEMES.get(name, DARK)
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    app.setProperty(_PROPERTY, colors.name)
+    widget.setPalette(_palette(colors))
+    widget.setStyleSheet(style_sheet(colors, text_px()))
     return colors
 
 

@@ -77,6 +77,9 @@ ICONS: dict[str, str] = {
     "layers": '<path d="M12 3.5l9 4.5-9 4.5L3 8z"/><path d="M3 12l9 4.5 9-4.5"/>'
     '<path d="M3 16l9 4.5 9-4.5"/>',
     "mask": '<path d="M6 13c-2-4 2-8 6-7 5 1 8 5 6 9s-5 4-7 3-4-2-5-5z" fill="C"/>',
+    "plot": '<path d="M4 4v16h16"/><path d="M7 12h13" stroke-dasharray="2.5 2.5"/>'
+    '<circle cx="9" cy="9" r="1.5" fill="C"/><circle cx="13" cy="14.5" r="1.5" fill="C"/>'
+    '<circle cx="17" cy="8" r="1.5" fill="C"/>',
     "theme": '<circle cx="12" cy="12" r="4"/><path d="M12 2.5V5M12 19v2.5M2.5 12H5M19 12h2.5'
     'M5.3 5.3L7 7M17 17l1.7 1.7M5.3 18.7L7 17M17 7l1.7-1.7"/>',
     "keyboard": '<rect x="2.5" y="6" width="19" height="12" rx="2"/>'

@@ -16,7 +16,7 @@ from mirage_viewer.worklist.pictures import Pictures
 if TYPE_CHECKING:
     from mirage_core.project.records import WorklistRow
     from mirage_viewer.controller import Desk
-    from mirage_viewer.main_window import MainWindow
+    from mirage_viewer.workbench import Workbench
 
 _COPIED = "The list of files was copied; paste it where only you can read it."
 
@@ -27,7 +27,7 @@ class WorklistBinding:
     The window keeps it; signals hold it only weakly.
     """
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d = window, desk
         work = desk.worklist
         self.page = page = WorklistPage(Pictures(work.background, work.thumbnail))
@@ -106,14 +106,19 @@ class WorklistBinding:
     def may_close(self) -> bool:
         """Write what was typed; where that fails, ask whether to close all the same."""
         self.page.details.keep()
-        parts = (self.d.worklist.remarks, self.d.labelling, self.d.measuring)
+        parts = (
+            self.d.worklist.remarks,
+            self.d.labelling,
+            self.d.measuring,
+            self.w.measure.follow_up,
+        )
         # Each is written, whatever became of the one before it.
         problem = next(filter(None, [part.finish() for part in parts]), "")
         if not problem:
             return True
         answer = QMessageBox.question(
             self.w,
-            "Notes, tags, labels or foveas are not saved",
+            "Notes, tags, labels, foveas or registrations are not saved",
             f"{problem} What you typed or chose last would be lost. Close all the same?",
         )
         return answer == QMessageBox.StandardButton.Yes

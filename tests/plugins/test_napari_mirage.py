@@ -1,50 +1,16 @@
-"""The napari plugin's manifest is valid and its readers give layer data; no napari needed."""
+"""Scans as layer data, and the samples; no napari needed."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import warnings
-from pathlib import Path
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 
-import napari_mirage
 from mirage_core.scan import ArrayPixels, Scan, Spacing
+from napari_mirage import sample
 from napari_mirage.layers import scan_layers
-from napari_mirage.reader import get_reader
-
-MANIFEST = Path(napari_mirage.__file__).with_name("napari.yaml")
-
-
-def test_the_manifest_is_valid_and_its_python_names_resolve() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # npe2 0.8 trips over pydantic's own deprecations
-        npe2 = pytest.importorskip("npe2")
-        manifest = npe2.PluginManifest.from_file(MANIFEST)
-        manifest.validate_imports()
-    # napari ignores a manifest that is not named after the distribution that brings it.
-    assert manifest.name == "mirage-viewer"
-
-
-def test_a_volume_file_becomes_an_image_layer(tmp_path: Path) -> None:
-    volume = np.random.default_rng(0).integers(0, 255, (3, 40, 50), dtype=np.uint8)
-    path = tmp_path / "volume.npy"
-    np.save(path, volume)
-    reader = get_reader(str(path))
-    assert reader is not None
-    data, options, kind = reader(str(path))[0]
-    assert kind == "image"
-    np.testing.assert_array_equal(data, volume)
-    assert options["metadata"]["spacing"]["z"] == {"mm": None, "source": "unknown"}
-
-
-def test_other_files_are_left_to_other_plugins(tmp_path: Path) -> None:
-    note = tmp_path / "note.txt"
-    note.write_text("not a scan")
-    assert get_reader(str(note)) is None
-    assert get_reader([str(note), str(note)]) is None
 
 
 def test_scale_is_in_mm_where_it_is_known() -> None:
@@ -53,11 +19,25 @@ def test_scale_is_in_mm_where_it_is_known() -> None:
     assert layers[0][1]["scale"] == (1.0, 0.004, 0.01)
 
 
-def test_importing_the_plugin_imports_no_qt_and_no_torch() -> None:
-    code = (
-        "import sys, napari_mirage, napari_mirage.reader, napari_mirage.sample\n"
-        "bad = {'PySide6', 'qtpy', 'torch', 'timm', 'napari'} & set(sys.modules)\n"
-        "sys.exit(', '.join(sorted(bad)) or 0)"
+@cache
+def _sample(key: str) -> list[Any]:
+    return getattr(sample, key)()
+
+
+@pytest.mark.parametrize("key", ["simulated_eye", "healthy_eye", "wet_eye"])
+def test_a_sample_is_an_eye_that_says_it_is_simulated(key: str) -> None:
+    (volume, image, kind), (masks, labels, labels_kind), (_, slo, _) = _sample(key)
+    assert (kind, labels_kind) == ("image", "labels")
+    assert image["metadata"]["simulated"]
+    assert image["metadata"]["mirage"] == {"sample": key}
+    assert masks.shape == volume.shape
+    assert labels["scale"] == image["scale"]
+    assert slo["name"].startswith("SLO")
+
+
+def test_samples_differ_in_how_much_fluid_there_is() -> None:
+    healthy, mild, wet = (
+        int((_sample(key)[1][0] > 0).sum()) for key in ("healthy_eye", "simulated_eye", "wet_eye")
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert healthy == 0
+    assert 0 < mild < wet

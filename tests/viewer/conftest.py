@@ -31,12 +31,12 @@ def make_app_window(
     """Return a factory of real windows, shown, in the size of a laptop screen."""
     from qtpy.QtCore import QCoreApplication, QEvent
 
-    from mirage_viewer import main_window
+    from mirage_viewer import workbench
     from mirage_viewer.dialogs import Unsaved
     from mirage_viewer.window_factory import make_window
 
     # A test that leaves unsaved work behind must not wait for an answer for ever.
-    monkeypatch.setattr(main_window, "ask_about_unsaved", lambda *_: Unsaved.LEAVE)
+    monkeypatch.setattr(workbench, "ask_about_unsaved", lambda *_: Unsaved.LEAVE)
     made = []
 
     def make(**parts: Any) -> MainWindow:

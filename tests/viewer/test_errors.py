@@ -15,7 +15,7 @@ from qtpy.QtTest import QTest
 
 from mirage_core.annotate import JournalError
 from mirage_core.places import config_dir
-from mirage_viewer import crash, main_window
+from mirage_viewer import crash, workbench
 from mirage_viewer.dialogs import Unsaved
 from mirage_viewer.main_window import MainWindow
 from tests.viewer.eyes import key, open_scan, stroke, wait_open, write_scan
@@ -163,7 +163,7 @@ def test_closing_with_unsaved_work_can_be_taken_back(
         asked.append((n, why))
         return Unsaved.STAY
 
-    monkeypatch.setattr(main_window, "ask_about_unsaved", stay)
+    monkeypatch.setattr(workbench, "ask_about_unsaved", stay)
     assert not window.close()
     assert window.isVisible()
     assert asked == [(2, "The disk is full. Free some space.")]
@@ -181,9 +181,9 @@ def test_closing_can_save_a_copy_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     labels = window.desk.session.annotation.masks.labels.copy()
-    monkeypatch.setattr(main_window, "ask_about_unsaved", lambda *_: Unsaved.COPY)
+    monkeypatch.setattr(workbench, "ask_about_unsaved", lambda *_: Unsaved.COPY)
     monkeypatch.setattr(
-        main_window.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "copy")
+        workbench.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "copy")
     )
     assert window.close()
     again = make_app_window(project=tmp_path / "copy")

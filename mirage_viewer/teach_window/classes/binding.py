@@ -13,9 +13,9 @@ from mirage_viewer.teaching import Stage, words
 
 if TYPE_CHECKING:
     from mirage_viewer.controller import Desk
-    from mirage_viewer.main_window import MainWindow
     from mirage_viewer.teach_window.classes.page import ClassesPage
     from mirage_viewer.teach_window.window import TeachWindow
+    from mirage_viewer.workbench import Workbench
 
 _POLL_MS = 300
 
@@ -23,7 +23,7 @@ _POLL_MS = 300
 class ClassTeachBinding:
     """The connections of one window's teaching of classes; the Teach window's binding keeps it."""
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d, self.t = window, desk, desk.class_teaching
         self.dialog: TeachWindow | None = None
         self._poll = QTimer(window)

@@ -1,0 +1,59 @@
+"""Keys of the manifest on napari's canvas.
+
+napari 0.9 reads ``keybindings`` of a manifest and binds none of them, so they are bound here as
+soon as the workbench is at work in a viewer. The manifest is the one place that names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+PLUGIN = "mirage-viewer"
+_BOUND: WeakSet[Any] = WeakSet()
+
+
+def bind_command_keys(viewer: Viewer) -> None:
+    """Bind the manifest's keys in `viewer`, once; a key that the user gave to napari stays its."""
+    from npe2 import plugin_manager
+
+    window = viewer.window._qt_window
+    if window in _BOUND:
+        return
+    _BOUND.add(window)
+    try:
+        manifest = plugin_manager.get_manifest(PLUGIN)
+    except KeyError:
+        return
+    taken = _taken()
+    for binding in manifest.contributions.keybindings or ():
+        key = _normal(binding.key)
+        if key not in taken:
+            viewer.bind_key(key, _presser(binding.command), overwrite=True)
+
+
+def _taken() -> set[str]:
+    from napari.settings import get_settings
+
+    shortcuts = get_settings().shortcuts.shortcuts
+    return {_normal(str(key)) for keys in shortcuts.values() for key in keys}
+
+
+def _normal(key: str) -> str:
+    """Return a key with its modifiers in one order."""
+    from app_model.types import KeyBinding
+
+    return str(KeyBinding.from_str(key))
+
+
+def _presser(command: str) -> Callable[[Any], None]:
+    def press(_viewer: Any) -> None:
+        from npe2 import plugin_manager
+
+        plugin_manager.instance().commands.execute(command)
+
+    return press
