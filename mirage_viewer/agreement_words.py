@@ -27,23 +27,32 @@ class AgreementLine:
     detail: str = ""
 
 
-def agreement_lines(found: Comparison) -> tuple[tuple[AgreementLine, ...], str]:
-    """Return the lines of a comparison and the unit of bias, error and p95."""
+def agreement_lines(
+    found: Comparison, *, with_engine: bool = False
+) -> tuple[tuple[AgreementLine, ...], str]:
+    """Return the lines of a comparison and the unit of bias, error and p95.
+
+    With an engine as one of the two, what is compared is by a grader's hand anyway.
+    """
     in_um = not any(s.why_no_um for s in found.surfaces)
     lines = (
-        *(_surface(s, in_um=in_um) for s in found.surfaces),
+        *(_surface(s, in_um=in_um, with_engine=with_engine) for s in found.surfaces),
         *(_layer(layer) for layer in found.layers),
-        *(_masks(m) for m in found.masks if m.missing or _marked(m)),
+        *(_masks(m, with_engine=with_engine) for m in found.masks if m.missing or _marked(m)),
     )
     return lines, "µm" if in_um else "px"
 
 
-def _surface(found: SurfaceAgreement, *, in_um: bool) -> AgreementLine:
+def _by_hand(n: int, *, with_engine: bool) -> str:
+    return "" if with_engine else f", {n} of these corrected or approved by both"
+
+
+def _surface(found: SurfaceAgreement, *, in_um: bool, with_engine: bool) -> AgreementLine:
     error = found.um if in_um else found.px
     unit = "µm" if in_um else "px"
     detail = (
-        f"{found.name}: {found.n_pairs} A-scans on {len(found.b_scans)} B-scans, "
-        f"{found.n_by_hand} of these corrected or approved by both.\n"
+        f"{found.name}: {found.n_pairs} A-scans on {len(found.b_scans)} B-scans"
+        f"{_by_hand(found.n_by_hand, with_engine=with_engine)}.\n"
         f"Bias {number(error.bias)} {unit} (SD {number(error.sd)}), mean error "
         f"{number(error.mean)}, 95th percentile {number(error.p95)}, largest "
         f"{number(error.largest)}.\n"
@@ -70,13 +79,13 @@ def _layer(found: LayerAgreement) -> AgreementLine:
     return AgreementLine(name, dice=number(found.dice, 3), detail=detail)
 
 
-def _masks(found: MaskAgreement) -> AgreementLine:
+def _masks(found: MaskAgreement, *, with_engine: bool) -> AgreementLine:
     if found.missing:
         return AgreementLine(found.name, detail=found.missing)
     p = found.presence
     detail = (
-        f"{found.name} on {len(found.b_scans)} B-scans, {found.n_by_hand} of these corrected or "
-        "approved by both.\n"
+        f"{found.name} on {len(found.b_scans)} B-scans"
+        f"{_by_hand(found.n_by_hand, with_engine=with_engine)}.\n"
         f"Marked by both on {p.both}, by one only on {p.only_one} and {p.only_other}, by neither "
         f"on {p.neither} (κ {number(found.kappa, 2)}).\n"
         f"Volumes {number(found.one_nl, 2)} and {number(found.other_nl, 2)} nL, HD95 "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from psygnal import Signal
 
-from mirage_core.annotate import Annotation
+from mirage_core.annotate import Annotation, Edit
 from mirage_core.annotate.queue import after
 from mirage_core.measure.annotated import surface_names
 from mirage_viewer.background import Background
@@ -30,6 +30,8 @@ NOBODY = -1
 """Id of no annotation: nothing is compared."""
 SHOWN = 0
 """Id that stands for the work shown; those of a project begin with 1."""
+ENGINE = -2
+"""Id that stands for what a model drew in the work shown, before it was corrected."""
 TOLERANCE_PX = 2.0
 """Surfaces no further apart than this count as one."""
 TOPIC = "compare"
@@ -87,6 +89,8 @@ class Comparing:
         Those who worked on the scan shown, whom the one who looks may see.
     one, other : int
         Ids of those compared; :data:`SHOWN` for the work shown, :data:`NOBODY` for none.
+    engine : Candidate or None
+        What a model drew in the work shown, None where none did.
     why : str
         Why nobody can be compared, or empty.
     whole : bool
@@ -109,6 +113,8 @@ class Comparing:
         self._loaded: dict[int, Annotation] = {}
         self.candidates: tuple[Candidate, ...] = ()
         self.one, self.other = SHOWN, NOBODY
+        self.engine: Candidate | None = None
+        self._answers: tuple[Edit, ...] = ()
         self.why = ""
         self.whole = True
         self.agreement: Comparison | None = None
@@ -132,6 +138,7 @@ class Comparing:
         self.turn += 1
         self._loaded.clear()
         self.candidates, self.why = (), ""
+        self.engine = self._offered_engine()
         self.one, self.other = SHOWN, NOBODY
         self.agreement, self.stale = None, False
         self.changed.emit()
@@ -183,13 +190,19 @@ class Comparing:
         self._place.hush(TOPIC)
 
         damage: list[str] = []
-        scan = opened.scan
+        scan, session = opened.scan, opened.session
+        self._answers = self._engine_edits()
 
         def work() -> dict[int, Annotation]:
-            return {
+            found = {
                 i: project.annotation(record, i, viewer, scan=scan, on_damage=damage.append)
                 for i in wanted
             }
+            if other == ENGINE:
+                from mirage_core.annotate.engine_answer import engine_answer
+
+                found[ENGINE] = engine_answer(*session.moment())
+            return found
 
         def done(found: dict[int, Annotation]) -> None:
             if turn != self.turn:
@@ -204,7 +217,8 @@ class Comparing:
 
     def name_of(self, id: int) -> str:
         """Return what an annotation is called."""
-        return next((c.title for c in self.candidates if c.id == id), "this work")
+        known = (*self.candidates, *([self.engine] if self.engine is not None else []))
+        return next((c.title for c in known if c.id == id), "this work")
 
     # ------------------------------------------------------------------ what differs
 
@@ -232,6 +246,12 @@ class Comparing:
 
     def edited(self) -> None:
         """The work shown changed: what was measured of it is out of date."""
+        engine = self._offered_engine()
+        if (engine is None) != (self.engine is None):
+            self.engine = engine
+            if engine is None and self.other == ENGINE:
+                self.pick(self.one, NOBODY)
+            self.changed.emit()
         if self.comparing and self.one == SHOWN and not self.stale:
             self.stale = True
             self.measured.emit()
@@ -241,13 +261,25 @@ class Comparing:
         pair, opened, turn = self._pair(), self._place.open_scan, self.turn
         if pair is None or opened is None:
             return
+        if self.other == ENGINE and self._answers != self._engine_edits():
+            self.pick(self.one, ENGINE)  # it has answered anew, or an answer was undone
+            return
         scan, b_scans = opened.scan, self._scope()
+        project, record, with_engine = opened.project, opened.record, self.other == ENGINE
         self.stale = False
 
         def work() -> Comparison | None:
+            from mirage_core.annotate.engine_answer import by_hand
             from mirage_core.measure.comparison import compare
 
-            return compare(*pair, scan, b_scans, cancelled=lambda: turn != self.turn)
+            # What a grader left as a model drew it says nothing of the grader.
+            one, other = (by_hand(pair[0]), pair[1]) if with_engine else pair
+            fovea = None
+            if project is not None and record is not None:
+                fovea = project.foveas.get(record.id)
+            return compare(
+                one, other, scan, b_scans, cancelled=lambda: turn != self.turn, fovea=fovea
+            )
 
         def done(found: Comparison | None) -> None:
             if turn == self.turn and found is not None and b_scans == self._scope():
@@ -298,21 +330,42 @@ class Comparing:
         self._place.say(Message(text, "", level, TOPIC))
 
     def export(self, path: Path) -> None:
-        """Write the agreement as CSV."""
+        """Write the agreement as CSV, or its plots where `path` ends as a picture does."""
         opened, agreement = self._place.open_scan, self.agreement
         if opened is None or opened.record is None or agreement is None:
             return
-        record, names = opened.record, (self.name_of(self.one), self.name_of(self.other))
+        record = opened.record
+        # "This work" would say nothing in a file.
+        one = self._place.author if self.one == SHOWN else self.name_of(self.one)
+        names = (one, self.name_of(self.other))
 
-        def work() -> None:
-            from mirage_core.project.tables import write_agreement
+        def work() -> str:
+            from mirage_viewer.agreement_files import write_agreement
 
-            write_agreement(path, record, names, agreement, overwrite=True)
+            return write_agreement(path, record, names, agreement)
 
-        def done(_nothing: None) -> None:
-            self.say(f"The agreement is written to {path.name}.")
+        self._background.run(work, self.say, self._not_written)
 
-        self._background.run(work, done, self._report)
+    def _not_written(self, error: Exception) -> None:
+        if isinstance(error, ImportError):
+            why = "Plots are drawn by matplotlib, which is not installed."
+            hint = "Install it (pip install matplotlib) and save the plots again."
+            self._place.say(Message(why, hint, Level.ERROR, TOPIC))
+            return
+        self._report(error)
+
+    def _offered_engine(self) -> Candidate | None:
+        """Return the model's side of the work shown, None where no model drew any of it."""
+        opened = self._place.open_scan
+        in_project = opened is not None and opened.record is not None
+        drew = in_project and not self.consensus and bool(self._engine_edits())
+        return Candidate(ENGINE, "Model, uncorrected") if drew else None
+
+    def _engine_edits(self) -> tuple[Edit, ...]:
+        """Return the answers of models that are in effect."""
+        opened = self._place.open_scan
+        done = opened.session.history.done if opened is not None else ()
+        return tuple(edit for edit in done if edit.model_sha256)
 
     def _scope(self) -> tuple[int] | None:
         """Return the B-scan that the agreement is on; None: all of them."""

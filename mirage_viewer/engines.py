@@ -103,10 +103,14 @@ class Engines:
         if self.listing is not None and _last_change() != self._seen:
             self.refresh()
 
+    @property
+    def segmenters(self) -> tuple[EngineInfo, ...]:
+        """What is known of the engines that segment; none until the list is read."""
+        return self.listing.segmenters if self.listing is not None else ()
+
     def info(self, name: str) -> EngineInfo | None:
         """Return what is known of an engine that segments, None if there is none so called."""
-        segmenters = self.listing.segmenters if self.listing is not None else ()
-        return next((i for i in segmenters if i.name == name), None)
+        return next((i for i in self.segmenters if i.name == name), None)
 
     def choose(self, name: str) -> None:
         """Segment with the engine called `name` from now on, whatever the project says."""

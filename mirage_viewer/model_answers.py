@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mirage_core.annotate import Annotation, State
-from mirage_core.scan import Masks, Scan, Surfaces
+from mirage_core.annotate.engine_answer import by_hand
+from mirage_core.scan import Scan
 from mirage_viewer.pair_run import Question
 
 if TYPE_CHECKING:
@@ -90,18 +91,6 @@ class Answers:
 def corrected(annotation: Annotation) -> tuple[int, ...]:
     """Return the B-scans on which the grader corrected or approved something, ascending."""
     return tuple(np.flatnonzero((annotation.states >= State.EDITED).any(axis=0)).tolist())
-
-
-def by_hand(annotation: Annotation) -> Annotation:
-    """Return what of an annotation a grader corrected or approved; the masks are not copied."""
-    human = annotation.states >= State.EDITED
-    curves = np.where(human[:-1, :, None], annotation.surfaces.values, np.float32(np.nan))
-    return Annotation(
-        Surfaces(curves, annotation.surfaces.names),
-        Masks(annotation.masks.labels, annotation.masks.scheme),
-        annotation.confidence,
-        np.where(human, annotation.states, np.uint8(State.UNSEEN)),
-    )
 
 
 def agreement(

@@ -13,7 +13,7 @@ say() { printf '%s\n' "$*" >&2; }
     say "MIRAGE Viewer needs Python 3.11 or newer; '$python' is not. Set PYTHON=/path/to/python3.11."
     exit 2
 }
-sh tools/system_libraries.sh
+sh tools/system_libraries.sh "$extras"
 
 key=$({ cat pyproject.toml constraints.txt; echo "$python ${TORCH_BACKEND:-}"; } | cksum | tr -d ' \t')
 name=$(printf '%s' "$extras" | tr ',' '-')

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make sure that the libraries Qt needs are there (Debian and Ubuntu; elsewhere they come with
-# the desktop). As root the missing ones are installed, otherwise the command is printed.
+# system_libraries.sh [EXTRAS]: make sure that the libraries Qt needs are there (Debian and Ubuntu;
+# elsewhere they come with the desktop). As root the missing ones are installed, otherwise the command is printed.
 set -eu
 [ "$(uname -s)" = Linux ] || exit 0
 command -v apt-get >/dev/null 2>&1 || exit 0
@@ -25,6 +25,12 @@ want libxcb-keysyms.so.1 libxcb-keysyms1
 want libxcb-render-util.so.0 libxcb-render-util0
 want libxcb-shape.so.0 libxcb-shape0
 want libxcb-xinerama.so.0 libxcb-xinerama0
+case ${1:-} in *napari*)  # draws with OpenGL; its tests bring a display of their own
+    want libGLX_mesa.so.0 libglx-mesa0
+    want dri/swrast_dri.so libgl1-mesa-dri
+    command -v xvfb-run >/dev/null 2>&1 || missing="$missing xvfb xauth"
+    ;;
+esac
 [ -d /usr/share/fonts ] && [ -n "$(find /usr/share/fonts -name '*.ttf' -o -name '*.otf' | head -n 1)" ] \
     || missing="$missing fonts-dejavu-core"
 python3 -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null 2>&1 || missing="$missing python3-venv"

@@ -1,4 +1,4 @@
-"""The napari plugin: scans as layers, on the same core as the desktop app.
+"""The napari plugin: the desktop app's work on napari's layers, on the same core and panels.
 
-Imports `mirage_core` (later also `mirage_viewer.panels`); imports no Qt binding itself.
+Imports no Qt binding itself, and nothing slow before it is needed.
 """

@@ -29,21 +29,22 @@ def bind_command_keys(viewer: Viewer) -> None:
         manifest = plugin_manager.get_manifest(PLUGIN)
     except KeyError:
         return
-    taken = _taken()
+    taken = taken_keys()
     for binding in manifest.contributions.keybindings or ():
-        key = _normal(binding.key)
+        key = normal_key(binding.key)
         if key not in taken:
             viewer.bind_key(key, _presser(binding.command), overwrite=True)
 
 
-def _taken() -> set[str]:
+def taken_keys() -> set[str]:
+    """Return the keys that napari, its layers, or the user's choice have a use for."""
     from napari.settings import get_settings
 
     shortcuts = get_settings().shortcuts.shortcuts
-    return {_normal(str(key)) for keys in shortcuts.values() for key in keys}
+    return {normal_key(str(key)) for keys in shortcuts.values() for key in keys}
 
 
-def _normal(key: str) -> str:
+def normal_key(key: str) -> str:
     """Return a key with its modifiers in one order."""
     from app_model.types import KeyBinding
 

@@ -32,5 +32,5 @@ def bench_of(viewer: Viewer) -> Bench:
         window = viewer.window._qt_window
         bench = _BENCHES[window] = Bench(viewer, *make_desk(*starting_choices()))
         bench.closing.connect(lambda: _BENCHES.pop(window, None))
-        QTimer.singleShot(0, bench.begin)
+        QTimer.singleShot(0, bench, bench.begin)
     return bench

@@ -35,6 +35,7 @@ class Docks:
         self._viewer, self._bench = viewer, bench
         self.window: QMainWindow = viewer.window._qt_window
         self._fundus: QSplitter | None = None
+        self._began = False
 
     @property
     def widgets(self) -> tuple[QWidget, ...]:
@@ -62,6 +63,10 @@ class Docks:
             )
         dock.show()
         dock.raise_()
+        if name == WORKBENCH and not self._began:
+            # Where one is on the fundus is wanted as soon as one works on a scan.
+            self._began = True
+            self.show(FUNDUS)
 
     def show_worklist(self, on: bool) -> None:
         """Show the worklist's dock, or hide it."""

@@ -13,7 +13,6 @@ from mirage_core.annotate.tools.brush import Brush, Eraser
 from mirage_core.annotate.tools.pen import SurfacePen
 from mirage_core.annotate.tools.polygon import PolygonTool
 from mirage_core.annotate.tools.snap import SnapTool
-from mirage_core.annotate.tools.spline import SplineTool
 from tests.plugins.napari.hands import Hands
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -48,10 +47,13 @@ def test_the_pen_draws_a_surface_and_napari_does_not_pan(ready: Hands) -> None:
     np.testing.assert_array_equal(ready.canvas._picture.surfaces.curves[ILM], curve)
 
 
-def test_the_snapping_pen_finds_the_edge(ready: Hands) -> None:
+def test_the_snapping_tool_finds_the_edge(ready: Hands) -> None:
     assert ready.runner is not None
     ready.runner.take(SnapTool())
-    ready.drag([(30, 20), (30, 45), (30, 70)])
+    for x in (20, 45, 70):
+        ready.click(30, x)
+        ready.move(30, x + 2, drag=False)
+    ready.key(Qt.Key.Key_Return)
     curve = ready.session.annotation.surfaces.values[ILM, 0, 25:65]
     # The bright band begins between rows 31 and 32.
     assert np.abs(curve - 31.5).max() < 1.1
@@ -156,7 +158,7 @@ def test_the_class_chosen_for_our_tools_is_naparis_label(ready: Hands) -> None:
 
 def test_stepping_finishes_a_stroke_of_several_clicks_where_it_began(ready: Hands) -> None:
     assert ready.runner is not None
-    ready.runner.take(SplineTool())
+    ready.runner.take(SnapTool())
     for corner in ((12, 20), (12, 40), (12, 60)):
         ready.click(*corner)
     ready.step(2)
