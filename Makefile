@@ -11,7 +11,7 @@ export PYTHONFAULTHANDLER = 1
 # Two processes test on, it may be, two cores: threads of one would wait for those of the other.
 TEST_ENV := QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test test-nightly lint types imports check format bench accuracy screenshots constraints clean
+.PHONY: help demo test test-napari test-nightly lint types imports check format bench accuracy screenshots constraints clean
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -21,8 +21,16 @@ demo:
 	@$(BIN)/python -m mirage_viewer.tour --out demo-output
 
 test:
-	@sh tools/setup.sh app,test
+	@sh tools/setup.sh app,napari,test
 	@$(TEST_ENV) $(PYTEST) -q -n 2 --dist loadfile $(ARGS)
+ifeq ($(ARGS),)
+	@$(MAKE) --no-print-directory test-napari
+endif
+
+# The plugin in real viewers, which draw with OpenGL on a display: without one, on one unseen.
+test-napari:
+	@sh tools/setup.sh app,napari,test
+	@$(TEST_ENV) sh tools/under_xvfb.sh $(PYTEST) -q -n 2 --dist loadfile tests/plugins/napari $(ARGS)
 
 # Long: thousands of fuzzed files and hundreds of kills.
 test-nightly:
@@ -61,6 +69,8 @@ accuracy:
 screenshots:
 	@sh tools/setup.sh app
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m mirage_viewer.tour --out demo-output --gallery docs/images
+	@sh tools/setup.sh app,napari
+	@sh tools/under_xvfb.sh $(BIN)/python -m napari_mirage.tour --out docs/images
 
 constraints:
 	@sh tools/setup.sh app,test,dev

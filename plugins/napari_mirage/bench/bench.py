@@ -85,6 +85,10 @@ class Bench(Workbench, QWidget):
         self.recent_menu = QMenu("Open recent", file_menu)
         file_menu.insertMenu(self.qt_actions["file.project"], self.recent_menu)
         self.imaginer_menu = self.qt_actions.submenus[IMAGINE_MENU].addMenu("Model")
+        # What napari has itself is kept out of sight, and goes when the bench goes.
+        for part in (self.view_bar, self.start_page, self.worklist_panel):
+            part.setParent(self)
+            part.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

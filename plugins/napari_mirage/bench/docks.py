@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMainWindow, QSplitter, QWidget
 
+from mirage_viewer.theme import scaled
+
 if TYPE_CHECKING:
     from napari import Viewer
 
@@ -16,6 +18,7 @@ WORKBENCH, FUNDUS, WORKLIST = "Workbench", "Fundus", "Worklist"
 """Names of the widgets in the manifest."""
 _TITLE = "{} (MIRAGE)"
 """What napari calls their docks when they are opened from its menu."""
+_STRIP_PX = 92
 _AREAS = {WORKBENCH: "right", FUNDUS: "left", WORKLIST: "bottom"}
 
 
@@ -46,6 +49,7 @@ class Docks:
     def fundus(self) -> QWidget:
         """The fundus image over the strip of B-scans."""
         if self._fundus is None:
+            self._bench.strip.setMaximumHeight(scaled(_STRIP_PX))
             self._fundus = QSplitter(Qt.Orientation.Vertical)
             self._fundus.addWidget(self._bench.slo)
             self._fundus.addWidget(self._bench.strip)

@@ -30,7 +30,7 @@ class CurvesOver:
 
     def _begin_curves(self) -> None:
         self._covered = False
-        self._offered: tuple[F32 | None, U8 | None] = (None, None)
+        self._offered = False
 
     def set_offered(self, curves: F32 | None, mask: U8 | None) -> None:
         """Show what is offered on this B-scan, dashed; None for nothing.
@@ -42,9 +42,9 @@ class CurvesOver:
         mask : uint8 array ``[z, x]`` or None
         """
         nothing = curves is None and mask is None
-        if self._session is None or (nothing and self._offered == (None, None)):
+        if self._session is None or (nothing and not self._offered):
             return
-        self._offered = (curves, mask)
+        self._offered = not nothing
         now = self._session.annotation.masks.labels[self._b]
         self._picture.show_offered(curves, mask, now)
 

@@ -120,7 +120,7 @@ class NapariView(CurvesOver, OverlaidPictures, GreyLevels, Framing, QObject):
         self._watch_levels(None)
         if another:
             self._forget_pictures()
-            self._offered = (None, None)
+            self._offered = False
         self._moving = True  # napari puts its slider somewhere when layers come and go
         try:
             self._layers.set_session(session, runner)
@@ -269,3 +269,5 @@ class NapariView(CurvesOver, OverlaidPictures, GreyLevels, Framing, QObject):
             self._scene.close()
             self._badges.close()
             self._layers.close()
+            if self._viewer.layers:
+                self._viewer.reset_view()  # what is left may be of another size altogether

@@ -53,6 +53,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(words))
 
 
+@pytest.fixture(scope="session")
+def display() -> None:
+    """Skip where no viewer can be shown."""
+    if why_not := _why_not():
+        pytest.skip(why_not)
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep settings and projects out of the user's own."""

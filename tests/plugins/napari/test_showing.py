@@ -61,7 +61,8 @@ def test_showing_reads_what_is_seen_and_looks_ahead_but_never_all(viewer: Any) -
     pixels._volume = volume
     hands = Hands(viewer, Session(Scan(pixels)))
     hands.step(20)
-    assert set(pixels.read) <= {0, 1, 2, 3, 19, 20, 21, 22, 23}
+    # 29 is where napari puts its slider when an image comes.
+    assert set(pixels.read) <= {0, 1, 2, 3, 19, 20, 21, 22, 23, 29}
     hands.close()
 
 
@@ -287,9 +288,9 @@ def test_a_b_scan_that_cannot_be_read_is_said_and_not_drawn_on(viewer: Any) -> N
 
 def test_zoom_keeps_to_columns_and_the_whole_image(hands: Hands) -> None:
     hands.canvas.actual_pixels()
-    assert hands.place(0, 50).x() - hands.place(0, 0).x() == 50
+    assert hands.place(0, 50).x() - hands.place(0, 0).x() == pytest.approx(50, abs=1)
     hands.canvas.zoom_by(2)
-    assert hands.place(0, 50).x() - hands.place(0, 0).x() == 100
+    assert hands.place(0, 50).x() - hands.place(0, 0).x() == pytest.approx(100, abs=1)
     hands.canvas.fit()
     for corner in ((0, 0), (SHAPE[1] - 1, SHAPE[2] - 1)):
         assert hands.widget.rect().contains(hands.place(*corner))
@@ -298,14 +299,16 @@ def test_zoom_keeps_to_columns_and_the_whole_image(hands: Hands) -> None:
 def test_a_layer_that_a_reader_made_is_used_and_stays_when_the_canvas_goes(
     viewer: Any, tmp_path: Path
 ) -> None:
-    from napari_mirage.reader import read
+    from napari_mirage.reader import get_reader
 
     path = tmp_path / "eye.npy"
     np.save(path, np.random.default_rng(0).integers(0, 255, SHAPE, dtype=np.uint8))
+    read = get_reader(str(path))
+    assert read is not None
     for data, options, kind in read(str(path)):
         getattr(viewer, f"add_{kind}")(data, **options)
     (made,) = viewer.layers
-    mine = viewer.add_points(np.zeros((1, 3)))
+    mine = viewer.add_points(np.zeros((0, 3)))
     hands = Hands(viewer, make_session(made.data.scan))
     assert hands.canvas._layers.image is made
     assert len(viewer.layers) == 3
