@@ -1,4 +1,7 @@
-"""Run every benchmark and write the table: ``python -m benchmarks --write FILE``."""
+"""Run every benchmark and write the table: ``python -m benchmarks --write FILE``.
+
+With ``--only NAME…`` those alone are run; rows of the others stay as they are in the file.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmarks.report import parse
 
@@ -22,13 +27,18 @@ SCRIPTS = (
     "long_history",
     "graph_engine",
     "resolve",
+    "carry_masks",
     "measuring",
     "simulated_source",
     "batch",
     "model_loading",
     "model_segmentation",
     "starter",
+    "teaching",
+    "plugin_import",
+    "napari_plugin",
 )
+_ON_A_DISPLAY = ("stepping", "napari_plugin")
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ("eyepy", "napari", "PySide6", "numpy", "scikit-image", "torch")
 
@@ -36,7 +46,7 @@ PEERS = ("eyepy", "napari", "PySide6", "numpy", "scikit-image", "torch")
 def run(name: str) -> tuple[list[dict[str, object]], str]:
     """Run one benchmark in a process of its own; return its results and, on failure, why."""
     command = [sys.executable, "-m", f"benchmarks.{name}"]
-    if name == "stepping" and not os.environ.get("DISPLAY") and shutil.which("xvfb-run"):
+    if name in _ON_A_DISPLAY and not os.environ.get("DISPLAY") and shutil.which("xvfb-run"):
         command = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 +extension GLX", *command]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     sys.stdout.write(done.stdout)
@@ -45,8 +55,8 @@ def run(name: str) -> tuple[list[dict[str, object]], str]:
     return parse(done.stdout), "" if done.returncode == 0 else last[0]
 
 
-def table(results: list[dict[str, object]], failures: dict[str, str]) -> str:
-    """Return docs/performance.md."""
+def table(rows: Mapping[str, str], failures: dict[str, str]) -> str:
+    """Return docs/performance.md, from the rows by what they are of."""
     lines = [
         "# Performance",
         "",
@@ -63,16 +73,26 @@ def table(results: list[dict[str, object]], failures: dict[str, str]) -> str:
         "| What | Ours | Peer | Peer's figure | Ratio | Bar | Reached |",
         "|---|---|---|---|---|---|---|",
     ]
-    for r in results:
-        ratio = "" if r["ratio"] is None else f"{r['ratio']:.2f}×"
-        reached = "yes" if r["reached"] else "**no**"
-        lines.append(
-            f"| {r['what']} | {r['ours']} | {r['peer_name']} | {r['peer']} | {ratio} "
-            f"| {r['bar']} | {reached} |"
-        )
+    lines += rows.values()
     for name, why in failures.items():
         lines += ["", f"`benchmarks.{name}` did not run here: {why}"]
     return "\n".join(lines) + "\n"
+
+
+def row(r: Mapping[str, Any]) -> str:
+    """Return a result as a row."""
+    ratio = "" if r["ratio"] is None else f"{r['ratio']:.2f}×"
+    reached = "yes" if r["reached"] else "**no**"
+    return (
+        f"| {r['what']} | {r['ours']} | {r['peer_name']} | {r['peer']} | {ratio} "
+        f"| {r['bar']} | {reached} |"
+    )
+
+
+def rows_of(page: str) -> dict[str, str]:
+    """Return the rows of a written page, by what they are of."""
+    lines = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    return {line.split(" | ")[0].removeprefix("| "): line for line in lines}
 
 
 def versions() -> list[str]:
@@ -100,7 +120,10 @@ def main() -> int:
         if failure:
             failures[name] = failure
     if options.write:
-        options.write.write_text(table(results, failures))
+        kept = set(options.only) != set(SCRIPTS) and options.write.exists()
+        rows = rows_of(options.write.read_text(encoding="utf-8")) if kept else {}
+        rows |= {str(result["what"]): row(result) for result in results}
+        options.write.write_text(table(rows, failures), encoding="utf-8")
     return 1 if failures else 0
 
 
