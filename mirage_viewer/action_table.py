@@ -153,8 +153,8 @@ _MEASURE_ACTIONS = (
            "save_report", ("Ctrl+F7",), _SCAN, 5, "export", When.SCAN,
            keywords="pdf html print figures"),
     Action("measure.follow_up", "Follow-up…", "Compare the visits of this eye: maps, what changed, "
-           "and how they lie on each other.", "show_follow_up", ("Ctrl+Alt+F",), _SCAN, 5, "history",
-           When.SCAN, keywords="visits change difference progression baseline registration"),
+           "and how they lie on each other.", "show_follow_up", ("Ctrl+Alt+F",), _SCAN, 5,
+           "history", When.SCAN, keywords="visits change difference progression registration"),
     Action("view.map", "Show map and grid on the fundus", "What was measured, over the fundus.",
            "show_map", ("Ctrl+Shift+F7",), _VIEW, 2, when=When.SCAN, checkable=True,
            keywords="thickness etdrs overlay heat"),

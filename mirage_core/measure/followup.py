@@ -20,6 +20,7 @@ from mirage_core.measure.registration import (
     RegistrationSource,
     register,
 )
+from mirage_core.measure.sought import LookedFor
 from mirage_core.measure.tables import ScanFigures, measure_scan
 from mirage_core.measure.thickness import thickness_um
 from mirage_core.scan import Laterality, Scan, SpacingUnknownError
@@ -28,17 +29,29 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 _SCALE_ALIKE = 0.03
+_GAP_ALIKE = 0.05
 _LEFT_OVER_MM = 0.05
 _NO_STRUCTURES = ("fovea", "quality")
 
 
 @dataclass(frozen=True, eq=False)
 class Visit:
-    """One visit: the scan and what was drawn on it; the fovea is sought unless it is given."""
+    """One visit: the scan and what was drawn on it.
+
+    Attributes
+    ----------
+    scan : Scan
+    annotated : Annotated
+    fovea : Fovea or None
+        None: it is sought.
+    looked_for : mapping or None
+        Which lesions the model that drew the masks looks for; None: not known.
+    """
 
     scan: Scan
     annotated: Annotated
     fovea: Fovea | None = None
+    looked_for: LookedFor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +140,8 @@ def follow_up(first: Visit, second: Visit, registration: Registration | None = N
         elif fovea is not None:
             carried = carried_fovea(fovea, first.scan, second.scan, registration)
     figures = (
-        measure_scan(first.scan, first.annotated, fovea),
-        measure_scan(second.scan, second.annotated, carried),
+        measure_scan(first.scan, first.annotated, fovea, looked_for=first.looked_for),
+        measure_scan(second.scan, second.annotated, carried, looked_for=second.looked_for),
     )
     changes = _changes(figures[0].rows, figures[1].rows)
     return FollowUp(registration, figures[1].fovea, figures, changes, tuple(warnings))
@@ -146,13 +159,25 @@ def register_visits(first: Scan, second: Scan) -> Registration:
     NotRegisteredError
         If a scan has no SLO or its B-scans no place on it, or the vessels do not match.
     """
+    one, other = slo_images(first, second)
+    return register(one, other, nominal_scale(first, second))
+
+
+def slo_images(first: Scan, second: Scan) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the SLO images by which two scans can be brought together.
+
+    Raises
+    ------
+    NotRegisteredError
+        If a scan has none, or its B-scans no place on it.
+    """
     for scan in (first, second):
         geometry = scan.geometry
         if scan.slo is None or not geometry.positions or geometry.positions_assumed:
             raise NotRegisteredError("It is not known where the B-scans of both lie on an SLO.")
     assert first.slo is not None
     assert second.slo is not None
-    return register(first.slo, second.slo, _nominal_scale(first, second))
+    return first.slo, second.slo
 
 
 def carried_fovea(
@@ -235,8 +260,8 @@ def _found(visit: Visit) -> Fovea | None:
     return estimate_fovea(visit.scan, visit.annotated.surfaces, plane)
 
 
-def _nominal_scale(first: Scan, second: Scan) -> float:
-    """Return pixels of the second SLO for one of the first, as the files say."""
+def nominal_scale(first: Scan, second: Scan) -> float:
+    """Return pixels of the second SLO for one of the first, as the files say, else 1."""
     here, there = first.geometry.slo_mm_per_px, second.geometry.slo_mm_per_px
     return 1.0 if here is None or there is None else math.sqrt(math.prod(here) / math.prod(there))
 
@@ -254,14 +279,8 @@ def _differences(first: Scan, second: Scan) -> list[str]:
             f"{s.geometry.pattern.value} of {s.n_b_scans}" for s in (first, second)
         )
         out.append(f"The scan patterns differ ({words} B-scans).")
-    for axis, words in (("z", "depth"), ("x", "lateral"), ("b", "B-scan")):
+    for axis, words in (("z", "depth"), ("x", "lateral")):
         one, other = first.spacing[axis], second.spacing[axis]
-        if axis == "b" and _gap_differs(first, second):
-            out.append(
-                f"The gaps between B-scans differ ({one.mm:.3f} and {other.mm:.3f} mm): what lies "
-                "between two of them is seen at one visit and missed at the other."
-            )
-            continue
         if one.source is not other.source:
             out.append(
                 f"The {words} scales come from different sources ({one.source.value}, "
@@ -269,6 +288,12 @@ def _differences(first: Scan, second: Scan) -> list[str]:
             )
         elif one.mm and other.mm and abs(one.mm / other.mm - 1) > _SCALE_ALIKE:
             out.append(f"The {words} scales differ ({one.mm:.5f} and {other.mm:.5f} mm).")
+    gaps = first.spacing.b.mm, second.spacing.b.mm
+    if gaps[0] and gaps[1] and abs(gaps[0] / gaps[1] - 1) > _GAP_ALIKE:
+        out.append(
+            f"The gaps between B-scans differ ({gaps[0]:.3f} and {gaps[1]:.3f} mm): what is small "
+            "may lie between B-scans at one visit only."
+        )
     if Laterality.UNKNOWN in (first.laterality, second.laterality):
         out.append("It is not known that both scans are of the same eye.")
     return out
@@ -276,10 +301,14 @@ def _differences(first: Scan, second: Scan) -> list[str]:
 
 def _doubts(registration: Registration, first: Scan, second: Scan) -> list[str]:
     out = []
-    off = registration.scale / _nominal_scale(first, second) - 1
+    by_hand = registration.source is RegistrationSource.USER
+    if by_hand:
+        out.append("The SLO images were brought together by hand.")
+    off = registration.scale / nominal_scale(first, second) - 1
     if abs(off) > _SCALE_ALIKE:
+        whence = "As it was moved by hand" if by_hand else "By the vessels"
         out.append(
-            f"By the vessels the second SLO is scaled {100 * off:+.0f} % otherwise than its file "
+            f"{whence} the second SLO is scaled {100 * off:+.0f} % otherwise than its file "
             "says: areas and volumes cannot be compared."
         )
     scale = first.geometry.slo_mm_per_px
@@ -287,7 +316,9 @@ def _doubts(registration: Registration, first: Scan, second: Scan) -> list[str]:
         return out
     left_mm = registration.residual_px * scale[0]
     if not left_mm <= _LEFT_OVER_MM:  # also where it is not known
-        out.append("The SLO images were only roughly brought together.")
+        kept = registration.source is RegistrationSource.CONFIRMED
+        more = "; a person looked and left it so" if kept else ""
+        out.append(f"The SLO images were only roughly brought together{more}.")
     return out
 
 

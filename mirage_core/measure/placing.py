@@ -34,19 +34,26 @@ def scaled(matrix: F64, factor: float, about: tuple[float, float]) -> F64:
     return _about(matrix, factor * np.eye(2), about)
 
 
-def shift_px(matrix: F64, about: tuple[float, float], scale: float) -> tuple[float, float]:
-    """Return how far the second image is off, px of the first, ``(rows, cols)`` at `about`.
+def shift_px(
+    matrix: F64, shape: tuple[int, ...], other: tuple[int, ...], scale: float
+) -> tuple[float, float]:
+    """Return how far off the second image saw what is in the middle of the first.
 
     Parameters
     ----------
     matrix : float64 array ``[2, 3]``
-    about : (float, float)
-        ``(row, col)`` of the middle of the first image.
+    shape, other : (int, int)
+        ``(rows, cols)`` of the first and of the second image.
     scale : float
         Pixels of the second for one of the first, as the files say.
+
+    Returns
+    -------
+    (float, float)
+        ``(rows, cols)`` from the middle of the second, px of the first.
     """
-    there = matrix[:, :2] @ np.array(about) + matrix[:, 2]
-    off = there / scale - np.array(about)
+    here, there = (np.array(s[:2]) / 2 - 0.5 for s in (shape, other))
+    off = (matrix[:, :2] @ here + matrix[:, 2] - there) / scale
     return float(off[0]), float(off[1])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mirage_core.annotate import HISTORY_BYTES, Annotation, Session
+from mirage_core.annotate import HISTORY_BYTES, Annotation, Edit, Session
 from mirage_core.project.errors import ProjectError, Trouble
 from mirage_core.project.folder import ProjectFolder
 from mirage_core.project.journal import ProjectJournal
@@ -44,6 +44,8 @@ class Project(ProjectFolder):
         Which engine new segmentations use, whoever makes them.
     foveas : FoveaTable
         Where people put the foveas of scans.
+    registrations : RegistrationTable
+        How people laid the SLO of one visit over that of another.
     """
 
     def __init__(self, store: Store) -> None:
@@ -54,6 +56,7 @@ class Project(ProjectFolder):
         from mirage_core.project.graders import GraderTable
         from mirage_core.project.labels import LabelTable
         from mirage_core.project.leases import LeaseTable
+        from mirage_core.project.registrations import RegistrationTable
 
         super().__init__(store)
         self.log = EventLog(store)
@@ -61,6 +64,7 @@ class Project(ProjectFolder):
         self.labels = LabelTable(store, self.graders)
         self.default_engine = DefaultEngineSetting(store)
         self.foveas = FoveaTable(store)
+        self.registrations = RegistrationTable(store)
         self.leases = LeaseTable(store)
         self._open: dict[Session, ProjectJournal] = {}
 
@@ -198,15 +202,38 @@ class Project(ProjectFolder):
             If the scan has no such annotation.
         ScanNotStoredError, ReadError
         """
+        return self._looked_at(record, annotation_id, viewer, scan, on_damage).annotation
+
+    def moment(
+        self,
+        record: ScanRecord,
+        annotation_id: int,
+        viewer: str,
+        *,
+        scan: Scan | None = None,
+        on_damage: Callable[[str], None] | None = None,
+    ) -> tuple[Annotation, tuple[Edit, ...]]:
+        """Return an annotation as :meth:`annotation` does, and the edits that led to it."""
+        seen = self._looked_at(record, annotation_id, viewer, scan, on_damage)
+        return seen.annotation, tuple(seen.history.done)
+
+    def _looked_at(
+        self,
+        record: ScanRecord,
+        annotation_id: int,
+        viewer: str,
+        scan: Scan | None,
+        on_damage: Callable[[str], None] | None,
+    ) -> Session:
         self.graders.must_see(record.id, annotation_id, viewer)
         scan = self._scan_of(record, scan)
         head = self.log.annotation(record.id, viewer, scan, annotation_id)
         base = base_annotation(scan, head.surfaces, head.scheme)
         events = self.log.read(head.id, base)
-        annotation = Session(scan, base, viewer, events=events, history=events.history).annotation
+        session = Session(scan, base, viewer, events=events, history=events.history)
         if events.problem and on_damage is not None:
             on_damage(events.problem)
-        return annotation
+        return session
 
     def close_session(self, session: Session) -> None:
         """Mark a session as properly closed; it is then no longer unfinished.

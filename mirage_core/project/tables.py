@@ -5,12 +5,13 @@ Long format, UTF-8, B-scans counted from 1, times in UTC. Of the patient there i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mirage_core.io.csv_table import figure_cell, write_csv
 from mirage_core.measure.comparison import Comparison
-from mirage_core.measure.figures import figures
+from mirage_core.measure.figures import Figure, figures, of_thickness
+from mirage_core.measure.thickness_agreement import ThicknessAgreement
 from mirage_core.project import clock
 from mirage_core.project.event_rows import b_scans_to_text
 from mirage_core.project.records import AuditRow, ScanRecord
@@ -59,25 +60,54 @@ def write_agreement(
     ExportError
         If `path` exists and `overwrite` is false, or the system refuses to write.
     """
-    write_csv(
-        path,
-        AGREEMENT_COLUMNS,
-        (
-            (
-                record.pseudonym,
-                record.id,
-                *graders,
-                f.kind,
-                f.structure,
-                f.name,
-                f.unit,
-                figure_cell(f.value),
-                b_scans_for_people(f.b_scans),
-                f.note,
-            )
-            for f in figures(comparison)
-        ),
-        overwrite=overwrite,
+    write_agreements(path, graders, [(record, comparison)], overwrite=overwrite)
+
+
+def write_agreements(
+    path: Path,
+    graders: tuple[str, str],
+    compared: Iterable[tuple[ScanRecord, Comparison]],
+    between: Sequence[ThicknessAgreement] = (),
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write the agreement of two graders on several scans, a row per figure.
+
+    Parameters
+    ----------
+    path : Path
+    graders : (str, str)
+    compared : iterable of (ScanRecord, Comparison)
+    between : sequence of ThicknessAgreement
+        Of all scans together; in their rows no scan is named.
+    overwrite : bool
+
+    Raises
+    ------
+    ExportError
+        If `path` exists and `overwrite` is false, or the system refuses to write.
+    """
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for record, comparison in compared:
+            for f in figures(comparison):
+                yield (record.pseudonym, record.id, *graders, *_cells(f))
+        for layer in between:
+            for f in of_thickness(layer):
+                yield ("", "", *graders, *_cells(f))
+
+    write_csv(path, AGREEMENT_COLUMNS, rows(), overwrite=overwrite)
+
+
+def _cells(f: Figure) -> tuple[str, ...]:
+    return (
+        f.kind,
+        f.structure,
+        f.name,
+        f.unit,
+        figure_cell(f.value),
+        b_scans_for_people(f.b_scans),
+        f.note,
     )
 
 

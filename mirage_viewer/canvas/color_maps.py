@@ -18,11 +18,19 @@ _STOPS = {
 }
 COLOR_MAPS = tuple(_STOPS)
 """Names, the usual one first."""
+DIFFERENCE = "Difference"
+"""From less (blue) over none (white) to more (red), told apart by colour-blind eyes too."""
+# RdBu of ColorBrewer, from its blue end.
+_STOPS_BOTH_WAYS = {
+    DIFFERENCE: "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
+}
 
 
 def color_table(name: str) -> U32:
     """Return 256 values ``0xffRRGGBB``: clear for what is not known (0), then from low to high."""
-    stops = np.array([list(bytes.fromhex(stop)) for stop in _STOPS[name].split()], float)
+    stops = np.array(
+        [list(bytes.fromhex(stop)) for stop in (_STOPS | _STOPS_BOTH_WAYS)[name].split()], float
+    )
     at = np.linspace(0, len(stops) - 1, 255)
     table = np.zeros(256, np.uint32)
     for channel, shift in enumerate((16, 8, 0)):

@@ -38,7 +38,12 @@ class FollowUpBinding:
     def __init__(self, window: Workbench, desk: Desk) -> None:
         self.w, self.d = window, desk
         self.dialog: FollowUpWindow | None = None
-        self.following = FollowingUp(desk, desk.worklist.background, lambda: desk.measuring.put)
+        self.following = FollowingUp(
+            desk,
+            desk.worklist.background,
+            lambda: desk.measuring.put,
+            lambda: desk.models.engines.segmenters,
+        )
         self._filled: Comparison | None = None
         self._matrix: F64 | None = None
         self._pixels: object = None
@@ -197,7 +202,7 @@ class FollowUpBinding:
             dialog.how.setText("")
             if not self._nudged.isActive():
                 self._matrix = None
-                dialog.overlay.set_matrix(None)
+                dialog.overlay.clear()
             return
         days = shown.lines[0].day_words, shown.lines[1].day_words
         dialog.show_surfaces(shown.surfaces, pair)

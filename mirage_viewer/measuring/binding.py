@@ -19,9 +19,11 @@ from mirage_viewer.messages import Message
 if TYPE_CHECKING:
     from mirage_core.annotate import Change
     from mirage_core.measure.tables import ScanFigures
+    from mirage_viewer.canvas.fundus_figures import HeatMap
     from mirage_viewer.workbench import Workbench
 
 _MEASURE_AFTER_MS = 400
+_GROWN_MS = 50
 
 
 class MeasureBinding:
@@ -31,6 +33,7 @@ class MeasureBinding:
         self.w, self.d, self.panel = window, desk, window.measure_panel
         self.follow_up = FollowUpBinding(window, desk)
         self._filled: ScanFigures | None = None
+        self._heat: HeatMap | None = None
         self._soon = QTimer(window)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_MEASURE_AFTER_MS)
@@ -115,9 +118,17 @@ class MeasureBinding:
         self._filled = seen.figures
         titles = {c.name: c.title for c in opened.session.annotation.masks.scheme}
         panel.show_lines(figure_lines(seen.figures, titles))
-        panel.show_profile(measuring.profile(self.d.b))
-        self.w.tabs.updateGeometry()  # of a circle scan there is a plot, too
+        before = panel.plot.isHidden()
+        self._show_profile()
+        if panel.plot.isHidden() != before and self.w.tabs.currentWidget() is panel:
+            self.w.tabs.make_room(_GROWN_MS)  # by the plot, of a circle scan
         self._show_fovea()
+
+    def _show_profile(self) -> None:
+        opened, b = self.d.open_scan, self.d.b
+        several = opened is not None and opened.scan.n_b_scans > 1
+        circle = f"circle {b + 1}" if several else ""
+        self.panel.show_profile(self.d.measuring.profile(b), circle)
 
     def _show_fovea(self) -> None:
         fovea = self.d.measuring.fovea
@@ -149,15 +160,20 @@ class MeasureBinding:
         if seen is not None:
             self._show_state()
             if seen.ground.is_circle:
-                self.panel.show_profile(self.d.measuring.profile(self.d.b))
+                self._show_profile()
 
     def show_laid(self, *_on: bool) -> None:
         """Lay map and grid over the fundus."""
         seen, slo = self.d.measuring.seen, self.w.slo
-        slo.set_heat(seen.heat if seen is not None else None)
+        heat = seen.heat if seen is not None else None
+        moving = heat is not None and heat is self._heat  # only the grid is another
+        if not moving:
+            slo.set_heat(heat)
+        self._heat = heat
         wanted = seen is not None and self.panel.grid.isChecked()
         slo.set_grid(seen.grid if wanted and seen is not None else None)
-        self.show_or_hide()
+        if not moving:
+            self.show_or_hide()
         if seen is not None:
             self._show_state()
             self._show_fovea()

@@ -6,34 +6,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from mirage_core.annotate import Annotation
 from mirage_core.measure.followup import Visit, difference_map, follow_up
 from mirage_core.measure.fovea import FoveaSource
 from mirage_core.measure.measured import NotMeasuredError
-from mirage_core.measure.registration import NotRegisteredError, register
+from mirage_core.measure.placing import moved, scaled, shift_px, turned
+from mirage_core.measure.registration import (
+    NotRegisteredError,
+    Registration,
+    RegistrationSource,
+    judged,
+    register,
+)
 from mirage_core.scan import Laterality, Spacing, State
-from mirage_core.simulate import EyeParameters, SimulatedEye, simulate_eye
+from mirage_core.simulate import SimulatedEye, simulate_eye
 from tests.measure.mapped import raster
+from tests.measure.two_visits import SEED, P, later, transformed
 
-P = EyeParameters(shape=(49, 120, 160), field_mm=(6.4, 1.92, 6.4), pathology=(), slo_px=512)
-EYE = simulate_eye(P, 3)
-
-
-def transformed(
-    image: NDArray[np.uint8], degrees: float, factor: float, shift: tuple[float, float]
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return the image turned, scaled and shifted, duller and noisier, and the map to it."""
-    cos, sin = np.cos(np.radians(degrees)) * factor, np.sin(np.radians(degrees)) * factor
-    turn = np.array([[cos, -sin], [sin, cos]])
-    middle = np.array(image.shape) / 2 - 0.5
-    matrix = np.concatenate([turn, (middle - turn @ middle + shift)[:, None]], axis=1)
-    back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
-    seen = ndimage.affine_transform(image.astype(float), back[:, :2], back[:, 2], order=1)
-    seen = 0.8 * seen + 15 + np.random.default_rng(0).normal(0, 6, image.shape)
-    return np.clip(seen, 0, 255).astype(np.uint8), matrix
+EYE = simulate_eye(P, SEED)
 
 
 @pytest.mark.parametrize(
@@ -68,26 +59,8 @@ def visit(eye: SimulatedEye, thicker_px: float = 0.0) -> Visit:
     annotation.surfaces.values[0] -= thicker_px
     annotation.masks.labels[:] = eye.masks.labels
     annotation.states[:] = State.PREDICTED
+    annotation.states[-1] = State.APPROVED
     return Visit(eye.scan, annotation)
-
-
-def later(degrees: float = 4.0) -> SimulatedEye:
-    """Return the eye at a second visit: the scan lies elsewhere, the SLO is turned."""
-    moved = replace(P, fovea_offset_mm=(-0.25, 0.2), slo_offset_mm=(0.05, 0.55))
-    eye = simulate_eye(moved, 3)
-    assert eye.scan.slo is not None
-    slo, matrix = transformed(eye.scan.slo, degrees, 1.0, (6.0, -4.0))
-
-    def place(p: tuple[float, float]) -> tuple[float, float]:
-        row, col = matrix[:, :2] @ np.array(p) + matrix[:, 2]
-        return float(row), float(col)
-
-    positions = tuple(
-        replace(line, start=place(line.start), end=place(line.end))
-        for line in eye.scan.geometry.positions
-    )
-    geometry = replace(eye.scan.geometry, positions=positions)
-    return replace(eye, scan=replace(eye.scan, slo=slo, geometry=geometry))
 
 
 def test_the_same_tissue_is_measured_at_both_visits() -> None:
@@ -150,6 +123,77 @@ def test_what_differs_between_visits_is_said() -> None:
         follow_up(visit(EYE), replace(visit(EYE), scan=mirrored))
 
 
+def test_b_scans_further_apart_are_said() -> None:
+    scan = EYE.scan
+    b, z, x = scan.spacing.as_mm()
+    assert b is not None
+    for factor, warned in ((1.02, False), (2.0, True)):
+        wider = replace(scan, spacing=Spacing.from_mm(factor * b, z, x))
+        found = follow_up(visit(EYE), replace(visit(EYE), scan=wider), register_same())
+        said = [w for w in found.warnings if w.startswith("The gaps between B-scans differ")]
+        assert bool(said) is warned
+        if warned:
+            assert f"({b:.3f} and {2 * b:.3f} mm)" in said[0]
+
+
+def register_same() -> Registration:
+    return Registration(np.eye(2, 3), 1.0, 0.0)
+
+
+def test_what_a_person_brought_together_is_used_and_said() -> None:
+    second = later()
+    by_vessels = follow_up(visit(EYE), visit(second))
+    assert by_vessels.registration is not None
+    assert not any("by hand" in w for w in by_vessels.warnings)
+    assert EYE.scan.slo is not None
+    assert second.scan.slo is not None
+    matrix = moved(by_vessels.registration.matrix, 0.0, 30.0)
+    by_hand = judged(EYE.scan.slo, second.scan.slo, matrix)
+    assert by_hand.source is RegistrationSource.USER
+    assert by_hand.alike < by_vessels.registration.alike
+    found = follow_up(visit(EYE), visit(second), by_hand)
+    assert found.registration is by_hand
+    assert "The SLO images were brought together by hand." in found.warnings
+    assert "The SLO images were only roughly brought together." in found.warnings
+    assert found.fovea is not None
+    assert by_vessels.fovea is not None
+    # Moved to the right on the first, the same place is further left on the second.
+    off_mm = 30 * P.slo_field_mm / P.slo_px
+    columns = off_mm / P.spacing_mm[2]
+    assert by_vessels.fovea.x - found.fovea.x == pytest.approx(columns, rel=0.03)
+
+
+def test_a_small_slip_is_seen_in_what_is_left_over() -> None:
+    assert EYE.scan.slo is not None
+    second, matrix = transformed(EYE.scan.slo, 4.0, 1.0, (8.0, -5.0))
+    right = judged(EYE.scan.slo, second, matrix)
+    slipped = judged(EYE.scan.slo, second, moved(matrix, 3.0, 4.0))
+    assert right.residual_px < 0.5
+    assert slipped.residual_px == pytest.approx(5.0, abs=1.0)
+
+
+def test_turn_and_scale_by_hand_leave_the_middle_in_place() -> None:
+    start = Registration(np.array([[1.1, 0.02, 5.0], [-0.04, 0.98, -7.0]]), 1.0, 0.0)
+    middle = (255.5, 255.5)
+    turned_by = Registration(turned(start.matrix, 2.5, middle), 1.0, 0.0)
+    scaled_by = Registration(scaled(start.matrix, 1.2, middle), 1.0, 0.0)
+    assert turned_by.rotation_deg == pytest.approx(start.rotation_deg + 2.5)
+    assert turned_by.scale == pytest.approx(start.scale)
+    assert scaled_by.scale == pytest.approx(1.2 * start.scale)
+    assert scaled_by.rotation_deg == pytest.approx(start.rotation_deg)
+    for other in (turned_by, scaled_by):
+        assert other.points(np.array([middle])) == pytest.approx(start.points(np.array([middle])))
+        assert other.stretch == pytest.approx(start.stretch)
+    assert start.stretch > 1.05
+    assert register_same().stretch == pytest.approx(1.0)
+
+
+def test_the_middle_tells_by_how_much_an_image_was_shifted() -> None:
+    assert EYE.scan.slo is not None
+    _, matrix = transformed(EYE.scan.slo, 0.0, 1.2, (6.0, -12.0))
+    assert shift_px(matrix, (512, 512), (512, 512), 1.2) == pytest.approx((5.0, -10.0))
+
+
 def test_a_scale_that_the_vessels_contradict_is_said() -> None:
     assert EYE.scan.slo is not None
     slo, _ = transformed(EYE.scan.slo, 0.0, 1.12, (0.0, 0.0))
@@ -164,3 +208,17 @@ def test_scans_without_area_have_no_difference_map() -> None:
     one = Visit(scan, Annotation.empty(scan.shape))
     with pytest.raises(NotMeasuredError, match="not known where"):
         difference_map(one, one, same)
+
+
+def test_what_the_model_looked_for_is_a_figure_at_both_visits() -> None:
+    """None of a class that nobody marked is 0 where the model looks for it, else not known."""
+    n = EYE.scan.n_b_scans
+    visits = visit(EYE), visit(later())
+    for v in visits:
+        v.annotated.states[:] = State.PREDICTED
+    for knows, change in ((False, float("nan")), (True, 0.0)):
+        sought = {"SRF": np.ones(n, bool)} if knows else None
+        found = follow_up(*(replace(v, looked_for=sought) for v in visits), register_same())
+        volume = next(c for c in found.changes if (c.structure, c.figure) == ("SRF", "volume"))
+        assert volume.change == pytest.approx(change, nan_ok=True)
+        assert bool(volume.note) is not knows

@@ -1,0 +1,106 @@
+"""How a person laid the SLO of one visit over that of another; what is only found is not kept."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from mirage_core.measure.registration import Registration, RegistrationSource
+from mirage_core.project.scans import note_in_log
+from mirage_core.project.schema import settings
+from mirage_core.project.store import Store
+
+_WHAT = "registration"
+
+
+class RegistrationTable:
+    """Reads and writes the registrations of one store, one for two scans, whoever compares them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, first_id: str, second_id: str) -> Registration | None:
+        """Return how a person laid the second over the first; None where it is to be found."""
+        with self._store.read() as connection:
+            return _stored(connection, _key(first_id, second_id))
+
+    def set(
+        self, first_id: str, second_id: str, registration: Registration | None, author: str
+    ) -> None:
+        """Keep `registration` for two scans, None to find it again; the log keeps who did.
+
+        The log is that of the second scan.
+
+        Raises
+        ------
+        ValueError
+            If `author` is empty.
+        ProjectError
+            If the project can only be read.
+        """
+        if not author.strip():
+            raise ValueError("Say who brings the visits together; the project keeps the name.")
+        key = _key(first_id, second_id)
+        with self._store.write() as connection:
+            before = _stored(connection, key)
+            if registration is None:
+                if before is None:
+                    return
+                connection.execute(delete(settings).where(settings.c.key == key))
+                detail = f"to {first_id}: found"
+            else:
+                value = _value(registration)
+                if before is not None and _value(before) == value:
+                    return
+                row = upsert(settings).values(key=key, value=value)
+                connection.execute(row.on_conflict_do_update(["key"], set_={"value": value}))
+                detail = f"to {first_id}: {registration.source.value}"
+                if before is not None and _same(before, registration):
+                    return  # only how well it fits is known by now
+            note_in_log(connection, second_id, author, _WHAT, detail)
+
+
+def _key(first_id: str, second_id: str) -> str:
+    return f"registration:{first_id}:{second_id}"
+
+
+def _same(one: Registration, other: Registration) -> bool:
+    return one.source is other.source and bool((one.matrix == other.matrix).all())
+
+
+def _value(registration: Registration) -> str:
+    # JSON has no NaN.
+    alike, residual = (
+        v if math.isfinite(v) else None for v in (registration.alike, registration.residual_px)
+    )
+    return json.dumps(
+        {
+            "matrix": registration.matrix.tolist(),
+            "alike": alike,
+            "residual_px": residual,
+            "source": registration.source.value,
+        }
+    )
+
+
+def _stored(connection: Connection, key: str) -> Registration | None:
+    value = connection.execute(select(settings.c.value).where(settings.c.key == key)).scalar()
+    try:
+        stored = json.loads(value) if value is not None else None
+        if not stored:
+            return None
+        matrix = np.array(stored["matrix"], np.float64)
+        alike, residual = (
+            float("nan") if stored[name] is None else float(stored[name])
+            for name in ("alike", "residual_px")
+        )
+        source = RegistrationSource(stored["source"])
+    except (ValueError, KeyError, TypeError):
+        return None  # another program's: it is found
+    usable = matrix.shape == (2, 3) and bool(np.isfinite(matrix).all())
+    usable = usable and abs(float(np.linalg.det(matrix[:, :2]))) > 1e-6
+    return Registration(matrix, alike, residual, source) if usable else None

@@ -1,0 +1,1 @@
+"""Follow-up: visits of one eye in the window."""
