@@ -23,6 +23,7 @@ from mirage_core.cli import (
     models,
     pretrain,
     project,
+    project_compare,
     project_import,
     project_model,
     segment,
@@ -78,7 +79,7 @@ app.add_typer(benchmark.benchmark_app)
 app.add_typer(project_app)
 project_app.command("import")(project_import.project_import)
 project_app.command("graders")(project.graders)
-project_app.command("compare")(project.compare)
+project_app.command("compare")(project_compare.compare)
 project_app.command("audit")(project.audit)
 project_app.command("model")(project_model.project_model)
 

@@ -27,12 +27,10 @@ from mirage_core.cli.progress import progress_bar
 from mirage_core.cli.words import counted, describe, sentence
 
 if TYPE_CHECKING:
-    from mirage_core.annotate import Annotation
-    from mirage_core.cli.measure_sources import Work
+    from mirage_core.cli.measure_sources import Loaded, Work
     from mirage_core.measure.fovea import Fovea
     from mirage_core.measure.measured import Measured
     from mirage_core.measure.tables import ScanFigures
-    from mirage_core.scan import Scan
 
 _TOO_LITTLE = "Too little of the region is known."
 
@@ -134,8 +132,9 @@ def _rows(
 
     for i, work in enumerate(works):
         try:
-            name, scan, annotation = work.load()
-            figures = _measured(scan, annotation, fovea or work.fovea)
+            loaded = work.load()
+            name, scan, annotation = loaded.name, loaded.scan, loaded.annotation
+            figures = _measured(loaded, fovea or work.fovea)
             if reports is not None:
                 done.reports.append(reports.write(name, work.grader, scan, annotation, figures))
         except Exception as error:
@@ -172,16 +171,16 @@ def _place(text: str) -> Fovea | None:
     return Fovea(b, x)
 
 
-def _measured(scan: Scan, annotation: Annotation, fovea: Fovea | None) -> ScanFigures:
+def _measured(loaded: Loaded, fovea: Fovea | None) -> ScanFigures:
     from mirage_core.measure.tables import measure_scan
 
-    n, _, width = scan.shape
+    n, _, width = loaded.scan.shape
     if fovea is not None and not (0 <= fovea.b <= n - 1 and 0 <= fovea.x <= width - 1):
         raise CommandError(
             "The fovea given lies outside the scan.",
             f"It has B-scans 1 to {n} and A-scans 1 to {width}.",
         )
-    return measure_scan(scan, annotation, fovea)
+    return measure_scan(loaded.scan, loaded.annotation, fovea, looked_for=loaded.looked_for)
 
 
 def _summary(name: str, grader: str, figures: ScanFigures) -> dict[str, Any]:
@@ -204,7 +203,7 @@ def _summary(name: str, grader: str, figures: ScanFigures) -> dict[str, Any]:
 
 def _reason(measured: Measured) -> str:
     """Return why a figure is refused, the same for all that are known too little of."""
-    return _TOO_LITTLE if measured.coverage == measured.coverage else measured.reason
+    return _TOO_LITTLE if measured.reason.startswith("Known on ") else measured.reason
 
 
 def _say(out: Path, done: _Done, *, as_json: bool) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,9 @@ from mirage_core.scan import (
 )
 
 if TYPE_CHECKING:
+    from mirage_core.engines.base import EngineInfo
     from mirage_core.measure.fovea import Fovea
+    from mirage_core.measure.sought import LookedFor
     from mirage_core.project import AnnotationRecord, Project, WorklistRow
 
 
@@ -64,6 +67,26 @@ class Wishes:
     keep_names: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """An annotation with its scan.
+
+    Attributes
+    ----------
+    name : str
+        What the scan is called in the table.
+    scan : Scan
+    annotation : Annotation
+    looked_for : mapping or None
+        Lesions that the model which drew the masks looks for; None: not known.
+    """
+
+    name: str
+    scan: Scan
+    annotation: Annotation
+    looked_for: LookedFor | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One annotation to measure.
@@ -73,7 +96,7 @@ class Work:
     path : Path
         Where it is, for messages.
     load : callable
-        Returns name, scan and annotation.
+        Returns what there is to measure.
     grader : str
         Whose work it is; an engine's or the device's name where nobody's.
     found : bool
@@ -83,7 +106,7 @@ class Work:
     """
 
     path: Path
-    load: Callable[[], tuple[str, Scan, Annotation]]
+    load: Callable[[], Loaded]
     grader: str
     found: bool = False
     fovea: Fovea | None = None
@@ -158,18 +181,21 @@ def _of_project(folder: Path, wishes: Wishes, stack: ExitStack) -> Iterator[Work
 
 def _in_project(
     project: Project, row: WorklistRow, record: AnnotationRecord, wishes: Wishes
-) -> Callable[[], tuple[str, Scan, Annotation]]:
-    def load() -> tuple[str, Scan, Annotation]:
+) -> Callable[[], Loaded]:
+    def load() -> Loaded:
+        from mirage_core.engines.looked_for import looked_for
+
         scan = project.open_scan(row.scan)
         # Nobody's name: what only its own grader may see is not measured.
-        annotation = project.annotation(row.scan, record.id, "", scan=scan)
-        return row.scan.pseudonym, _spaced(scan, wishes.spacing_mm), annotation
+        annotation, done = project.moment(row.scan, record.id, "", scan=scan)
+        sought = looked_for(done, scan.n_b_scans, _engines())
+        return Loaded(row.scan.pseudonym, _spaced(scan, wishes.spacing_mm), annotation, sought)
 
     return load
 
 
 def _of_result(folder: Path, wishes: Wishes) -> Work:
-    def load() -> tuple[str, Scan, Annotation]:
+    def load() -> Loaded:
         result = read_result(folder)
         annotation = Annotation(result.surfaces, result.masks, result.confidence, result.states)
         with only_read_errors(folder):
@@ -180,12 +206,37 @@ def _of_result(folder: Path, wishes: Wishes) -> Work:
             known = open_scan(wishes.scans[sha256], ReadOptions())
             scan = known.with_spacing(scan.spacing)
         name = folder.name if wishes.keep_names else f"scan-{sha256[:8]}"
-        return name, _spaced(scan, wishes.spacing_mm), annotation
+        scan, sought = _spaced(scan, wishes.spacing_mm), _sought(result.info, scan.n_b_scans)
+        return Loaded(name, scan, annotation, sought)
 
-    return Work(folder, load, _engine_of(folder))
+    return Work(folder, load, engine_of(folder))
 
 
-def _engine_of(folder: Path) -> str:
+@lru_cache(maxsize=1)
+def _engines() -> tuple[EngineInfo, ...]:
+    from mirage_core.engines.registry import engine_infos
+
+    return engine_infos()
+
+
+def _sought(info: Mapping[str, Any], n_b_scans: int) -> LookedFor | None:
+    """Return what the engine of a result looked for; None where nothing tells."""
+    from mirage_core.engines.looked_for import looked_for_throughout
+
+    engine = info.get("engine")
+    if not isinstance(engine, dict):
+        return None
+    classes = engine.get("mask_classes")
+    if classes is None:  # of an earlier version
+        sha256 = engine.get("sha256")
+        classes = next((i.mask_classes for i in _engines() if sha256 and i.sha256 == sha256), None)
+    if not isinstance(classes, list | tuple):
+        return None
+    return looked_for_throughout((str(name) for name in classes), n_b_scans)
+
+
+def engine_of(folder: Path) -> str:
+    """Return the name of the engine that made a result; empty where it does not say."""
     from mirage_core.io.export_result import read_info
 
     try:
@@ -212,7 +263,7 @@ def _recorded(recorded: dict[str, Any], shape: tuple[int, ...]) -> Scan:
 
 
 def _of_file(path: Path, wishes: Wishes) -> Work:
-    def load() -> tuple[str, Scan, Annotation]:
+    def load() -> Loaded:
         if path.name in (RESULT_FILE, "surfaces.npz", "masks.npz") and is_result(path.parent):
             raise CommandError(f"{path} is part of a result.", "Give the result's folder.")
         with only_read_errors(path):
@@ -228,7 +279,7 @@ def _of_file(path: Path, wishes: Wishes) -> Work:
                     "Segment it first (mirage segment) and measure the result.",
                 )
             annotation = Annotation.for_scan(scan)
-        return name, _spaced(scan, wishes.spacing_mm), annotation
+        return Loaded(name, _spaced(scan, wishes.spacing_mm), annotation)
 
     return Work(path, load, "device" if path.suffix.lower() not in _NATIVE else "")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -13,7 +13,10 @@ from mirage_core.project.tables import b_scans_for_people
 from mirage_core.scan import State
 
 if TYPE_CHECKING:
+    from mirage_core.measure.bland_altman import Estimate
     from mirage_core.measure.comparison import Comparison
+    from mirage_core.measure.figures import Figure
+    from mirage_core.measure.thickness_agreement import ThicknessAgreement
     from mirage_core.project import ScanRecord
     from mirage_core.project.records import Grader
 
@@ -47,19 +50,24 @@ def comparison_fields(
         "scan": record.id,
         "graders": list(graders),
         "b_scans": [b + 1 for b in comparison.b_scans],
-        "figures": [
-            {
-                "kind": f.kind,
-                "structure": f.structure,
-                "figure": f.name,
-                "unit": f.unit,
-                "value": None if f.value != f.value else f.value,
-                "b_scans": b_scans_for_people(f.b_scans),
-                "note": f.note,
-            }
-            for f in figures(comparison)
-        ],
+        "figures": figure_fields(figures(comparison)),
     }
+
+
+def figure_fields(listed: Iterable[Figure]) -> list[dict[str, Any]]:
+    """Return figures for JSON."""
+    return [
+        {
+            "kind": f.kind,
+            "structure": f.structure,
+            "figure": f.name,
+            "unit": f.unit,
+            "value": None if f.value != f.value else f.value,
+            "b_scans": b_scans_for_people(f.b_scans),
+            "note": f.note,
+        }
+        for f in listed
+    ]
 
 
 def agreement_tables(graders: tuple[str, str], comparison: Comparison) -> Iterator[Table | str]:
@@ -82,6 +90,8 @@ def agreement_tables(graders: tuple[str, str], comparison: Comparison) -> Iterat
             name = escape(f"{layer.upper} to {layer.lower}")
             table.add_row(name, str(layer.n_a_scans), _cell(layer.dice, 3))
         yield table
+    if comparison.thickness:
+        yield thickness_table(comparison.thickness)
     if comparison.masks:
         table = Table("Class", "Both", f"Only {first}", f"Only {second}", "Neither", "κ", "Dice")
         for header in ("HD95 px", "HD95 mm", f"nL {first}", f"nL {second}"):
@@ -101,6 +111,31 @@ def agreement_tables(graders: tuple[str, str], comparison: Comparison) -> Iterat
             )
         yield table
     yield from dict.fromkeys(escape(f.note) for f in figures(comparison) if f.note)
+
+
+def thickness_table(found: Sequence[ThicknessAgreement]) -> Table:
+    """Return bias and limits of agreement, a line for each layer; in brackets 95 % confidence."""
+    table = Table("Thickness", "Pairs", "Bias µm", "SD µm", "Lower limit µm", "Upper limit µm")
+    table.add_column("Slope")
+    for t in found:
+        a = t.analysis
+        table.add_row(
+            escape(t.title),
+            f"{a.n} {t.unit.value}s",
+            _with_confidence(a.bias),
+            _cell(a.sd),
+            _with_confidence(a.lower),
+            _with_confidence(a.upper),
+            _with_confidence(a.slope, 3),
+        )
+    return table
+
+
+def _with_confidence(estimate: Estimate, digits: int = 1) -> str:
+    if estimate.low != estimate.low:
+        return _cell(estimate.value, digits)
+    low, high = _cell(estimate.low, digits), _cell(estimate.high, digits)
+    return f"{_cell(estimate.value, digits)} ({low} to {high})"
 
 
 def _cell(value: float, digits: int = 2) -> str:

@@ -89,6 +89,7 @@ def segment_file(
                 "version": engine.version,
                 "title": engine.title,
                 "sha256": engine.sha256,
+                "mask_classes": list(engine.mask_classes),
                 "mode": prediction.run.mode,
                 "device": prediction.run.device,
                 "batch_size": prediction.run.batch_size,

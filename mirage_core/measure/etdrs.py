@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mirage_core.measure.plane import Plane
+from mirage_core.measure.sampling import Sampled
 from mirage_core.scan import Laterality
 
 F64 = NDArray[np.float64]
@@ -92,6 +93,60 @@ class Regions:
         return out
 
 
+@dataclass(frozen=True, eq=False)
+class SampledRegions:
+    """The same for one map: its values are looked up at the points of each region.
+
+    It costs less than :class:`Regions`, which serve many maps, and gives the same figures.
+
+    Attributes
+    ----------
+    sampled : Sampled
+        By which A-scans the values at the ``n`` points are given.
+    shares : sparse matrix ``[region, n]``
+        How much of a region each point stands for.
+    width : int
+        A-scans of a B-scan.
+    """
+
+    sampled: Sampled
+    shares: sparse.csr_matrix
+    width: int
+
+    def of(self, values: NDArray[np.floating]) -> Averages:
+        """Return means and coverage of a map ``[b, x]``, NaN = not known."""
+        weights = self.sampled.weights
+        found = values.ravel()[self.sampled.at]
+        known = np.isfinite(found)
+        if not known.all():
+            weights, found = weights * known, np.where(known, found, 0.0)
+        total = self.shares @ np.einsum("ij,ij->i", weights, found)
+        coverage: F64 = self.shares @ weights.sum(axis=1)
+        mean = np.divide(total, coverage, out=np.full_like(total, np.nan), where=coverage > 1e-9)
+        return Averages(mean, np.minimum(coverage, 1.0))
+
+    def share_of(self, b_scans: NDArray[np.bool_]) -> F64:
+        """Return the share of each region, as far as scanned, on `b_scans` ``[b]``."""
+        weights = self.sampled.weights
+        scanned = self.shares @ weights.sum(axis=1)
+        out = np.full(len(scanned), np.nan)
+        if b_scans.all() or not b_scans.any():
+            on_them = scanned * float(b_scans.any())
+        else:
+            here = np.repeat(b_scans, self.width)[self.sampled.at]
+            on_them = self.shares @ np.einsum("ij,ij->i", weights, here)
+        np.divide(on_them, scanned, out=out, where=scanned > 1e-9)
+        return out
+
+
+def etdrs_samples(
+    plane: Plane, fovea_mm: F64, laterality: Laterality, step_mm: float = STEP_MM
+) -> SampledRegions:
+    """Return what :func:`etdrs_regions` does, for one map; on a coarser grid if it is in haste."""
+    points, shares = _grid(laterality is Laterality.OS, step_mm)
+    return SampledRegions(plane.sample(points + fovea_mm), shares, plane.width)
+
+
 def etdrs_regions(plane: Plane, fovea_mm: F64, laterality: Laterality) -> Regions:
     """Return the nine :data:`SUBFIELDS` about the fovea at ``(x, y)`` mm.
 
@@ -132,14 +187,14 @@ def _regions(plane: Plane, points_mm: F64, shares: sparse.csr_matrix) -> Regions
     return Regions(weights.reshape(-1, plane.n_b_scans, plane.width))
 
 
-@lru_cache(maxsize=2)
-def _grid(nasal_left: bool) -> tuple[F64, sparse.csr_matrix]:
+@lru_cache(maxsize=4)
+def _grid(nasal_left: bool, step_mm: float = STEP_MM) -> tuple[F64, sparse.csr_matrix]:
     """Return points ``[n, (x, y)]`` about the fovea and the shares ``[subfield, n]``."""
-    x, y = _square(RADII_MM[-1])
-    within = [_inside(x, y, radius) for radius in RADII_MM]
+    x, y = _square(RADII_MM[-1], step_mm)
+    within = [_inside(x, y, radius, step_mm) for radius in RADII_MM]
     rings = within[1] - within[0], within[2] - within[1]
     # Signed distance from the 45 degree lines, so that a cell on one is shared out.
-    sideways = np.clip((np.abs(x) - np.abs(y)) / (np.sqrt(2) * STEP_MM) + 0.5, 0, 1)
+    sideways = np.clip((np.abs(x) - np.abs(y)) / (np.sqrt(2) * step_mm) + 0.5, 0, 1)
     nasal = (x < 0) if nasal_left else (x > 0)
     sectors = (
         (1 - sideways) * (y > 0),
@@ -157,17 +212,17 @@ def _discs(diameters_mm: tuple[float, ...]) -> tuple[F64, sparse.csr_matrix]:
     return _packed(x, y, [_inside(x, y, d / 2) for d in diameters_mm])
 
 
-def _square(half_mm: float) -> tuple[F64, F64]:
+def _square(half_mm: float, step_mm: float = STEP_MM) -> tuple[F64, F64]:
     """Return the cells' centres of a square: none on an axis, and mirrored about both."""
-    n = int(np.ceil(half_mm / STEP_MM)) + 1
-    axis = (np.arange(-n, n) + 0.5) * STEP_MM
+    n = int(np.ceil(half_mm / step_mm)) + 1
+    axis = (np.arange(-n, n) + 0.5) * step_mm
     x, y = np.meshgrid(axis, axis)
     return x.ravel(), y.ravel()
 
 
-def _inside(x: F64, y: F64, radius_mm: float) -> F64:
+def _inside(x: F64, y: F64, radius_mm: float, step_mm: float = STEP_MM) -> F64:
     """Return how much of each cell lies inside a circle."""
-    share: F64 = np.clip((radius_mm - np.hypot(x, y)) / STEP_MM + 0.5, 0.0, 1.0)
+    share: F64 = np.clip((radius_mm - np.hypot(x, y)) / step_mm + 0.5, 0.0, 1.0)
     return share
 
 

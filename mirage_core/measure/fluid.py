@@ -13,6 +13,7 @@ from mirage_core.measure.lesion_columns import LesionColumns
 F64 = NDArray[np.float64]
 
 _NL_PER_MM3 = 1000.0
+_GRADUAL = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,13 @@ class Extent:
         Pixels times their size, each B-scan counted with the slab it stands for.
     area_mm2 : float
         En face: footprints of the A-scans that have any.
+    pixels : float64 array ``[b]``
+        Of each B-scan, as far as they count.
     """
 
     volume_nl: float
     area_mm2: float
+    pixels: F64
 
 
 def extent(
@@ -57,7 +61,29 @@ def extent(
     return Extent(
         float(pixels @ areas) * dz_mm * _NL_PER_MM3,
         float(marked @ areas),
+        pixels,
     )
+
+
+def sampling_error(sections: F64) -> float:
+    """Return the relative standard error of a volume by sections an equal gap apart; NaN for none.
+
+    Between B-scans nothing is seen: a lesion's volume depends on where they happen to cut it. The
+    variance of the sum over systematic sections follows from how the sections resemble their
+    neighbours (Gundersen HJG, Jensen EB. The efficiency of systematic sampling in stereology and
+    its prediction. J Microsc 1987), here for bodies whose sections grow gradually from nothing.
+    Lesions smaller than the gap, which no B-scan may meet, are not in it.
+
+    Parameters
+    ----------
+    sections : float64 array ``[b]``
+        Areas in the order of their places, in any unit.
+    """
+    total = float(sections.sum())
+    if total <= 0:
+        return float("nan")
+    same, next_, after = (float(sections[k:] @ sections[: len(sections) - k]) for k in range(3))
+    return float(np.sqrt(max(3 * same - 4 * next_ + after, 0.0) / _GRADUAL)) / total
 
 
 def height_um(columns: LesionColumns, value: int, dz_mm: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,12 @@ class Ground:
             no_volume,
             no_depth,
         )
+
+    def about(self, fovea: Fovea) -> Ground:
+        """Return the same about a fovea that a person puts; where it is sought, see :meth:`of`."""
+        if self.plane is None:
+            return replace(self, fovea=fovea)
+        return replace(self, fovea=fovea, no_fovea="", no_grid=self.no_depth)
 
     @property
     def is_circle(self) -> bool:

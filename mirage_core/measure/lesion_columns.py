@@ -51,6 +51,13 @@ class LesionColumns:
         out: I64 = np.bincount(column, minlength=n * width).reshape(n, width)
         return out
 
+    def b_scans(self, value: int) -> NDArray[np.bool_]:
+        """Return on which B-scans there is any of class `value`, ``[b]``."""
+        n, height, width = self.shape
+        out = np.zeros(n, bool)
+        out[self.at[self.values == value] // (height * width)] = True
+        return out
+
     def longest_run(self, value: int) -> int:
         """Return the most pixels of class `value` that follow each other down one A-scan."""
         _, height, width = self.shape

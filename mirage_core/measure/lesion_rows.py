@@ -12,10 +12,19 @@ from mirage_core.measure import atrophy
 from mirage_core.measure.drusen import DISCS_MM as DRUSEN_MM
 from mirage_core.measure.drusen import drusen_height_um, normal_gap_um
 from mirage_core.measure.etdrs import DISCS_MM, disc_regions
-from mirage_core.measure.fluid import extent, height_um
+from mirage_core.measure.fluid import extent, height_um, sampling_error
 from mirage_core.measure.ground import Ground, Row
 from mirage_core.measure.lesion_columns import LesionColumns
-from mirage_core.measure.measured import Basis, covered, refused, spacing_words
+from mirage_core.measure.measured import (
+    LEAST_COVERAGE,
+    Basis,
+    Measured,
+    covered,
+    refused,
+    spacing_words,
+)
+from mirage_core.measure.plane import across_mm
+from mirage_core.measure.sought import NOT_SOUGHT, LookedFor, sought_b_scans
 from mirage_core.measure.thickness import missing_surfaces
 from mirage_core.scan import MaskClass, State
 
@@ -24,76 +33,105 @@ BoolArray = NDArray[np.bool_]
 
 WHOLE = "whole scan"
 DRUSEN, EZ_LOSS = "drusen", "EZ loss"
-_BY_ENGINE = "None is marked; where no human looked, the engine may not look for it."
-_NOT_SOUGHT = "Nobody has looked for fluid or lesions: the masks have no state on any B-scan."
+_WORTH_SAYING = 0.005
+_NOBODY = "Nobody has looked for fluid or lesions: the masks have no state on any B-scan."
 
 
-def fluid_rows(ground: Ground) -> Iterator[Row]:
-    """Yield volume, height and area of every class of the masks."""
+def fluid_rows(ground: Ground, looked_for: LookedFor | None = None) -> Iterator[Row]:
+    """Yield volume, height and area of every class of the masks.
+
+    None of a class is a figure only where it was looked for: see :mod:`~.measure.sought`.
+    """
     masks, states = ground.annotated.masks, ground.annotated.states[-1]
-    unseen = "" if (states != State.UNSEEN).any() else _NOT_SOUGHT
+    unseen = "" if (states != State.UNSEEN).any() else _NOBODY
     columns = LesionColumns.of(masks)
     regions = _regions(ground)
-    for mask_class in masks.scheme:
+    for c in masks.scheme:
+        sought = sought_b_scans(states, columns.b_scans(c.value), c.name, looked_for)
+        lesion = _Lesion(c, columns, sought)
         for region in (WHOLE, *map(_circle, DISCS_MM)):
             why = unseen or ground.no_footprints or ("" if region == WHOLE else ground.no_fovea)
-            yield from _extents(ground, mask_class, columns, region, regions.get(region), why)
-        yield _height(ground, mask_class, columns, unseen or ground.no_depth)
+            yield from _extents(ground, lesion, region, regions.get(region), why)
+        yield _height(ground, lesion, unseen or ground.no_depth)
+
+
+@dataclass(frozen=True, eq=False)
+class _Lesion:
+    """A class: where it is marked, and on which B-scans it was looked for."""
+
+    of: MaskClass
+    columns: LesionColumns
+    sought: BoolArray
+
+
+def _sampling(ground: Ground, pixels: F64) -> str:
+    """Return how far a volume depends on where B-scans happen to lie; empty where unknown."""
+    footprints, plane = ground.footprints, ground.plane
+    if footprints is None or plane is None or np.ptp(footprints.widths_mm) > 1e-9:
+        return ""
+    error = sampling_error(pixels[np.argsort(across_mm(plane.lines_mm), kind="stable")])
+    if not error >= _WORTH_SAYING:
+        return ""
+    return f"Standard error by the gap between B-scans: about {100 * error:.0f} %."
+
+
+def _figure(
+    value: float,
+    unit: str,
+    basis: Basis,
+    sought: float,
+    seen: float,
+    approved: float,
+    note: str = "",
+) -> Measured:
+    """Return a figure of a region of which the shares `sought` and `seen` were looked at."""
+    if seen >= LEAST_COVERAGE > sought:
+        return Measured(float("nan"), unit, NOT_SOUGHT, basis, sought, approved)
+    return covered(value, unit, basis, sought, approved, note)
 
 
 def _extents(
-    ground: Ground,
-    mask_class: MaskClass,
-    columns: LesionColumns,
-    name: str,
-    region: _Region | None,
-    why: str,
+    ground: Ground, lesion: _Lesion, name: str, region: _Region | None, why: str
 ) -> Iterator[Row]:
     """Yield volume and, of the whole scan, area of a class; `why` tells what forbids both."""
     spacing, states = ground.scan.spacing, ground.annotated.states[-1]
     area, volume = (Basis((), spacing_words(spacing, axes)) for axes in ("bx", "bzx"))
     why_no_volume = ground.no_volume if why in ("", ground.no_footprints) else why
-    found, shares = None, (float("nan"), float("nan"))
+    found, shares = None, (float("nan"),) * 3
     if not why:
         assert ground.footprints is not None
         assert region is not None
         dz_mm = spacing.z.mm if spacing.z.mm is not None else float("nan")
-        found = extent(columns, mask_class.value, ground.footprints, dz_mm, region.inside)
-        shares = region.shares(ground, states != State.UNSEEN, states == State.APPROVED)
+        columns, value = lesion.columns, lesion.of.value
+        found = extent(columns, value, ground.footprints, dz_mm, region.inside)
+        sought, approved = region.shares(ground, lesion.sought, states == State.APPROVED)
+        seen, _ = region.shares(ground, states != State.UNSEEN, states == State.APPROVED)
+        shares = sought, seen, approved
     if why_no_volume or found is None:
         figure = refused(why_no_volume, "nL", volume)
     else:
-        note = _doubt_of_none(ground, found.volume_nl)
-        figure = covered(found.volume_nl, "nL", volume, *shares, note)
-    yield Row(mask_class.name, name, "volume", figure)
+        note = _sampling(ground, found.pixels)
+        figure = _figure(found.volume_nl, "nL", volume, *shares, note)
+    yield Row(lesion.of.name, name, "volume", figure)
     if name != WHOLE:
         return
     if found is None:
-        yield Row(mask_class.name, name, "area", refused(why, "mm2", area))
+        yield Row(lesion.of.name, name, "area", refused(why, "mm2", area))
     else:
-        note = _doubt_of_none(ground, found.area_mm2)
-        figure = covered(found.area_mm2, "mm2", area, *shares, note)
-        yield Row(mask_class.name, name, "area", figure)
+        yield Row(lesion.of.name, name, "area", _figure(found.area_mm2, "mm2", area, *shares))
 
 
-def _doubt_of_none(ground: Ground, value: float) -> str:
-    """Return what is to be said of a class that is marked nowhere."""
-    states = ground.annotated.states[-1]
-    human = states[states != State.UNSEEN] >= State.EDITED
-    return _BY_ENGINE if value == 0 and not human.all() else ""
-
-
-def _height(ground: Ground, mask_class: MaskClass, columns: LesionColumns, why: str) -> Row:
+def _height(ground: Ground, lesion: _Lesion, why: str) -> Row:
     states = ground.annotated.states[-1]
     basis = Basis((), spacing_words(ground.scan.spacing, "z"))
     if why:
-        return Row(mask_class.name, WHOLE, "height", refused(why, "um", basis))
+        return Row(lesion.of.name, WHOLE, "height", refused(why, "um", basis))
     (dz_mm,) = ground.scan.spacing.require_mm("z")
-    tall = height_um(columns, mask_class.value, dz_mm)
-    seen, approved = (states != State.UNSEEN).mean(), (states == State.APPROVED).mean()
-    note = _doubt_of_none(ground, tall)
-    figure = covered(tall, "um", basis, float(seen), float(approved), note)
-    return Row(mask_class.name, WHOLE, "height", figure)
+    tall = height_um(lesion.columns, lesion.of.value, dz_mm)
+    marks = (lesion.sought, states != State.UNSEEN, states == State.APPROVED)
+    sought, seen, approved = (float(b_scans.mean()) for b_scans in marks)
+    figure = _figure(tall, "um", basis, sought, seen, approved)
+    return Row(lesion.of.name, WHOLE, "height", figure)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ _LOW_QUALITY = 15.0
 """Usual lower limit of the figure, in dB, that Heidelberg devices give."""
 _EDGE_PX = 1.0
 _UNSURE = 0.5
-EYE_UNKNOWN = "Which eye it is is unknown, and so which side is nasal."
+EYE_UNKNOWN = "Right or left eye: unknown, and so nasal is."
 _NO_GAP = (ScanPattern.LINE, ScanPattern.CIRCLE, ScanPattern.RADIAL)
 
 
@@ -97,7 +97,7 @@ def _device_quality(scan: Scan) -> Flag | None:
     if not low:
         return None
     lowest = float(np.nanmin(scan.quality))
-    text = f"The device rates {_some(low)} below {_LOW_QUALITY:.0f}; the lowest has {lowest:.0f}."
+    text = f"Low signal on {_some(low)}, down to {lowest:.0f}."
     return Flag("low signal", text, low)
 
 
@@ -112,7 +112,7 @@ def _clipped(scan: Scan, annotated: Annotated) -> Flag | None:
     b_scans = _where(clipped)
     if not b_scans:
         return None
-    text = f"The retina reaches the upper or lower edge of {_some(b_scans)}: it may be cut off."
+    text = f"Retina at the image's edge on {_some(b_scans)}."
     return Flag("clipped retina", text, b_scans)
 
 
@@ -123,7 +123,8 @@ def _crossing(annotated: Annotated) -> Flag | None:
         return None
     b_scans = _where(np.logical_or.reduce(bad, axis=1))
     n = int(bad.sum())
-    text = f"Surfaces cross on {n} A-scans of {_some(b_scans)}; thickness there is negative."
+    n_a_scans = "1 A-scan" if n == 1 else f"{n} A-scans"
+    text = f"Surfaces cross on {n_a_scans} of {_some(b_scans)}."
     return Flag("crossing surfaces", text, b_scans)
 
 
@@ -140,11 +141,11 @@ def _layout(scan: Scan) -> tuple[Flag, ...]:
     wide, narrow = gaps > _MISSING * usual, gaps < _DOUBLED * usual
     if wide.any():
         at = tuple(sorted(int(order[i]) for i in np.flatnonzero(wide)))
-        text = f"B-scans seem to be missing: {int(wide.sum())} of the gaps are wider than usual."
+        text = f"B-scans seem to be missing; wide gaps: {int(wide.sum())}."
         flags.append(Flag("missing B-scans", text, at))
     if narrow.any():
         at = tuple(sorted(int(order[i + 1]) for i in np.flatnonzero(narrow)))
-        text = f"{_some(at)} lie where another lies already."
+        text = f"{_some(at)} in the place of another."
         flags.append(Flag("duplicated B-scans", text, at))
     return tuple(flags)
 
@@ -160,7 +161,7 @@ def _identical(scan: Scan) -> Flag | None:
     if not again:
         return None
     b_scans = tuple(again)
-    text = f"{_some(b_scans)} show the same image as another one."
+    text = f"{_some(b_scans)} with the image of another."
     return Flag("identical B-scans", text, b_scans)
 
 
@@ -169,17 +170,15 @@ def _fovea(plane: Plane | None, fovea: Fovea | None) -> tuple[Flag, ...]:
         return ()
     flags = []
     if fovea.source is FoveaSource.CENTRE:
-        text = "The fovea was not found; put it in its place by hand."
+        text = "Fovea not found; put it in its place."
         flags.append(Flag("fovea not found", text))
     elif fovea.confidence < _UNSURE:
-        text = (
-            f"The place of the fovea is unsure (by {fovea.source.value}, confidence "
-            f"{fovea.confidence:.2f}); check it."
-        )
+        sure = f"{100 * fovea.confidence:.0f} %"
+        text = f"Fovea {sure} sure (by {fovea.source.value}); check it."
         flags.append(Flag("fovea unsure", text))
     off_mm = float(np.hypot(*(plane.place_mm(fovea.b, fovea.x) - plane.centre_mm)))
     if off_mm > _FARTHEST_MM:
-        text = f"The fovea lies {off_mm:.2f} mm from the middle of the scan."
+        text = f"Fovea {off_mm:.2f} mm off the scan's middle."
         flags.append(Flag("decentred scan", text))
     return tuple(flags)
 
@@ -191,16 +190,16 @@ def _provenance(scan: Scan) -> tuple[Flag, ...]:
     unknown = [a for a in scan.spacing.unknown_axes() if a != "b" or side_by_side]
     if unknown:
         words = {"b": "between B-scans", "z": "in depth", "x": "along a B-scan"}
-        text = f"The spacing {' and '.join(words[a] for a in unknown)} is unknown."
+        text = f"Spacing unknown: {', '.join(words[a] for a in unknown)}."
         flags.append(Flag("spacing unknown", text))
     typed = [a for a in ("b", "z", "x") if scan.spacing[a].source is Provenance.USER]
     if typed:
-        flags.append(Flag("spacing typed", "The user typed the spacing; the file has none."))
+        flags.append(Flag("spacing typed", "Spacing typed by the user."))
     if positions_disagree(scan):
-        text = "The B-scans' positions and the spacing in the file differ by more than 5 %."
+        text = "Positions and spacing differ by over 5 %."
         flags.append(Flag("positions and spacing differ", text))
     if scan.geometry.positions_assumed:
-        text = "Where the B-scans lie on the fundus is assumed; nothing is measured from it."
+        text = "Places of B-scans are assumed, not used."
         flags.append(Flag("positions assumed", text))
     if scan.laterality is Laterality.UNKNOWN:
         flags.append(Flag("eye unknown", EYE_UNKNOWN))

@@ -9,6 +9,7 @@ import base64
 import html
 import io
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,10 +17,11 @@ import numpy as np
 
 from mirage_core import RESEARCH_USE_ONLY, __version__
 from mirage_core.measure.annotated import Annotated
+from mirage_core.measure.circle_rows import circle_names
 from mirage_core.measure.fovea import FoveaSource
 from mirage_core.measure.ground import Ground
 from mirage_core.measure.report_pictures import draw_b_scan, draw_fundus, draw_grid, draw_profile
-from mirage_core.measure.report_tables import ReportTable, reasons, report_tables
+from mirage_core.measure.report_tables import ReportTable, reasons, report_tables, sector_tables
 from mirage_core.measure.tables import ScanFigures
 from mirage_core.scan import AXES, Laterality, Scan, State
 
@@ -31,6 +33,11 @@ _A4_INCH = (8.27, 11.69)
 _DPI = 200
 _LINE = 0.0115
 """Height of a line of a table as a share of the page."""
+_LEFT, _RIGHT, _LOWEST = 0.07, 0.93, 0.06
+_CIRCLE = 0.095
+"""Height of one circle's profile and sectors where there are several."""
+_REST = 0.12
+"""Of lesions and notes, at least."""
 _EYE = {Laterality.OD: "right eye (OD)", Laterality.OS: "left eye (OS)"}
 
 
@@ -63,16 +70,19 @@ class Heading:
 def write_pdf(
     file: BinaryIO, scan: Scan, annotated: Annotated, figures: ScanFigures, heading: Heading
 ) -> None:
-    """Write the report as one page A4.
+    """Write the report as one page A4; more only where there are more circles than fit.
 
     Raises
     ------
     ImportError
         If matplotlib is not installed.
     """
-    page = _page(scan, annotated, figures, heading)
+    from matplotlib.backends.backend_pdf import PdfPages
+
     title = f"Report {heading.name}"
-    page.savefig(file, format="pdf", dpi=_DPI, metadata={"Title": title, "Creator": None})
+    with PdfPages(file, metadata={"Title": title, "Creator": None}) as pdf:
+        for page in _pages(scan, annotated, figures, heading):
+            pdf.savefig(page, dpi=_DPI)
 
 
 def html_report(scan: Scan, annotated: Annotated, figures: ScanFigures, heading: Heading) -> str:
@@ -133,17 +143,27 @@ def _draw(which: str, axes: Axes, scan: Scan, annotated: Annotated, figures: Sca
         return draw_fundus(axes, scan, annotated, ground.plane, ground.fovea)
     if which == "grid":
         if ground.is_circle:
-            return draw_profile(axes, figures)
-        return draw_grid(axes, figures, scan.laterality)
-    return draw_b_scan(axes, scan, annotated, _shown_b_scan(scan, figures))
+            return draw_profile(axes, figures, circle_names(figures.rows))
+        known = ground.plane is not None and ground.plane.superior_known
+        return draw_grid(axes, figures, scan.laterality, superior_known=known)
+    if which == "b_scan":
+        return draw_b_scan(axes, scan, annotated, _shown_b_scan(scan, figures))
+    return draw_profile(axes, figures, (which,))
 
 
 def _png_pictures(scan: Scan, annotated: Annotated, figures: ScanFigures) -> list[tuple[str, str]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    circles = circle_names(figures.rows)
+    profiles = [(circle, (4.4, 2.4)) for circle in circles if len(circles) > 1]
     out = []
-    for which, size in (("fundus", (3.6, 3.6)), ("grid", (3.6, 3.6)), ("b_scan", (8.0, 3.0))):
+    for which, size in (
+        ("fundus", (3.6, 3.6)),
+        ("grid", (3.6, 3.6)),
+        ("b_scan", (8.0, 3.0)),
+        *profiles,
+    ):
         figure = Figure(figsize=size, layout="tight")
         FigureCanvasAgg(figure)
         words = _draw(which, figure.add_subplot(), scan, annotated, figures)
@@ -153,17 +173,13 @@ def _png_pictures(scan: Scan, annotated: Annotated, figures: ScanFigures) -> lis
     return out
 
 
-def _page(scan: Scan, annotated: Annotated, figures: ScanFigures, heading: Heading) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    page = Figure(figsize=_A4_INCH)
-    FigureCanvasAgg(page)
-    page.text(0.07, 0.965, f"Retinal OCT: {heading.name}", fontsize=13, weight="bold")
-    page.text(0.93, 0.967, RESEARCH_USE_ONLY, fontsize=8, ha="right", color="firebrick")
+def _pages(
+    scan: Scan, annotated: Annotated, figures: ScanFigures, heading: Heading
+) -> Iterator[Figure]:
+    page = _new_page(heading)
     y = 0.948
     for line in _facts(scan, annotated, figures, heading):
-        page.text(0.07, y, line, fontsize=7)
+        page.text(_LEFT, y, line, fontsize=7)
         y -= 0.012
     for which, box in (
         ("fundus", (0.07, 0.67, 0.40, 0.22)),
@@ -173,21 +189,57 @@ def _page(scan: Scan, annotated: Annotated, figures: ScanFigures, heading: Headi
         axes = page.add_axes(box)
         words = _draw(which, axes, scan, annotated, figures)
         page.text(box[0], box[1] + box[3] + 0.006, words, fontsize=6.5, color="0.3")
-    y = 0.475
-    for table in report_tables(figures):
+    y = 0.48
+    tables, circles = report_tables(figures), circle_names(figures.rows)
+    if len(circles) > 1:
+        of_circles = sector_tables(figures)
+        tables = tuple(t for t in tables if t not in of_circles)
+        for circle, table in zip(circles, of_circles, strict=True):
+            if y < _LOWEST + _CIRCLE:
+                yield page
+                page, y = _new_page(heading), 0.94
+            axes = page.add_axes((0.10, y - 0.72 * _CIRCLE, 0.31, 0.64 * _CIRCLE))
+            words = draw_profile(axes, figures, (circle,))
+            page.text(0.10, y, words, fontsize=6.5, color="0.3")
+            _draw_table(page, table, y, left=0.46, first=0.575, size=6)
+            y -= _CIRCLE
+        if y < _LOWEST + _REST:
+            yield page
+            page, y = _new_page(heading), 0.94
+    for table in tables:
         y = _draw_table(page, table, y)
-    y = _draw_notes(page, figures, y)
-    page.text(0.07, 0.025, _foot(heading), fontsize=6, color="0.3")
+    _draw_notes(page, figures, y)
+    yield page
+
+
+def _new_page(heading: Heading) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    page = Figure(figsize=_A4_INCH)
+    FigureCanvasAgg(page)
+    page.text(_LEFT, 0.965, f"Retinal OCT: {heading.name}", fontsize=13, weight="bold")
+    page.text(_RIGHT, 0.967, RESEARCH_USE_ONLY, fontsize=8, ha="right", color="firebrick")
+    page.text(_LEFT, 0.025, _foot(heading), fontsize=6, color="0.3")
     return page
 
 
-def _draw_table(page: Figure, table: ReportTable, y: float) -> float:
-    """Write a table from `y` down; return where the next thing may begin."""
-    style: dict[str, Any] = {"fontsize": 6.5}
-    page.text(0.07, y, table.title, fontsize=7.5, weight="bold")
+def _draw_table(
+    page: Figure,
+    table: ReportTable,
+    y: float,
+    left: float = _LEFT,
+    first: float = 0.30,
+    size: float = 6.5,
+) -> float:
+    """Write a table from `y` down; return where the next thing may begin.
+
+    Names begin at `left`, and the first column of figures ends at `first`; `size` is of the text.
+    """
+    style: dict[str, Any] = {"fontsize": size}
+    page.text(left, y, table.title, fontsize=7.5, weight="bold")
     n = len(table.header)
-    first = 0.30
-    columns = [0.07, *(first + (0.93 - first) * i / max(n - 1, 1) for i in range(1, n))]
+    columns = [left, *(first + (_RIGHT - first) * i / max(n - 2, 1) for i in range(n - 1))]
     lines = [table.header] if any(table.header) else []
     for i, cells in enumerate([*lines, *table.rows]):
         y -= _LINE
@@ -242,12 +294,13 @@ def _facts(scan: Scan, annotated: Annotated, figures: ScanFigures, heading: Head
         )
         if part
     )
+    who = f"{who[:1].upper()}{who[1:]}; " if who else ""
     lines = [
         f"{scan.title}{taken}, {_EYE.get(scan.laterality, 'eye unknown')}",
         f"Spacing: {spacing}",
         *_fovea_fact(figures),
-        f"{who + '; ' if who else ''}B-scans with approved structures: {approved} of "
-        f"{scan.n_b_scans}, with edited ones: {edited}",
+        f"{who}B-scans with approved structures: {approved} of {scan.n_b_scans}, with edited "
+        f"ones: {edited}",
     ]
     return [f"Patient: {heading.patient}", *lines] if heading.patient else lines
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.measure.annotated import Annotated
-from mirage_core.measure.circle_rows import TSNIT
+from mirage_core.measure.circle_rows import profile_of
 from mirage_core.measure.etdrs import RADII_MM, SUBFIELDS
 from mirage_core.measure.fovea import Fovea
 from mirage_core.measure.layer_rows import MEAN
@@ -25,6 +26,8 @@ F64 = NDArray[np.float64]
 
 _COLOURS = "viridis"
 """Even to colour-blind eyes and in grey."""
+_CURVES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+"""Of Okabe and Ito: told apart by colour-blind eyes."""
 _RANGE_UM = (150.0, 450.0)
 _BAR_UM = 200.0
 
@@ -108,8 +111,13 @@ def _draw_circles(
         )
 
 
-def draw_grid(axes: Axes, figures: ScanFigures, laterality: Laterality) -> str:
-    """Draw the nine subfields of the whole retina with their figures; return what is shown."""
+def draw_grid(
+    axes: Axes, figures: ScanFigures, laterality: Laterality, *, superior_known: bool
+) -> str:
+    """Draw the nine subfields of the whole retina with their figures; return what is shown.
+
+    Sides are named only where they are known: without superior, nasal is not either.
+    """
     from matplotlib import colormaps
     from matplotlib.patches import Wedge
 
@@ -143,11 +151,11 @@ def draw_grid(axes: Axes, figures: ScanFigures, laterality: Laterality) -> str:
         axes.text(
             *at, measured.text, ha="center", va="center", fontsize=7, color="w" if dark else "k"
         )
-    if laterality is not Laterality.UNKNOWN:
-        for words, x in (("N", nasal), ("T", -nasal)):
-            axes.text(3.3 * x, 0, words, ha="center", va="center", fontsize=7)
-    for words, y in (("S", 1), ("I", -1)):
-        axes.text(0, 3.3 * y, words, ha="center", va="center", fontsize=7)
+    sides = [("S", 0.0, 1.0), ("I", 0.0, -1.0)] if superior_known else []
+    if superior_known and laterality is not Laterality.UNKNOWN:
+        sides += [("N", nasal, 0.0), ("T", -nasal, 0.0)]
+    for words, x, y in sides:
+        axes.text(3.3 * x, 3.3 * y, words, ha="center", va="center", fontsize=7)
     return f"ETDRS, ILM to BM, µm; colours from {low:.0f} to {high:.0f} µm"
 
 
@@ -155,17 +163,30 @@ def _of_retina(structure: str, figure: str) -> bool:
     return structure == "ILM..BM" and figure == MEAN
 
 
-def draw_profile(axes: Axes, figures: ScanFigures) -> str:
-    """Draw the TSNIT profile of the nerve fibre layer; return what is shown."""
-    rows = [r for r in figures.rows if r.figure == TSNIT]
-    degrees = [float(r.region.rstrip("°").split()[-1]) for r in rows]
-    axes.plot(degrees, [r.measured.value for r in rows], color="black", lw=1)
+def draw_profile(axes: Axes, figures: ScanFigures, circles: Sequence[str]) -> str:
+    """Draw the TSNIT profile of the nerve fibre layer of `circles`; return what is shown."""
+    drawn = False
+    for i, circle in enumerate(circles):
+        points = profile_of(figures.rows, circle)
+        if not points:
+            continue
+        degrees, um = zip(*[*points, (360.0, points[0][1])], strict=True)
+        colour = _CURVES[i % len(_CURVES)] if len(circles) > 1 else "black"
+        axes.plot(degrees, um, color=colour, lw=1, label=circle)
+        drawn = True
+    if not drawn:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "no profile", ha="center", va="center", transform=axes.transAxes)
+        return "No profile around the disc"
+    if 1 < len(circles) <= len(_CURVES):
+        axes.legend(fontsize=5, frameon=False, ncols=len(circles), loc="lower center")
     axes.set_xlim(0, 360)
     axes.set_ylim(bottom=0)
     axes.set_xticks([0, 90, 180, 270, 360], ["T", "S", "N", "I", "T"])
     axes.tick_params(labelsize=6)
     axes.set_ylabel("µm", fontsize=6)
-    return "Nerve fibre layer around the disc"
+    which = f", {circles[0]}" if len(circles) == 1 and circles[0] else ""
+    return f"Nerve fibre layer around the disc{which}"
 
 
 def draw_b_scan(axes: Axes, scan: Scan, annotated: Annotated, b: int) -> str:

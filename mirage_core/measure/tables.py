@@ -13,6 +13,7 @@ from mirage_core.measure.layer_rows import layer_rows
 from mirage_core.measure.lesion_rows import drusen_rows, ellipsoid_rows, fluid_rows
 from mirage_core.measure.measured import Basis, Measured
 from mirage_core.measure.quality import Flag, quality_flags
+from mirage_core.measure.sought import LookedFor
 from mirage_core.scan import Scan
 
 
@@ -36,7 +37,12 @@ class ScanFigures:
 
 
 def measure_scan(
-    scan: Scan, annotated: Annotated, fovea: Fovea | None = None, *, pixels: bool = False
+    scan: Scan,
+    annotated: Annotated,
+    fovea: Fovea | None = None,
+    *,
+    pixels: bool = False,
+    looked_for: LookedFor | None = None,
 ) -> ScanFigures:
     """Measure everything there is to measure of a scan.
 
@@ -50,6 +56,9 @@ def measure_scan(
         By default it is sought.
     pixels : bool
         Also look for B-scans that are there twice.
+    looked_for : mapping, optional
+        Which lesions the model that drew the masks looks for. Where that is not known, none of
+        a class is a figure only where a human approved the masks.
 
     Raises
     ------
@@ -60,15 +69,15 @@ def measure_scan(
         raise ValueError(f"an annotation of {annotated.masks.labels.shape}, a scan of {scan.shape}")
     ground = Ground.of(scan, annotated, fovea)
     flags = quality_flags(scan, annotated, ground.plane, ground.fovea, pixels=pixels)
-    return ScanFigures(tuple(_rows(ground, flags)), flags, ground.fovea)
+    return ScanFigures(tuple(_rows(ground, flags, looked_for)), flags, ground.fovea)
 
 
-def _rows(ground: Ground, flags: tuple[Flag, ...]) -> Iterator[Row]:
+def _rows(ground: Ground, flags: tuple[Flag, ...], looked_for: LookedFor | None) -> Iterator[Row]:
     if ground.is_circle:
         yield from circle_rows(ground)
     else:
         yield from layer_rows(ground)
-    yield from fluid_rows(ground)
+    yield from fluid_rows(ground, looked_for)
     if not ground.is_circle:
         yield from drusen_rows(ground)
         yield from ellipsoid_rows(ground)

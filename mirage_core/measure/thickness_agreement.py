@@ -176,7 +176,7 @@ def between_eyes(
         pairs = np.array([centres[i][upper, lower] for i in known])
         labels = tuple(names[i] for i in known)
         left_out = len(scans) - len(known)
-        out.append(_agreement((upper, lower), Unit.EYE, labels, *pairs.T, (), left_out))
+        out.append(_agreement((upper, lower), Unit.EYE, labels, pairs.T, (), left_out))
     return tuple(out)
 
 
@@ -220,9 +220,8 @@ def _by_subfield(
         names = (SUBFIELDS[0], *(f"{s.partition(' ')[0]} {i % 4 + 1}"
                                  for i, s in enumerate(SUBFIELDS[1:])))  # fmt: skip
     kept = tuple(n for n, k in zip(names, known, strict=True) if k)
-    first, second = averages.mean[:, known]
     left_out = int(np.count_nonzero(~known))
-    return _agreement(pair, Unit.SUBFIELD, kept, first, second, b_scans, left_out)
+    return _agreement(pair, Unit.SUBFIELD, kept, averages.mean[:, known], b_scans, left_out)
 
 
 def _by_sector(
@@ -246,7 +245,7 @@ def _by_sector(
             values.append((one.mean, other.mean))
     if len(names) < LEAST_PAIRS:
         return None
-    return _agreement(pair, Unit.SECTOR, tuple(names), *np.array(values).T, b_scans, left_out)
+    return _agreement(pair, Unit.SECTOR, tuple(names), np.array(values).T, b_scans, left_out)
 
 
 def _by_b_scan(pair: tuple[str, str], thick: F32, b_scans: tuple[int, ...]) -> ThicknessAgreement:
@@ -254,17 +253,17 @@ def _by_b_scan(pair: tuple[str, str], thick: F32, b_scans: tuple[int, ...]) -> T
     kept = tuple(b for b in b_scans if share[b] >= _LEAST_OF_B_SCAN)
     means = np.array([np.nanmean(thick[:, b], axis=1) for b in kept], np.float64).reshape(-1, 2)
     names = tuple(f"B-scan {b + 1}" for b in kept)
-    return _agreement(pair, Unit.B_SCAN, names, *means.T, kept, len(b_scans) - len(kept))
+    return _agreement(pair, Unit.B_SCAN, names, means.T, kept, len(b_scans) - len(kept))
 
 
 def _agreement(
     pair: tuple[str, str],
     unit: Unit,
     names: tuple[str, ...],
-    first: F64,
-    second: F64,
+    both_um: F64,
     b_scans: tuple[int, ...],
     left_out: int,
 ) -> ThicknessAgreement:
+    first, second = both_um
     analysis = bland_altman(first, second)
     return ThicknessAgreement(*pair, unit, names, first, second, b_scans, left_out, analysis)

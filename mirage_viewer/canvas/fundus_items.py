@@ -14,7 +14,6 @@ from qtpy.QtGui import (
     QPainter,
     QPainterPath,
     QPen,
-    QPolygonF,
     QTransform,
 )
 from qtpy.QtWidgets import QStyleOptionGraphicsItem, QWidget
@@ -29,7 +28,6 @@ _BAR_VIEW_PX = (9.0, 96.0)
 _MARGIN_VIEW_PX = 8.0
 _QUIET = QColor(205, 210, 218)
 _SPOKES = np.radians([45.0, 135.0, 225.0, 315.0])
-_TURN = np.linspace(0.0, 2 * np.pi, 97)
 
 
 @guarded
@@ -107,35 +105,35 @@ def paint_grid(
         The fovea is being moved: its circle is bright.
     """
     centre, radii = grid.centre_mm, grid.radii_mm
+    # From mm about the fovea to the view: point by point, circles would cost more than a frame.
+    middle = to_view(centre)
+    right, up = (to_view(centre + np.array(way)) - middle for way in ((1.0, 0.0), (0.0, 1.0)))
+    placed = QTransform(right.x(), right.y(), up.x(), up.y(), middle.x(), middle.y())
     lines = QPainterPath()
     for radius in radii:
-        points = [to_view(centre + radius * np.array([np.cos(a), np.sin(a)])) for a in _TURN]
-        lines.moveTo(points[0])
-        for point in points[1:]:
-            lines.lineTo(point)
+        lines.addEllipse(QPointF(0, 0), radius, radius)
     for angle in _SPOKES:
-        along = np.array([np.cos(angle), np.sin(angle)])
-        lines.moveTo(to_view(centre + radii[0] * along))
-        lines.lineTo(to_view(centre + radii[-1] * along))
+        along = QPointF(np.cos(angle), np.sin(angle))
+        lines.moveTo(along * radii[0])
+        lines.lineTo(along * radii[-1])
+    lines = placed.map(lines)
     painter.setRenderHint(QPainter.Antialiasing, True)
     painter.setBrush(Qt.NoBrush)
     for color, width in ((HALO, 2.8), (OVERLAY_TEXT, 1.1)):
         painter.setPen(QPen(color, width))
         painter.drawPath(lines)
-    middle = to_view(centre)
     metrics = QFontMetricsF(font)
     if held:
-        ring = QPolygonF(
-            [to_view(centre + radii[0] * np.array([np.cos(a), np.sin(a)])) for a in _TURN]
-        )
+        ring = QPainterPath()
+        ring.addEllipse(QPointF(0, 0), radii[0], radii[0])
+        ring = placed.map(ring)
         for color, width in ((HALO, 4.0), (CURRENT, 2.0)):
             painter.setPen(QPen(color, width))
-            painter.drawPolyline(ring)
-    edge = to_view(centre + np.array([0.0, radii[0]]))
-    if np.hypot(edge.x() - middle.x(), edge.y() - middle.y()) < 0.5 * metrics.height():
+            painter.drawPath(ring)
+    if np.hypot(up.x(), up.y()) * radii[0] < 0.5 * metrics.height():
         return  # no room for figures at this zoom
     for cell in (*grid.cells, *grid.sides):
-        at = to_view(centre + np.array([cell.x_mm, cell.y_mm]))
+        at = placed.map(QPointF(cell.x_mm, cell.y_mm))
         left = at.x() - metrics.horizontalAdvance(cell.text) / 2
         baseline = QPointF(left, at.y() + 0.36 * metrics.ascent() + 0.5)
         write_over(painter, baseline, cell.text, font, _QUIET if cell.quiet else OVERLAY_TEXT)

@@ -6,6 +6,7 @@ nine figures are.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -19,11 +20,13 @@ from mirage_viewer.measuring.keeping import FoveaKeeper
 from mirage_viewer.measuring.latest import Latest
 from mirage_viewer.measuring.maps import MapChoice, Picture
 from mirage_viewer.measuring.report import ReportRun
-from mirage_viewer.measuring.seen import Seen, all_of, laid_over, nine_of
+from mirage_viewer.measuring.seen import Seen, all_of, laid_over, nine_of, sought_by
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opening import OpenScan
 
 if TYPE_CHECKING:
+    from mirage_core.engines.base import EngineInfo
+    from mirage_core.project import Project
     from mirage_core.scan import Scan
 
 TOPIC = "measure"
@@ -91,8 +94,15 @@ class Measuring:
     changed: ClassVar[Signal] = Signal()
     laid: ClassVar[Signal] = Signal()
 
-    def __init__(self, place: Place, background: Background) -> None:
+    def __init__(
+        self,
+        place: Place,
+        background: Background,
+        open_project: Callable[[], Project],
+        engines: Callable[[], Sequence[EngineInfo]] = lambda: (),
+    ) -> None:
         self._place = place
+        self._open_project, self._engines = open_project, engines
         self._whole = Latest(background, self._not_measured)
         self._moving = Latest(background, self._report)
         self._shown: tuple[Scan, object] | None = None
@@ -100,6 +110,7 @@ class Measuring:
         self._asked_project = False
         self._put_early = False
         self._edits = 0
+        self._known_engines: tuple[EngineInfo, ...] = ()
         self.seen: Seen | None = None
         self.stale = False
         self.problem = ""
@@ -108,7 +119,7 @@ class Measuring:
         self.smooth = True
         self.active = False
         self._keeper = FoveaKeeper(place, background)
-        self.reports = ReportRun(background, self._keeper.stored)
+        self.reports = ReportRun(background, self._keeper.stored, engines)
         place.scan_changed.connect(self._scan_changed)
 
     @property
@@ -128,21 +139,15 @@ class Measuring:
             return self.put
         return self.seen.figures.fovea if self.seen is not None else None
 
-    @property
-    def profile(self) -> list[tuple[float, float]]:
-        """The nerve fibre layer around the disc, ``(degrees, um)``, of a circle scan."""
+    def profile(self, b: int) -> list[tuple[float, float]]:
+        """Return the nerve fibre layer around the disc on circle `b`, ``(degrees, um)``."""
         if self.seen is None:
             return []
-        from mirage_core.measure.circle_rows import TSNIT
+        from mirage_core.measure.circle_rows import circle_names, profile_of
 
-        rows = [r for r in self.seen.figures.rows if r.figure == TSNIT]
-        # Of several circles the first.
-        first = rows[0].region.rpartition(" ")[0] if rows else ""
-        return [
-            (float(r.region.rpartition(" ")[2].rstrip("°")), r.measured.value)
-            for r in rows
-            if r.region.rpartition(" ")[0] == first
-        ]
+        rows = self.seen.figures.rows
+        circles = circle_names(rows)
+        return profile_of(rows, circles[min(b, len(circles) - 1)]) if circles else []
 
     def value_at(self, b: int, x: float) -> float | None:
         """Return the map's value at column `x` of B-scan `b`, NaN where not known; None: no map."""
@@ -166,7 +171,7 @@ class Measuring:
         before = self._shown
         unchanged = shown is None or before is None or _same(shown, before)
         same = shown is not None and before is not None and shown[0].pixels is before[0].pixels
-        self._keep_early(same=same)
+        self._keep_early(before, same=same)
         if unchanged and (shown is None) == (before is None) and self._asked_project:
             return
         self._shown = shown
@@ -200,12 +205,14 @@ class Measuring:
         put, choice, smooth = self.put, self.choice, self.smooth
         ask = opened.project is not None and opened.record is not None and put is None
         ask = ask and not self._asked_project
-        edits = self._edits
+        edits, engines = self._edits, self._engines()
+        done_edits = tuple(opened.session.history.done)
         self.problem = ""
 
         def work() -> tuple[Seen, Fovea | None]:
             fovea = self._keeper.stored(opened) if ask else put
-            return all_of(scan, annotation, picture, fovea, choice, smooth), fovea
+            sought = sought_by(done_edits, scan.n_b_scans, engines)
+            return all_of(scan, annotation, picture, fovea, choice, smooth, sought), fovea
 
         def done(found: tuple[Seen, Fovea | None]) -> None:
             self.seen, self.stale, self.problem = found[0], edits != self._edits, ""
@@ -243,8 +250,18 @@ class Measuring:
                 self.laid.emit()
 
         self._whole.ask(
-            lambda: laid_over(seen.figures, seen.ground, annotation, picture, choice, smooth), done
+            lambda: laid_over(
+                seen.figures, seen.ground, annotation, picture, choice, smooth, seen.looked_for
+            ),
+            done,
         )
+
+    def engines_changed(self) -> None:
+        """Other models are known now, and so perhaps what the one that drew the masks looks for."""
+        engines = tuple(self._engines())
+        if engines != self._known_engines:
+            self._known_engines = engines
+            self.measure()
 
     # ------------------------------------------------------------------ the fovea
 
@@ -283,15 +300,13 @@ class Measuring:
     def _follow(self) -> None:
         """Work out the nine figures about the fovea in hand."""
         seen, picture, opened, put = self.seen, self._picture, self._place.open_scan, self.put
-        if seen is None or picture is None or opened is None:
+        if seen is None or picture is None or opened is None or put is None:
             return
         annotation = opened.session.annotation
 
         def work() -> FundusGrid | None:
-            from mirage_core.measure.ground import Ground
-
-            ground = Ground.of(opened.scan, annotation, put)
-            return nine_of(seen.en_face, ground, annotation, picture)
+            ground = seen.ground.about(put)
+            return nine_of(seen.en_face, ground, annotation, picture, moving=True)
 
         def done(grid: FundusGrid | None) -> None:
             if self.seen is not None:
@@ -302,6 +317,9 @@ class Measuring:
 
     def finish(self) -> str:
         """Write where foveas were put here and now; return why it cannot be, ``""`` if it is."""
+        if self._put_early and self.put is not None and self._shown is not None:
+            scan, author = self._shown[0], self._place.author
+            self._keeper.hold(self._open_project, scan, self.put, author)
         return self._keeper.finish()
 
     def _keep(self, fovea: Fovea | None) -> None:
@@ -318,12 +336,15 @@ class Measuring:
             return
         self._keeper.keep(project, record.id, fovea, self._place.author)
 
-    def _keep_early(self, *, same: bool) -> None:
-        """Keep what was put before the scan had its place in the project."""
+    def _keep_early(self, before: tuple[Scan, object] | None, *, same: bool) -> None:
+        """Keep what was put before the scan had its place in the project, left or not."""
         if self._put_early:
             self._put_early = False
             if same:
                 self._keep(self.put)
+            elif before is not None and self.put is not None:
+                author = self._place.author
+                self._keeper.keep_early(self._open_project, before[0], self.put, author)
 
     def _not_measured(self, error: Exception) -> None:
         message = from_error(error, TOPIC)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +15,7 @@ from mirage_viewer.pending import PendingWrites
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
+    from mirage_core.scan import Scan
 
 TOPIC = "fovea"
 
@@ -42,12 +45,24 @@ class _Wish:
         self.project.foveas.set(self.scan_id, self.fovea, self.author)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Early:
+    """The fovea of a scan that was left before it had its place in the project."""
+
+    open_project: Callable[[], Project]
+    scan: Scan
+    fovea: Fovea
+    author: str
+
+
 class FoveaKeeper:
     """Writes foveas in the background, one at a time; of one scan only the last is written."""
 
     def __init__(self, teller: Teller, background: Background) -> None:
         self._teller, self._background = teller, background
         self._waiting: PendingWrites[_Wish] = PendingWrites()
+        self._early: list[_Early] = []
+        self._pen = threading.Lock()
 
     def stored(self, opened: OpenScan) -> Fovea | None:
         """Return where the fovea of a scan was put, from any thread; None: it is to be sought.
@@ -67,22 +82,59 @@ class FoveaKeeper:
         self._waiting.put((project, scan_id), _Wish(project, scan_id, fovea, author))
         self.retry()
 
+    def keep_early(
+        self, open_project: Callable[[], Project], scan: Scan, fovea: Fovea, author: str
+    ) -> None:
+        """Keep `fovea` for a scan that is not in the project yet; it gets its place there."""
+        self.hold(open_project, scan, fovea, author)
+        self.retry()
+
+    def hold(
+        self, open_project: Callable[[], Project], scan: Scan, fovea: Fovea, author: str
+    ) -> None:
+        """Have what :meth:`keep_early` keeps wait for :meth:`retry` or :meth:`finish`."""
+        self._early.append(_Early(open_project, scan, fovea, author))
+
     def retry(self) -> None:
         """Write what waits."""
 
+        def work() -> None:
+            self._register()
+            self._waiting.write_or_raise()
+
         def done(_nothing: None) -> None:
-            if not self._waiting:
+            if not self._waiting and not self._early:
                 self._teller.hush(TOPIC)
 
-        self._background.run(self._waiting.write_or_raise, done, self._failed)
+        self._background.run(work, done, self._failed)
+
+    def _register(self) -> None:
+        """Give scans that were left too early their place in the project."""
+        with self._pen:
+            while self._early:
+                early = self._early[0]
+                project = early.open_project()
+                if not project.read_only:
+                    scan_id = project.add_scan(early.scan, early.author).id
+                    wish = _Wish(project, scan_id, early.fovea, early.author)
+                    self._waiting.put((project, scan_id), wish)
+                del self._early[0]
 
     def finish(self) -> str:
         """Write what waits here and now; return why it cannot be, ``""`` if it is.
 
         For the end of the program.
         """
+        problem = ""
+        try:
+            self._register()
+        except Exception as error:
+            message = from_error(error)
+            if message is None:
+                raise
+            problem = message.text
         why, _refused = self._waiting.finish()
-        return why
+        return why or problem
 
     def _failed(self, error: Exception) -> None:
         message = from_error(error, TOPIC)

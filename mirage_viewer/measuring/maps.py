@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mirage_core.measure.maps import EnFaceMap
     from mirage_core.measure.measured import Measured
     from mirage_core.measure.sampling import Sampled
+    from mirage_core.measure.sought import LookedFor
 
 F32 = NDArray[np.float32]
 
@@ -75,6 +76,7 @@ class Picture:
         self._size = scan.slo.shape[:2] if scan.slo is not None else (n, width)
         self._nearest: FundusMap | None = None
         self._between: Sampled | None = None
+        self._frame: FundusFrame | None = None
         self._cells = (0, 0)
 
     @property
@@ -99,9 +101,12 @@ class Picture:
         """Return how mm lie on the picture, None where they do not."""
         if ground.plane is None or self.why_not:
             return None
-        n, _, width = self._scan.shape
-        points = [(self._point(b, 0.0), self._point(b, width - 1.0)) for b in range(n)]
-        return FundusFrame.fitted(ground.plane.lines_mm.reshape(-1, 2), np.reshape(points, (-1, 2)))
+        if self._frame is None:  # of a scan there is one, wherever the fovea is
+            n, _, width = self._scan.shape
+            points = [(self._point(b, 0.0), self._point(b, width - 1.0)) for b in range(n)]
+            lines = ground.plane.lines_mm.reshape(-1, 2)
+            self._frame = FundusFrame.fitted(lines, np.reshape(points, (-1, 2)))
+        return self._frame
 
     def painted(self, values: F32, ground: Ground, *, smooth: bool) -> F32:
         """Return a map ``[b, x]`` on cells over the whole picture, NaN where it has none.
@@ -128,9 +133,16 @@ class Picture:
         return self._between.of(values).reshape(self._cells).astype(np.float32)
 
 
-def make_map(choice: MapChoice, scan: Scan, annotation: Annotation) -> tuple[EnFaceMap | None, str]:
-    """Return the map that is wanted, or None and why there is none."""
+def make_map(
+    choice: MapChoice, scan: Scan, annotation: Annotation, looked_for: LookedFor | None = None
+) -> tuple[EnFaceMap | None, str]:
+    """Return the map that is wanted, or None and why there is none.
+
+    `looked_for` is what models look for of a class that is marked nowhere.
+    """
+    from mirage_core.measure.lesion_columns import LesionColumns
     from mirage_core.measure.maps import drusen_map, fluid_maps, thickness_map
+    from mirage_core.measure.sought import NOT_SOUGHT, sought_b_scans
     from mirage_core.measure.thickness import missing_surfaces
 
     surfaces, spacing = annotation.surfaces, scan.spacing
@@ -145,12 +157,16 @@ def make_map(choice: MapChoice, scan: Scan, annotation: Annotation) -> tuple[EnF
         if choice.kind is MapKind.DRUSEN:
             return drusen_map(surfaces, spacing), ""
         if choice.kind is MapKind.MARKED:
-            seen = annotation.states[-1] != State.UNSEEN
-            if not seen.any():
+            states, masks = annotation.states[-1], annotation.masks
+            if not (states != State.UNSEEN).any():
                 return None, "Nobody has looked for fluid or lesions yet."
-            maps = fluid_maps(annotation.masks, spacing, seen)
-            values = [c.value for c in annotation.masks.scheme]
-            return maps[values.index(choice.value)], ""
+            values = [c.value for c in masks.scheme]
+            at = values.index(choice.value)
+            marked = LesionColumns.of(masks).b_scans(choice.value)
+            sought = sought_b_scans(states, marked, masks.scheme.classes[at].name, looked_for)
+            if not sought.any():
+                return None, NOT_SOUGHT
+            return fluid_maps(masks, spacing, sought)[at], ""
     except SpacingUnknownError as error:
         return None, str(error)
     return None, ""
@@ -196,10 +212,9 @@ def grid_of(ground: Ground, cells: tuple[Measured, ...], picture: Picture) -> Fu
     )
     sides = []
     for letter, (x, y) in zip("SNIT", ways, strict=True):
-        known = (
-            ground.plane.superior_known
-            if letter in "SI"
-            else ground.scan.laterality is not Laterality.UNKNOWN
+        # Without superior nothing says that B-scans are horizontal, and so nasal is not known.
+        known = ground.plane.superior_known and (
+            letter in "SI" or ground.scan.laterality is not Laterality.UNKNOWN
         )
         if known:
             sides.append(GridCell(_LETTERS_MM * x, _LETTERS_MM * y, letter))

@@ -8,15 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import Signal
 
 from mirage_core.annotate import Edit
 from mirage_core.measure.fovea import Fovea
 from mirage_viewer.background import Background
+from mirage_viewer.measuring.seen import sought_by
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opening import OpenScan
+
+if TYPE_CHECKING:
+    from mirage_core.annotate import Annotation
+    from mirage_core.engines.base import EngineInfo
+    from mirage_core.measure.tables import ScanFigures
+    from mirage_core.scan import Scan
 
 TOPIC = "report"
 
@@ -50,6 +57,8 @@ class ReportRun:
     background : Background
     stored : callable
         Returns where a person put the fovea of a scan, None if nobody did; from any thread.
+    engines : callable
+        Returns the engines there are, for what they look for.
 
     Signals
     -------
@@ -64,9 +73,14 @@ class ReportRun:
     said: ClassVar[Signal] = Signal(Message)
     file_wanted: ClassVar[Signal] = Signal(Path)
 
-    def __init__(self, background: Background, stored: Callable[[OpenScan], Fovea | None]) -> None:
+    def __init__(
+        self,
+        background: Background,
+        stored: Callable[[OpenScan], Fovea | None],
+        engines: Callable[[], Sequence[EngineInfo]] = lambda: (),
+    ) -> None:
         self._background = background
-        self._stored = stored
+        self._stored, self._engines = stored, engines
         self.running = False
 
     def write_report(self, opened: OpenScan, fovea: Fovea | None, wish: ReportWish) -> None:
@@ -74,14 +88,13 @@ class ReportRun:
 
         Without a `fovea` it is about the one that is stored, else the one that is found.
         """
-        scan = opened.scan
+        scan, engines = opened.scan, self._engines()
 
         def work(tell: Callable[[float], None]) -> None:
             from mirage_core.cli.measure_files import write_report
-            from mirage_core.measure.tables import measure_scan
 
             annotation, edits = opened.session.moment()
-            figures = measure_scan(scan, annotation, fovea or self._stored(opened))
+            figures = _figures(scan, annotation, edits, fovea or self._stored(opened), engines)
             tell(0.2)
             import matplotlib.figure  # noqa: F401 - seconds at the first time
 
@@ -98,15 +111,14 @@ class ReportRun:
 
         Without a `fovea` they are about the one that is stored, else the one that is found.
         """
-        scan, name = opened.scan, opened.name
+        scan, name, engines = opened.scan, opened.name, self._engines()
 
         def work(tell: Callable[[float], None]) -> None:
             from mirage_core.cli.measure_files import HEADER, figure_rows
             from mirage_core.io.csv_table import write_csv
-            from mirage_core.measure.tables import measure_scan
 
-            annotation, _ = opened.session.moment()
-            figures = measure_scan(scan, annotation, fovea or self._stored(opened))
+            annotation, edits = opened.session.moment()
+            figures = _figures(scan, annotation, edits, fovea or self._stored(opened), engines)
             tell(0.5)
             write_csv(path, HEADER, figure_rows(name, grader, figures), overwrite=True)
 
@@ -158,6 +170,19 @@ class ReportRun:
     def _finish(self) -> None:
         self.running = False
         self.progressed.emit(None)
+
+
+def _figures(
+    scan: Scan,
+    annotation: Annotation,
+    edits: Sequence[Edit],
+    fovea: Fovea | None,
+    engines: Sequence[EngineInfo],
+) -> ScanFigures:
+    from mirage_core.measure.tables import measure_scan
+
+    sought = sought_by(edits, scan.n_b_scans, engines)
+    return measure_scan(scan, annotation, fovea, looked_for=sought)
 
 
 def _model(edits: Sequence[Edit]) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mirage_core.measure.ground import Row
     from mirage_core.measure.measured import Measured
+    from mirage_core.measure.quality import Flag
     from mirage_core.measure.tables import ScanFigures
 
 _ALL = 0.9995
 """From here on a share is all of it."""
+_WIDEST = 24
+"""Letters of a class's title for which there is room."""
 _RETINA = ("ILM..BM", "ILM..RPE")
 _SHORT = {
     "ILM..RNFL/GCL": "RNFL",
@@ -88,7 +91,7 @@ def figure_lines(figures: ScanFigures, titles: dict[str, str]) -> tuple[FigureLi
         if lines:
             found.append(FigureLine(title, lines=lines))
     if figures.flags:
-        flags = tuple(FigureLine(f.text, tip=f.text) for f in figures.flags)
+        flags = tuple(FigureLine(_flag(f), tip=f.text) for f in figures.flags)
         found.append(FigureLine(f"Quality: {len(flags)} to bear in mind", lines=flags))
     return tuple(found)
 
@@ -151,6 +154,7 @@ def _line(name: str, row: Row, lines: tuple[FigureLine, ...] = ()) -> FigureLine
 
 
 def _layer(rows: list[Row], name: str, *, heading: bool = False) -> FigureLine:
+    from mirage_core.measure.circle_rows import circle_names
     from mirage_core.measure.layer_rows import CENTRE_POINT, CST, VOLUME
 
     mine = _of(rows, name)
@@ -161,14 +165,34 @@ def _layer(rows: list[Row], name: str, *, heading: bool = False) -> FigureLine:
     lines = tuple(_line(_joined(r.figure, r.region), r) for r in (*first, *rest))
     title = name.replace("..", " to ")
     title = f"{_SHORT[name]}: {title}" if name in _SHORT else title
+    circles = circle_names(mine)
+    if len(circles) > 1:
+        lines = tuple(_circle(mine, circle) for circle in circles)
     if heading:
         return FigureLine(f"Retina, {title}" if name in _RETINA else title, lines=lines)
     head = next(r for r in mine if r.region.endswith(("central", "global")))
     return _line(title, head, lines)
 
 
+def _flag(flag: Flag) -> str:
+    """Return a flag in few words: its sentence is the tip."""
+    n = len(flag.b_scans)
+    where = "" if not n else f": {n} B-scan{'' if n == 1 else 's'}"
+    return f"{flag.name[:1].upper()}{flag.name[1:]}{where}"
+
+
+def _circle(rows: list[Row], circle: str) -> FigureLine:
+    """Return a line of one circle, its mean all round, with its sectors below."""
+    before = f"{circle}, "
+    mine = [r for r in rows if r.region.startswith(before)]
+    lines = tuple(_line(_joined(r.figure, r.region.removeprefix(before)), r) for r in mine[1:])
+    return _line(circle.capitalize(), mine[0], lines)
+
+
 def _marked(rows: list[Row], name: str, titles: dict[str, str]) -> FigureLine:
     mine = _of(rows, name)
     # The first, the volume in the whole scan, stands in the line of the class.
     lines = tuple(_line(_joined(r.figure, r.region), r) for r in mine[1:])
-    return _line(titles[name], mine[0], lines)
+    title = titles[name]
+    found = _line(title if len(title) <= _WIDEST else name, mine[0], lines)
+    return replace(found, tip=f"{title}\n{found.tip}")

@@ -15,9 +15,11 @@ from qtpy.QtWidgets import (
 
 from mirage_core.annotate import Session, ToolRunner
 from mirage_viewer.agreement_words import AgreementLine
-from mirage_viewer.comparing import NOBODY, Candidate
+from mirage_viewer.comparing import NOBODY, SHOWN, Candidate
 from mirage_viewer.panels.widgets import ElidedLabel, IconButton, Picker, dense_table, label, row
+from mirage_viewer.theme import scaled
 
+_TABLE_PX = 190
 _COLUMNS = ("", "Bias", "Error", "p95", "Dice")
 
 
@@ -30,7 +32,7 @@ class ComparePanel(QWidget):
         Ids of the annotations to compare; :data:`NOBODY` as the second: stop.
     scope_picked(bool)
         The table is on all B-scans, or on the one shown.
-    next_requested(), export_requested()
+    next_requested(), export_requested(), plot_requested()
     consensus_requested(bool)
         Open the consensus, or go back to one's own work.
     take_requested(int)
@@ -44,6 +46,7 @@ class ComparePanel(QWidget):
     next_requested = Signal()
     consensus_requested = Signal(bool)
     export_requested = Signal()
+    plot_requested = Signal()
     take_requested = Signal(int)
     take_agreeing_requested = Signal()
 
@@ -57,10 +60,12 @@ class ComparePanel(QWidget):
         self.scope.addItem("on this B-scan", False)
         self.next = IconButton("next", tooltip="Next B-scan on which they differ (Alt+Q)")
         self.save = IconButton("export", tooltip="Write the table as CSV")
+        self.plot = IconButton("plot", tooltip="Bland-Altman plot of thickness")
         self.table = dense_table(_COLUMNS)
         self.table.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.header().setMinimumSectionSize(30)
+        self.table.setMinimumHeight(scaled(_TABLE_PX))
         self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.words = ElidedLabel("small", 0)
         self.adjudicate = QPushButton("Consensus…")
@@ -87,7 +92,9 @@ class ComparePanel(QWidget):
             picker.setMinimumContentsLength(4)  # two of them share the width of the panel
             pickers.setStretchFactor(picker, 1)
         layout.addLayout(pickers)
-        layout.addLayout(row(self.scope, self.next, self.save, self.leave, wide=self.scope))
+        layout.addLayout(
+            row(self.scope, self.next, self.plot, self.save, self.leave, wide=self.scope)
+        )
         layout.addWidget(self.table, 1)
         layout.addWidget(self.words)
         taking = row(self.take_words, *self.takes, self.take_agreeing, spacing=4)
@@ -102,6 +109,7 @@ class ComparePanel(QWidget):
         self.scope.activated.connect(lambda _: self.scope_picked.emit(self.whole))
         self.next.clicked.connect(self.next_requested)
         self.save.clicked.connect(self.export_requested)
+        self.plot.clicked.connect(self.plot_requested)
         self.adjudicate.clicked.connect(lambda: self.consensus_requested.emit(True))
         self.leave.clicked.connect(lambda: self.consensus_requested.emit(False))
         for i, button in enumerate(self.takes):
@@ -124,6 +132,7 @@ class ComparePanel(QWidget):
         *,
         consensus: bool,
         why: str,
+        engine: Candidate | None = None,
     ) -> None:
         """List who can be compared.
 
@@ -135,7 +144,9 @@ class ComparePanel(QWidget):
         consensus : bool
             The work shown is the consensus, which can take B-scans over.
         why : str
-            Why nothing can be compared, empty if something can.
+            Why no grader can be compared, empty if one can.
+        engine : Candidate or None
+            What a model drew in the work shown.
         """
         for picker, chosen in ((self.one, one), (self.other, other)):
             picker.blockSignals(True)
@@ -144,13 +155,15 @@ class ComparePanel(QWidget):
                 picker.addItem("nobody", NOBODY)
             for candidate in candidates:
                 picker.addItem(candidate.title, candidate.id)
+            if engine is not None and picker is self.other:
+                picker.addItem(engine.title, engine.id)
             picker.setCurrentIndex(max(0, picker.findData(chosen)))
             picker.blockSignals(False)
         self.one.setVisible(consensus)
         self.between.setText("with" if consensus else "Compare with")
-        self.other.setEnabled(bool(candidates) and not why)
+        self.other.setEnabled((bool(candidates) and not why) or engine is not None)
         comparing = other != NOBODY
-        for widget in (self.scope, self.next, self.save):
+        for widget in (self.scope, self.next, self.save, self.plot):
             widget.setEnabled(comparing)
         self.adjudicate.setVisible(not consensus)
         self.leave.setVisible(consensus)
@@ -160,7 +173,8 @@ class ComparePanel(QWidget):
             button.setVisible(consensus)
             button.setEnabled(comparing)
         if not comparing:
-            self.show_lines((), why or "Choose another grader's work to lay it over this one.")
+            usual = "Choose another grader's work to lay it over this one."
+            self.show_lines((), why or usual)
 
     def show_lines(self, lines: Sequence[AgreementLine], words: str, unit: str = "") -> None:
         """Fill the table; `words` stand below it, `unit` is that of bias, error and p95."""
@@ -178,8 +192,9 @@ class ComparePanel(QWidget):
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""
-        for button in (self.next, self.save, self.leave):
+        for button in (self.next, self.plot, self.save, self.leave):
             button.repaint_icon()
 
     def _picked(self) -> None:
-        self.pair_picked.emit(int(self.one.currentData()), int(self.other.currentData()))
+        one = self.one.currentData()  # None where only a model can be compared with
+        self.pair_picked.emit(SHOWN if one is None else int(one), int(self.other.currentData()))

@@ -250,9 +250,9 @@ class MeasurePanel(QWidget):
         self.state.setText(words)
         self.state.setToolTip(words)
 
-    def show_profile(self, points: Sequence[tuple[float, float]]) -> None:
-        """Draw the profile around the disc, of a circle scan."""
-        self.plot.show_points(points)
+    def show_profile(self, points: Sequence[tuple[float, float]], circle: str = "") -> None:
+        """Draw the profile around the disc, of a circle scan; `circle` says of which of several."""
+        self.plot.show_points(points, circle)
 
     def show_lines(self, lines: Iterable[FigureLine]) -> None:
         """Fill the table; what was unfolded stays so."""

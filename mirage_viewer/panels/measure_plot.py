@@ -23,6 +23,7 @@ class TsnitPlot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.points: tuple[tuple[float, float], ...] = ()
+        self.title = _TITLE
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(_TITLE)
 
@@ -30,8 +31,12 @@ class TsnitPlot(QWidget):
         """Return the size it is drawn for."""
         return QSize(scaled(300), scaled(112))
 
-    def show_points(self, points: Sequence[tuple[float, float]]) -> None:
-        """Draw ``(degrees, um)`` in ascending order; NaN is a gap, none at all hides the plot."""
+    def show_points(self, points: Sequence[tuple[float, float]], circle: str = "") -> None:
+        """Draw ``(degrees, um)`` in ascending order; NaN is a gap, none at all hides the plot.
+
+        `circle` says which one it is, where there are several.
+        """
+        self.title = f"{_TITLE}, {circle}" if circle else _TITLE
         self.points = tuple(points)
         self.setVisible(any(math.isfinite(um) for _, um in self.points))
         self.update()
@@ -55,7 +60,7 @@ class TsnitPlot(QWidget):
             self.height() - 2 * metrics.height() - 10,
         )
         painter.setPen(QColor(colors.muted))
-        painter.drawText(QPointF(0, metrics.ascent()), _TITLE)
+        painter.drawText(QPointF(0, metrics.ascent()), self.title)
         for um in (0, top // 2, top):
             at = area.bottom() - area.height() * um / top
             painter.setPen(QPen(QColor(colors.border), 1))

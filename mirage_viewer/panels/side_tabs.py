@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QSize
-from qtpy.QtWidgets import QApplication, QTabWidget
+from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtWidgets import QApplication, QScrollArea, QTabWidget
 
 from mirage_viewer.guard import guarded
 
@@ -18,7 +18,28 @@ class SideTabs(QTabWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setDocumentMode(False)
-        self.currentChanged.connect(lambda _: self._ask_for_room())
+        self._come = QTimer(self)
+        self._come.setSingleShot(True)
+        self._come.timeout.connect(self._come_into_view)
+        self.currentChanged.connect(lambda _: self.make_room())
+
+    def make_room(self, after_ms: int = 0) -> None:
+        """Make room for what is in front, and bring it into view.
+
+        A panel that grew by a part that was hidden needs a moment to know how much.
+        """
+        self._ask_for_room()
+        if self.isVisible():
+            self._come.start(after_ms)
+
+    def _come_into_view(self) -> None:
+        """Scroll to the panel that came to the front: its buttons stand at its end."""
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        self._ask_for_room()
+        if above is not None:
+            above.ensureWidgetVisible(self)
 
     def _ask_for_room(self) -> None:
         """Have what scrolls around it make room at once, before anything is painted squeezed."""

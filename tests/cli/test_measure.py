@@ -52,7 +52,7 @@ def result(tmp_path: Path, scan_file: Path) -> Path:
     folder = tmp_path / "results" / PATIENT
     folder.mkdir(parents=True)
     info = {
-        "engine": {"name": "graph"},
+        "engine": {"name": "graph", "mask_classes": ["IRF", "SRF"]},
         "input": {
             "sha256": source_sha256(scan_file),
             "spacing": spacing_fields(EYE.scan.spacing),
@@ -89,6 +89,12 @@ def test_a_result_is_measured_with_the_spacing_it_was_made_with(
     assert 240 < float(value(rows, "ILM..BM", "central", "CST")) < 300
     assert {r["grader"] for r in rows} == {"graph"}
     assert float(value(rows, "IRF", "whole scan", "volume")) == 0
+    # Nothing looked for drusen: no zero.
+    (drusen,) = (r for r in rows if (r["structure"], r["region"], r["figure"])
+                 == ("DRUSEN", "whole scan", "volume"))  # fmt: skip
+    assert drusen["value"] == ""
+    assert "not known to look for it" in drusen["note"]
+    assert "not known to look for it" in ran.err
     (cst,) = (r for r in rows if r["figure"] == "CST" and r["structure"] == "ILM..BM")
     assert cst["unit"] == "um"
     assert cst["surfaces"] == "ILM BM"
@@ -210,10 +216,10 @@ def test_nothing_measured_leaves_no_table_and_a_bug_in_one_scan_spares_the_other
 
     real = tables.measure_scan
 
-    def broken(scan: object, annotated: object, *args: object) -> object:
+    def broken(scan: object, annotated: object, *args: object, **kwargs: object) -> object:
         if scan.vendor_surfaces is not None:  # type: ignore[attr-defined]
             raise RuntimeError(PATIENT)
-        return real(scan, annotated, *args)  # type: ignore[arg-type]
+        return real(scan, annotated, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(tables, "measure_scan", broken)
     out = tmp_path / "new" / "t.csv"

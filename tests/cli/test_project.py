@@ -1,4 +1,4 @@
-"""`mirage project graders | compare | audit`."""
+"""`mirage project graders | audit`, and `compare` of two graders' lines."""
 
 from __future__ import annotations
 

@@ -59,6 +59,11 @@ def test_a_cone_has_the_subfields_and_volume_of_the_closed_form(name: str) -> No
     volume = value_of(figures, "ILM..BM", "6 mm", "volume")
     assert volume == pytest.approx(9 * np.pi * (A + 2 * B) / 1000, rel=5e-4)
     assert volume == pytest.approx(9.048, rel=5e-4)
+    for diameter in (1, 3):
+        radius = diameter / 2
+        value = value_of(figures, "ILM..BM", f"{diameter} mm", "volume")
+        closed = np.pi * radius**2 * (A + 2 * B * radius / 3) / 1000
+        assert value == pytest.approx(closed, rel=2e-3)
     assert value_of(figures, "ILM..BM", "central", "CST") == value_of(
         figures, "ILM..BM", "central", "mean thickness"
     )
@@ -137,6 +142,15 @@ def test_a_region_beyond_the_scan_is_refused_with_its_coverage() -> None:
     assert np.isnan(rows["6 mm"].value)
 
 
+def test_nothing_is_called_crt_and_every_layer_by_its_surfaces() -> None:
+    scan = raster(33, 128)
+    figures = measure_scan(scan, annotated(scan, lambda _x, _y: 300.0), middle(scan))
+    assert not any("CRT" in (r.structure, r.region, r.figure) for r in figures.rows)
+    layers = [r for r in figures.rows if r.measured.unit == "um" and r.measured.basis.surfaces]
+    assert layers
+    assert all(r.structure == "..".join(r.measured.basis.surfaces) for r in layers)
+
+
 @pytest.mark.parametrize(("gone", "known"), [(0.03, True), (0.08, False)])
 def test_undefined_a_scans_count_against_the_coverage(gone: float, known: bool) -> None:
     scan = raster()
@@ -192,6 +206,8 @@ def test_adjacent_layers_add_up_and_depth_does_not_matter(seed: int, shift: floa
     rng = np.random.default_rng(seed)
     shape = scan.shape[::2]
     tops = np.cumsum(rng.uniform(0, 6, (4, *shape)), axis=0) + rng.normal(0, 3, (1, *shape))
+    holes = rng.random(shape) < 0.02
+    tops[:, holes] = np.nan
     names = ("ILM", "IPL/INL", "RPE", "BM")
     found = _figures(scan, dict(zip(names, tops, strict=True)))
     parts = sum(found[f"{a}..{b}"][:9] for a, b in pairwise(names))

@@ -9,14 +9,16 @@ import pytest
 
 from mirage_core.annotate import Annotation
 from mirage_core.measure.convolution import convolved
-from mirage_core.measure.etdrs import SUBFIELDS
+from mirage_core.measure.etdrs import STEP_MM, SUBFIELDS, etdrs_regions, etdrs_samples
 from mirage_core.measure.fovea import Fovea
 from mirage_core.measure.grid import map_grid
 from mirage_core.measure.ground import Ground
 from mirage_core.measure.maps import fluid_maps, thickness_map
+from mirage_core.measure.plane import plane_of
 from mirage_core.measure.tables import measure_scan
-from mirage_core.scan import Laterality, Spacing, State
+from mirage_core.scan import Laterality, Scan, Spacing, State
 from mirage_core.simulate import EyeParameters, simulate_eye
+from tests.measure.mapped import annotated, middle, raster, star
 
 EYE = simulate_eye(EyeParameters(shape=(25, 120, 128), field_mm=(6.4, 1.92, 6.4)), 4)
 
@@ -81,3 +83,45 @@ def test_the_convolution_is_that_of_scipy(kernel: tuple[int, int]) -> None:
     values, weights = rng.normal(size=(20, 31)), rng.normal(size=kernel)
     expected = signal.fftconvolve(values, weights, mode="same")
     assert np.allclose(convolved(values, weights), expected)
+
+
+@pytest.mark.parametrize("scan", [raster(33, 200), raster(33, 200, rotation=0.4), star(12, 200)])
+@pytest.mark.parametrize("gone", [0.0, 0.05])
+def test_looked_up_at_points_a_map_has_the_same_figures(scan: Scan, gone: float) -> None:
+    rng = np.random.default_rng(2)
+    values = rng.uniform(200, 400, scan.shape[::2])
+    values[rng.random(values.shape) < gone] = np.nan
+    plane = plane_of(scan)
+    at = plane.centre_mm + np.array([0.21, -0.4])
+    regions = etdrs_regions(plane, at, Laterality.OS)
+    samples = etdrs_samples(plane, at, Laterality.OS)
+    one, other = regions.of(values), samples.of(values)
+    np.testing.assert_allclose(other.mean, one.mean, rtol=1e-9)
+    np.testing.assert_allclose(other.coverage, one.coverage, rtol=1e-9)
+    approved = rng.random(scan.n_b_scans) < 0.5
+    np.testing.assert_allclose(samples.share_of(approved), regions.share_of(approved), rtol=1e-9)
+
+
+def test_a_moved_fovea_has_the_ground_of_one_that_was_there_from_the_beginning() -> None:
+    scan = raster(33, 128)
+    flat = annotated(scan, lambda _x, _y: 300.0)  # no fovea is found in it
+    lost, put = Ground.of(scan, flat), middle(scan)
+    assert lost.no_grid
+    moved, wanted = lost.about(put), Ground.of(scan, flat, put)
+    for name in ("fovea", "no_fovea", "no_grid", "no_footprints", "no_volume", "no_depth"):
+        assert getattr(moved, name) == getattr(wanted, name), name
+    blind = scan.with_spacing(Spacing.from_mm(0.2, None, 0.05))
+    assert Ground.of(blind, flat).about(put).no_grid == Ground.of(blind, flat, put).no_grid
+    nowhere = scan.with_spacing(Spacing())
+    assert Ground.of(nowhere, flat).about(put).no_grid == Ground.of(nowhere, flat, put).no_grid
+
+
+def test_while_the_fovea_moves_a_coarser_grid_is_within_a_fifth_of_a_um(work: Annotation) -> None:
+    ground = Ground.of(EYE.scan, work, Fovea(*EYE.fovea))
+    en_face = thickness_map(work.surfaces, "ILM", "BM", EYE.scan.spacing)
+    for exact, quick in zip(
+        map_grid(ground, en_face), map_grid(ground, en_face, 2 * STEP_MM), strict=True
+    ):
+        assert quick.reason == exact.reason
+        assert quick.value == pytest.approx(exact.value, abs=0.2, nan_ok=True)
+        assert quick.coverage == pytest.approx(exact.coverage, abs=2e-3)

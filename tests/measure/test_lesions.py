@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirage_core.annotate import Annotation
-from mirage_core.measure.fluid import en_face_um
+from mirage_core.measure.fluid import en_face_um, sampling_error
 from mirage_core.measure.lesion_columns import LesionColumns
 from mirage_core.measure.tables import measure_scan
 from mirage_core.scan import FLUID_SCHEME, Masks, Scan, State
@@ -51,6 +51,7 @@ def test_a_box_has_the_volume_area_and_height_of_its_pixels() -> None:
     assert value_of(figures, "IRF", "whole scan", "volume") == pytest.approx(volume)
     assert value_of(figures, "IRF", "whole scan", "area") == pytest.approx(10 * 60 * db * dx)
     assert value_of(figures, "IRF", "whole scan", "height") == pytest.approx(20 * dz * 1000)
+    figures = measure_scan(scan, fluid_of(scan, labels, State.APPROVED), middle(scan))
     assert value_of(figures, "SRF", "whole scan", "volume") == 0.0
 
 
@@ -109,6 +110,36 @@ def test_fluid_keeps_its_volume_when_every_b_scan_is_taken_more_often(
     assert volumes[0] == pytest.approx(volumes[1], rel=1e-6)
 
 
+def test_the_error_of_sampling_in_closed_form() -> None:
+    # One section: 3 P^2 / 240, two equal ones: (3 * 2 - 4) P^2 / 240.
+    assert sampling_error(np.array([0.0, 5.0, 0.0])) == pytest.approx(np.sqrt(3 / 240))
+    assert sampling_error(np.array([5.0, 5.0])) == pytest.approx(np.sqrt(2 / 240) / 2)
+    assert np.isnan(sampling_error(np.zeros(9)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(1.5, 4.0), st.floats(0, 1))
+def test_the_volume_of_an_ellipsoid_is_off_by_no_more_than_is_said(
+    half_width: float, phase: float
+) -> None:
+    sections = np.maximum(1 - ((np.arange(-7, 8) + phase) / half_width) ** 2, 0)
+    off = sections.sum() / (4 / 3 * half_width) - 1
+    assert abs(off) < 3 * sampling_error(sections)
+
+
+def test_a_volume_says_how_far_it_depends_on_where_b_scans_lie() -> None:
+    scan = raster(49, 128)
+    labels = box(scan, slice(20, 22), slice(10, 30), slice(50, 60))
+    figures = measure_scan(scan, fluid_of(scan, labels), middle(scan))
+    note = row_of(figures, "IRF", "whole scan", "volume").measured.note
+    assert note == "Standard error by the gap between B-scans: about 5 %."
+    # B-scans taken out of turn are put in their places first.
+    order = np.concatenate([np.arange(0, 49, 2), np.arange(1, 49, 2)])
+    mixed = raster(49, 128, places_mm=((np.arange(49) - 24) * 6.6 / 48)[order])
+    figures = measure_scan(mixed, fluid_of(mixed, labels[order]), middle(mixed))
+    assert row_of(figures, "IRF", "whole scan", "volume").measured.note == note
+
+
 def test_masks_that_nobody_looked_at_are_no_zero() -> None:
     scan = raster(49, 128)
     figures = measure_scan(scan, fluid_of(scan, np.zeros(scan.shape), State.UNSEEN), middle(scan))
@@ -117,7 +148,9 @@ def test_masks_that_nobody_looked_at_are_no_zero() -> None:
     assert "Nobody has looked" in row.reason
     half = fluid_of(scan, np.zeros(scan.shape))
     half.states[-1, :20] = State.UNSEEN
-    row = row_of(measure_scan(scan, half, middle(scan)), "IRF", "whole scan", "volume").measured
+    every = {"IRF": np.ones(49, bool)}
+    figures = measure_scan(scan, half, middle(scan), looked_for=every)
+    row = row_of(figures, "IRF", "whole scan", "volume").measured
     assert np.isnan(row.value)
     assert row.coverage == pytest.approx(29 / 49)
 

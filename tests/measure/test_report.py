@@ -30,7 +30,11 @@ from mirage_core.simulate import EyeParameters, simulate_eye
 
 pytest.importorskip("matplotlib", reason="the report is drawn by matplotlib, of the extra 'app'")
 
+from matplotlib.figure import Figure
+
+from mirage_core.measure.ground import Ground
 from mirage_core.measure.report import Heading, html_report, write_pdf
+from mirage_core.measure.report_pictures import draw_grid
 
 EYE = simulate_eye(EyeParameters(shape=(25, 120, 128), field_mm=(6.4, 1.92, 6.4)), 4)
 PATIENT = "Sensitive"
@@ -141,6 +145,84 @@ def test_scans_without_slo_or_places_and_circles_have_a_page_too() -> None:
     assert "Nerve fibre layer around the disc" in text
 
 
+def circles(n: int) -> tuple[Scan, Annotation]:
+    """Return a scan of `n` circles, the nerve fibre layer a µm thinner in each."""
+    one, _ = circle()
+    places = tuple(CirclePosition((100.0, 100.0), 60.0 + 5 * i) for i in range(n))
+    scan = replace(
+        one,
+        pixels=ArrayPixels(np.full((n, 100, 256), 60, np.uint8)),
+        geometry=replace(one.geometry, positions=places),
+    )
+    annotation = Annotation.empty(scan.shape)
+    ilm, rnfl = (annotation.surfaces.index(name) for name in ("ILM", "RNFL/GCL"))
+    annotation.surfaces.values[ilm] = 20
+    annotation.surfaces.values[rnfl] = 45 - np.arange(n)[:, None] / 4
+    annotation.states[:-1] = State.PREDICTED
+    return scan, annotation
+
+
+def test_every_circle_has_its_sectors_and_its_profile() -> None:
+    scan, annotation = circles(3)
+    figures = measure_scan(scan, annotation)
+    tables = [t for t in report_tables(figures) if "Sectors" in t.title]
+    assert [t.title for t in tables] == [f"Sectors around the disc, circle {i}" for i in (1, 2, 3)]
+    assert [t.rows[0][1] for t in tables] == ["100", "99", "98"]
+    text = html_report(scan, annotation, figures, HEADING)
+    assert len(re.findall(r"base64,", text)) == 3 + 3
+    for i in (1, 2, 3):
+        assert f"Nerve fibre layer around the disc, circle {i}" in text
+    assert len(re.findall(rb"/Type /Page\b", page(scan, annotation))) == 1
+    # More than fit go on overleaf, none is left out.
+    assert len(re.findall(rb"/Type /Page\b", page(*circles(9)))) == 2
+
+
+def test_a_circle_of_an_unknown_eye_has_no_profile_rather_than_an_empty_one() -> None:
+    scan, annotation = circle()
+    unknown = replace(scan, laterality=Laterality.UNKNOWN)
+    text = html_report(unknown, annotation, measure_scan(unknown, annotation), HEADING)
+    assert "No profile around the disc" in text
+
+
+@pytest.mark.parametrize(
+    ("superior_known", "laterality", "letters"),
+    [
+        (True, Laterality.OS, "SINT"),
+        (True, Laterality.UNKNOWN, "SI"),
+        (False, Laterality.OS, ""),
+    ],
+)
+def test_the_grid_names_only_the_sides_that_are_known(
+    superior_known: bool, laterality: Laterality, letters: str
+) -> None:
+    scan, annotation = work()
+    scan = replace(scan, laterality=laterality)
+    if not superior_known:
+        scan = replace(scan, geometry=ScanGeometry(ScanPattern.RASTER, (), None))
+    ground = Ground.of(scan, annotation)
+    assert ground.plane is not None
+    assert ground.plane.superior_known == superior_known
+    axes = Figure().add_subplot()
+    figures = measure_scan(scan, annotation)
+    draw_grid(axes, figures, laterality, superior_known=superior_known)
+    shown = {text.get_text(): text.get_position() for text in axes.texts}
+    assert {t for t in shown if t.isalpha()} == set(letters)
+    if "N" in letters:
+        assert shown["N"][0] < 0 < shown["T"][0]  # nasal is left in a left eye
+
+
+def test_a_line_says_how_much_of_all_its_figures_is_approved() -> None:
+    scan, annotation = work()
+    annotation.states[:] = State.EDITED
+    annotation.states[:, 10:15] = State.APPROVED  # the middle, not the outer ring
+    tables = report_tables(measure_scan(scan, annotation))
+    figures = measure_scan(scan, annotation)
+    outer = next(r for r in figures.rows if r.region == "6 mm" and r.structure == "ILM..BM")
+    cst = next(r for r in figures.rows if r.figure == "CST" and r.structure == "ILM..BM")
+    assert cst.measured.approved > outer.measured.approved
+    assert tables[0].rows[0][-1] == f"{100 * outer.measured.approved:.0f} %"
+
+
 def test_tables_are_as_wide_as_their_headers() -> None:
     for scan, annotation in (work(), circle()):
         tables = report_tables(measure_scan(scan, annotation))
@@ -152,6 +234,10 @@ def test_tables_are_as_wide_as_their_headers() -> None:
 def test_lesions_that_nobody_marked_or_sought_take_one_line() -> None:
     scan, annotation = work()
     annotation.masks.labels[:] = 0
+    (lesions,) = (t for t in report_tables(measure_scan(scan, annotation)) if "lesions" in t.title)
+    names = ", ".join(c.name for c in annotation.masks.scheme)
+    assert lesions.rows == ((names, *["–"] * 7),)  # nobody approved that there are none
+    annotation.states[-1] = State.APPROVED
     (lesions,) = (t for t in report_tables(measure_scan(scan, annotation)) if "lesions" in t.title)
     assert lesions.rows[0][0] == "none marked"
     annotation.states[-1] = State.UNSEEN

@@ -72,6 +72,7 @@ def test_an_unknown_spacing_refuses_what_needs_it_and_says_how_to_give_it(
     mm = dict(zip("bzx", known.spacing.as_mm(), strict=True)) | {axis: None}
     scan = known.with_spacing(Spacing.from_mm(mm["b"], mm["z"], mm["x"]))
     annotation = annotated(known, lambda _x, _y: 300.0)
+    annotation.states[-1] = State.APPROVED
     figures = measure_scan(scan, annotation, middle(known))
     needs = {
         ("ILM..BM", "central", "CST"): "bzx",

@@ -18,6 +18,7 @@ from mirage_core.cli.measure_files import figure_rows
 from mirage_core.io import ReadError
 from mirage_core.measure.fovea import Fovea, FoveaSource
 from mirage_core.measure.tables import measure_scan
+from mirage_core.project import Project
 from mirage_core.simulate import EyeParameters, save_npz, simulate_eye
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.measuring import binding as measuring_binding
@@ -369,6 +370,23 @@ def test_a_table_is_about_the_stored_fovea_before_anything_is_measured(
     )
     with target.open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file))[1:] == [list(row) for row in rows]
+
+
+def test_a_fovea_put_before_the_scan_is_in_the_project_is_written_by_a_window_that_closes_at_once(
+    qtbot: Any, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_npz(EYE, tmp_path / "eye.npz")
+    # Registering takes longer than the grader stays.
+    monkeypatch.setattr(window.desk.opener, "_register", lambda *_a, **_k: None)
+    window.desk.opener.open_path(tmp_path / "eye.npz")
+    qtbot.waitUntil(lambda: window.desk.open_scan is not None, timeout=10_000)
+    assert window.desk.open_scan.project is None
+    window.desk.measuring.put_fovea(8.0, 50.0)
+    folder = window.desk.projects.folder
+    assert window.close()
+    with Project.open(folder, read_only=True) as project:
+        (record,) = project.scans.all()
+        assert project.foveas.get(record.id) == Fovea(8.0, 50.0)
 
 
 def test_a_fovea_put_just_before_closing_is_written(eye: MainWindow) -> None:

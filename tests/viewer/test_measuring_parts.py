@@ -51,6 +51,9 @@ class Foveas:
         self.id = "one"
         self.written: list[Fovea | None] = []
 
+    def add_scan(self, _scan: Scan, _author: str) -> Foveas:
+        return self
+
     def get(self, _scan_id: str) -> Fovea | None:
         return self.written[-1] if self.written else None
 
@@ -105,8 +108,9 @@ def measured(scan: Scan, bm: Callable[[np.ndarray, np.ndarray], Any], **chosen: 
     annotation.surfaces["RNFL/GCL"][...] = 10 + 0.2 * (bm(b, x) - 10)
     annotation.surfaces["BM"][...] = bm(b, x)
     annotation.states[:] = State.EDITED
-    place = Shown()
-    measuring = Measuring(place, Inline())
+    place, project = Shown(), Foveas()
+    measuring = Measuring(place, Inline(), lambda: project)
+    measuring.project = project
     measuring.kept_place = place  # signals hold it only weakly
     for name, value in chosen.items():
         setattr(measuring, name, value)
@@ -210,7 +214,7 @@ def test_a_circle_scan_has_sectors_and_a_profile_instead_of_a_grid() -> None:
     measuring = measured(circle(), flat)
     assert measuring.seen.grid is None
     assert measuring.seen.heat is not None
-    profile = measuring.profile
+    profile = measuring.profile(0)
     assert [d for d, _ in profile] == list(range(0, 360, 5))
     assert {round(um, 3) for _, um in profile} == {24.0}
     shown = names(figure_lines(measuring.seen.figures, {}))
@@ -233,6 +237,39 @@ def test_a_map_of_what_nobody_looked_for_says_so() -> None:
     measuring.choose(MapChoice(MapKind.MARKED, value=1))
     assert measuring.seen.heat is None
     assert "Nobody has looked" in measuring.seen.why
+
+
+def test_a_map_of_a_class_that_the_model_may_not_know_is_not_empty_but_missing() -> None:
+    measuring = measured(raster(superior_first=True, laterality=Laterality.OD), flat)
+    opened = measuring.kept_place.open_scan
+    opened.session.annotation.states[-1] = State.PREDICTED
+    measuring.choose(MapChoice(MapKind.MARKED, value=1))
+    assert measuring.seen.heat is None
+    assert "not known to look for it" in measuring.seen.why
+    opened.session.annotation.states[-1] = State.APPROVED
+    measuring.choose(MapChoice(MapKind.MARKED, value=1))
+    assert measuring.seen.heat is not None
+
+
+def test_where_it_is_unknown_how_b_scans_lie_no_side_is_named() -> None:
+    scan = raster(superior_first=True, slo=False, laterality=Laterality.OD)
+    scan = replace(scan, geometry=replace(scan.geometry, superior_to_inferior=None))
+    measuring = measured(scan, flat)
+    measuring.put_fovea(12.0, 40.0)
+    assert measuring.seen.grid is not None
+    assert measuring.seen.grid.sides == ()
+
+
+def test_each_circle_shows_its_own_profile() -> None:
+    one = circle()
+    two = replace(
+        one,
+        pixels=ArrayPixels(np.zeros((2, HEIGHT, 180), np.uint8)),
+        geometry=replace(one.geometry, positions=one.geometry.positions * 2),
+    )
+    measuring = measured(two, lambda b, _x: 40.0 + 10 * b)
+    assert {round(um, 3) for _, um in measuring.profile(0)} == {24.0}
+    assert {round(um, 3) for _, um in measuring.profile(1)} == {32.0}
 
 
 def test_where_the_b_scans_lie_is_not_guessed() -> None:
@@ -327,6 +364,46 @@ def test_a_fovea_put_before_the_scan_is_in_the_project_is_kept_once_it_is() -> N
     place.open_scan.project = place.open_scan.record = project
     place.scan_changed.emit()
     assert project.written == [Fovea(12.0, 40.0)]
+
+
+@pytest.mark.parametrize("next_scan", [True, False])
+def test_a_fovea_of_a_scan_that_is_left_before_it_is_in_the_project_is_kept(
+    next_scan: bool,
+) -> None:
+    measuring = measured(raster(superior_first=True, laterality=Laterality.OD), flat)
+    place = measuring.kept_place
+    place.open_scan.editable = False
+    measuring.put_fovea(12.0, 40.0)
+    place.open_scan = OpenScan(Session(circle())) if next_scan else None
+    place.scan_changed.emit()
+    assert measuring.project.written == [Fovea(12.0, 40.0)]
+    assert measuring.finish() == ""
+    assert len(measuring.project.written) == 1
+
+
+def test_a_fovea_put_early_is_written_when_the_window_closes_or_it_is_said_why_not() -> None:
+    measuring = measured(raster(superior_first=True, laterality=Laterality.OD), flat)
+    measuring.kept_place.open_scan.editable = False
+    measuring.put_fovea(12.0, 40.0)
+    measuring.project.full = True
+    assert measuring.finish() == "The disk is full."
+    measuring.project.full = False
+    assert measuring.finish() == ""
+    assert measuring.project.written[-1] == Fovea(12.0, 40.0)
+
+
+def test_a_project_that_cannot_be_opened_is_tried_again() -> None:
+    def gone() -> Foveas:
+        raise DiskFullError
+
+    place, project, ways = Shown(), Foveas(), [gone]
+    keeper = FoveaKeeper(place, Inline())
+    keeper.keep_early(lambda: ways[-1](), circle(), Fovea(0.0, 10.0), "Anna")
+    assert "The disk is full." in place.said[-1].text
+    assert keeper.finish() == "The disk is full."
+    ways.append(lambda: project)
+    place.said[-1].do()
+    assert project.written == [Fovea(0.0, 10.0)]
 
 
 def test_what_cannot_be_measured_is_no_longer_measured_and_counts_as_out_of_date(

@@ -93,7 +93,7 @@ def test_a_slider_of_a_viewer_with_more_dimensions_leads_too(hands: Hands) -> No
 def test_surfaces_lie_where_they_belong_in_their_colours(hands: Hands) -> None:
     hands.canvas.set_crosshair_visible(False)
     hands.canvas.set_active_surface(ILM)
-    red, green, blue = _color_at(hands, 20, 48)
+    red, _, blue = _color_at(hands, 20, 48)
     assert red > 150 > blue  # orange
     assert max(_color_at(hands, 10, 48)) < 130
     hands.canvas.set_surface_visible(ILM, False)
@@ -308,7 +308,7 @@ def test_a_layer_that_a_reader_made_is_used_and_stays_when_the_canvas_goes(
     for data, options, kind in read(str(path)):
         getattr(viewer, f"add_{kind}")(data, **options)
     (made,) = viewer.layers
-    mine = viewer.add_points(np.zeros((0, 3)))
+    mine = viewer.add_labels(np.zeros(SHAPE, np.uint8))
     hands = Hands(viewer, make_session(made.data.scan))
     assert hands.canvas._layers.image is made
     assert len(viewer.layers) == 3
