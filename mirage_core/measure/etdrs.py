@@ -140,22 +140,37 @@ class SampledRegions:
 
 
 def etdrs_samples(
-    plane: Plane, fovea_mm: F64, laterality: Laterality, step_mm: float = STEP_MM
+    plane: Plane,
+    fovea_mm: F64,
+    laterality: Laterality,
+    step_mm: float = STEP_MM,
+    turned_deg: float = 0.0,
 ) -> SampledRegions:
     """Return what :func:`etdrs_regions` does, for one map; on a coarser grid if it is in haste."""
     points, shares = _grid(laterality is Laterality.OS, step_mm)
-    return SampledRegions(plane.sample(points + fovea_mm), shares, plane.width)
+    return SampledRegions(plane.sample(_turned(points, turned_deg) + fovea_mm), shares, plane.width)
 
 
-def etdrs_regions(plane: Plane, fovea_mm: F64, laterality: Laterality) -> Regions:
+def etdrs_regions(
+    plane: Plane, fovea_mm: F64, laterality: Laterality, turned_deg: float = 0.0
+) -> Regions:
     """Return the nine :data:`SUBFIELDS` about the fovea at ``(x, y)`` mm.
 
     Nasal is on the right of the image of a right eye. Of an eye that is not known, nasal is
-    taken to be right and temporal left; whoever shows them says so.
+    taken to be right and temporal left; whoever shows them says so. The grid may be turned
+    against the image, counter-clockwise with superior up.
     """
     nasal_left = laterality is Laterality.OS
     points, shares = _grid(nasal_left)
-    return _regions(plane, points + fovea_mm, shares)
+    return _regions(plane, _turned(points, turned_deg) + fovea_mm, shares)
+
+
+def _turned(points: F64, degrees: float) -> F64:
+    if not degrees:
+        return points
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turned: F64 = points @ np.array([[cos, sin], [-sin, cos]])
+    return turned
 
 
 def disc_regions(plane: Plane, fovea_mm: F64, diameters_mm: tuple[float, ...]) -> Regions:

@@ -90,6 +90,9 @@ class FollowUp:
         its own fovea, and there is no difference map.
     fovea : Fovea or None
         Of the second visit: that of the first, carried over, where registered.
+    turned_deg : float
+        How far the second's grid is turned against its image to have the first's directions;
+        counter-clockwise with superior up, 0 where not registered.
     figures : (ScanFigures, ScanFigures)
     changes : tuple of Change
         In the order of the first visit's rows.
@@ -99,6 +102,7 @@ class FollowUp:
 
     registration: Registration | None
     fovea: Fovea | None
+    turned_deg: float
     figures: tuple[ScanFigures, ScanFigures]
     changes: tuple[Change, ...]
     warnings: tuple[str, ...]
@@ -107,8 +111,8 @@ class FollowUp:
 def follow_up(first: Visit, second: Visit, registration: Registration | None = None) -> FollowUp:
     """Compare two visits; takes seconds, for a background thread.
 
-    The fovea of the first visit is carried to the second by the vessels of the SLO images, so
-    that both grids lie on the same tissue.
+    The fovea of the first visit is carried to the second by the vessels of the SLO images, and the
+    grid is turned as the second image is, so that both grids lie on the same tissue.
 
     Parameters
     ----------
@@ -126,13 +130,14 @@ def follow_up(first: Visit, second: Visit, registration: Registration | None = N
         raise NotMeasuredError("One scan is of a right eye, the other of a left eye.")
     warnings = list(_differences(first.scan, second.scan))
     fovea = first.fovea or _found(first)
-    carried = second.fovea
+    carried, turned = second.fovea, 0.0
     try:
         registration = registration or register_visits(first.scan, second.scan)
     except NotRegisteredError as error:
         warnings.append(f"{error} Each visit is measured about its own fovea.")
     else:
         warnings += _doubts(registration, first.scan, second.scan)
+        turned = _turned_deg(first.scan, second.scan, registration)
         if _put_by_hand(second.fovea) and not _put_by_hand(fovea):
             warnings.append(
                 "A person put the fovea of the second visit only: each is measured about its own."
@@ -141,10 +146,16 @@ def follow_up(first: Visit, second: Visit, registration: Registration | None = N
             carried = carried_fovea(fovea, first.scan, second.scan, registration)
     figures = (
         measure_scan(first.scan, first.annotated, fovea, looked_for=first.looked_for),
-        measure_scan(second.scan, second.annotated, carried, looked_for=second.looked_for),
+        measure_scan(
+            second.scan,
+            second.annotated,
+            carried,
+            looked_for=second.looked_for,
+            turned_deg=turned,
+        ),
     )
     changes = _changes(figures[0].rows, figures[1].rows)
-    return FollowUp(registration, figures[1].fovea, figures, changes, tuple(warnings))
+    return FollowUp(registration, figures[1].fovea, turned, figures, changes, tuple(warnings))
 
 
 def _put_by_hand(fovea: Fovea | None) -> bool:
@@ -250,6 +261,16 @@ def _across(points_mm: F64, first: Scan, second: Scan, registration: Registratio
     px = np.stack([-points_mm[:, 1] / here[0], points_mm[:, 0] / here[1]], axis=1)
     px = registration.points(px)
     return np.stack([px[:, 1] * there[1], -px[:, 0] * there[0]], axis=1)
+
+
+def _turned_deg(first: Scan, second: Scan, registration: Registration) -> float:
+    """Return how far the first's directions are turned in the second's plane, if both are known."""
+    if _planes(first, second) is None:
+        return 0.0
+    ends = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    across = _across(ends, first, second, registration)
+    right, up = across[0] - across[1], across[2] - across[3]
+    return float(np.degrees(np.arctan2(right[1] - up[0], right[0] + up[1])))
 
 
 def _found(visit: Visit) -> Fovea | None:

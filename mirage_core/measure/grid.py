@@ -24,7 +24,9 @@ def map_grid(ground: Ground, en_face: EnFaceMap, step_mm: float = STEP_MM) -> tu
     if ground.no_grid:
         return (refused(ground.no_grid, unit, basis),) * len(SUBFIELDS)
     assert ground.plane is not None
-    regions = etdrs_samples(ground.plane, ground.fovea_mm, ground.scan.laterality, step_mm)
+    regions = etdrs_samples(
+        ground.plane, ground.fovea_mm, ground.scan.laterality, step_mm, ground.turned_deg
+    )
     averages = regions.of(en_face.values)
     if en_face.surfaces:
         approved = ground.approved(*en_face.surfaces)

@@ -57,6 +57,9 @@ class Ground:
         Why there is no place to measure about, no area and no scale; empty where there is.
     no_grid, no_volume : str
         Why thickness has no grid and fluid no volume: of these all that matters.
+    turned_deg : float
+        How far the grid is turned against the image, counter-clockwise with superior up: 0 but
+        for a visit that is measured by the directions of another.
     """
 
     scan: Scan
@@ -69,9 +72,16 @@ class Ground:
     no_footprints: str = ""
     no_volume: str = ""
     no_depth: str = ""
+    turned_deg: float = 0.0
 
     @classmethod
-    def of(cls, scan: Scan, annotated: Annotated, fovea: Fovea | None = None) -> Ground:
+    def of(
+        cls,
+        scan: Scan,
+        annotated: Annotated,
+        fovea: Fovea | None = None,
+        turned_deg: float = 0.0,
+    ) -> Ground:
         """Find out what is known; the fovea is sought unless it is given."""
         blind = ("z",) if scan.spacing.z.mm is None else ()
         no_depth = _unknown(blind)
@@ -105,6 +115,7 @@ class Ground:
             no_footprints,
             no_volume,
             no_depth,
+            turned_deg,
         )
 
     def about(self, fovea: Fovea) -> Ground:

@@ -45,7 +45,9 @@ def layer_rows(ground: Ground) -> Iterator[Row]:
     if not why_none and measurable:
         assert ground.plane is not None
         (dz_mm,) = ground.scan.spacing.require_mm("z")
-        regions = etdrs_regions(ground.plane, ground.fovea_mm, ground.scan.laterality)
+        regions = etdrs_regions(
+            ground.plane, ground.fovea_mm, ground.scan.laterality, ground.turned_deg
+        )
         maps = np.stack([thickness_um(surfaces, *pair, dz_mm) for pair in measurable])
         averages = regions.of(maps)
         shares = regions.share_of(np.stack([ground.approved(*pair) for pair in measurable]))

@@ -43,6 +43,7 @@ def measure_scan(
     *,
     pixels: bool = False,
     looked_for: LookedFor | None = None,
+    turned_deg: float = 0.0,
 ) -> ScanFigures:
     """Measure everything there is to measure of a scan.
 
@@ -59,6 +60,8 @@ def measure_scan(
     looked_for : mapping, optional
         Which lesions the model that drew the masks looks for. Where that is not known, none of
         a class is a figure only where a human approved the masks.
+    turned_deg : float
+        How far the grid is turned against the image, counter-clockwise with superior up.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def measure_scan(
     """
     if annotated.masks.labels.shape != scan.shape:
         raise ValueError(f"an annotation of {annotated.masks.labels.shape}, a scan of {scan.shape}")
-    ground = Ground.of(scan, annotated, fovea)
+    ground = Ground.of(scan, annotated, fovea, turned_deg)
     flags = quality_flags(scan, annotated, ground.plane, ground.fovea, pixels=pixels)
     return ScanFigures(tuple(_rows(ground, flags, looked_for)), flags, ground.fovea)
 

@@ -148,7 +148,10 @@ def pictures_of(
     if registration is not None:
         own = own[0], CarriedPicture(scans[1], scans[0], registration)
     grounds = [
-        Ground.of(v.scan, v.annotated, f.fovea) for v, f in zip(visits, found.figures, strict=True)
+        Ground.of(visit.scan, visit.annotated, figures.fovea, turned)
+        for visit, figures, turned in zip(
+            visits, found.figures, (0.0, found.turned_deg), strict=True
+        )
     ]
     maps = [make_map(choice, v.scan, v.annotated) for v in visits]  # type: ignore[arg-type]
     high = _common_high([m for m, _ in maps if m is not None])
@@ -164,6 +167,8 @@ def pictures_of(
     first, second = seen
     if registration is None:
         return Pictures(first, second, None, why=_NOT_TOGETHER)
+    if first.grid is not None and cells[1] is not None:
+        second = replace(second, grid=_same_place(first.grid, cells[1]))
     return _with_change(
         Pictures(first, second, registration), visits, found, pair, (cells[0], cells[1])
     )
@@ -238,6 +243,15 @@ def _with_change(
         )
         grid = replace(grid, cells=grown)
     return replace(pictures, change=change, area_px=area, change_grid=grid)
+
+
+def _same_place(grid: FundusGrid, cells: tuple[Measured, ...]) -> FundusGrid:
+    """Return `grid` with other figures: in its frame both grids lie on each other."""
+    figures = tuple(
+        replace(cell, text=measured.text, quiet=not measured.approved >= 0.9995)
+        for cell, measured in zip(grid.cells, cells, strict=True)
+    )
+    return replace(grid, cells=figures)
 
 
 def _signed(first: float, second: float) -> str:

@@ -87,6 +87,34 @@ def test_the_same_tissue_is_measured_at_both_visits() -> None:
     assert np.nanpercentile(np.abs(grown - grown_um), 95) < 8
 
 
+def test_the_grid_turns_with_the_eye() -> None:
+    def sloping(eye: SimulatedEye) -> Visit:
+        made = visit(eye)
+        rows = np.arange(eye.scan.n_b_scans) - eye.fovea[0]
+        made.annotated.surfaces.values[0] -= (0.6 * rows)[:, None]
+        return made
+
+    second = later(30.0)
+    assert EYE.scan.slo is not None
+    _, matrix = transformed(EYE.scan.slo, 30.0, 1.0, (6.0, -4.0))
+    # The eye looks elsewhere at the second visit: what lies under the scan goes with the fovea,
+    # and B-scans run upwards on the picture.
+    step = (np.array([-0.25, 0.2]) - np.array(P.fovea_offset_mm)) * (-1, 1)
+    rows_mm, cols_mm = EYE.scan.geometry.slo_mm_per_px or (1.0, 1.0)
+    shift = matrix[:, :2] @ (step / (rows_mm, cols_mm))
+    known = Registration(np.column_stack([matrix[:, :2], matrix[:, 2] + shift]), 1.0, 0.0)
+    found = follow_up(sloping(EYE), sloping(second), known)
+    assert found.turned_deg == pytest.approx(30.0, abs=0.1)
+    changes = {
+        c.region: c
+        for c in found.changes
+        if (c.structure, c.figure) == ("ILM..BM", "mean thickness") and "inner" in c.region
+    }
+    assert abs(changes["inner superior"].first - changes["inner inferior"].first) > 30
+    for change in changes.values():
+        assert change.change == pytest.approx(0, abs=4)
+
+
 def test_a_refused_figure_has_no_change_and_says_why() -> None:
     first, second = visit(EYE), visit(later())
     second.annotated.surfaces.values[second.annotated.surfaces.index("BM")] = np.nan

@@ -94,7 +94,7 @@ class NapariCanvas(NapariView):
             self._runner_links.connect(runner.drawn, self._on_drawn)
             self._runner_links.connect(runner.guides_changed, self._on_guides)
             self._runner_links.connect(runner.ended, self._on_ended)
-            self._runner_links.connect(runner.noted, self._tell)
+            self._runner_links.connect(runner.noted, self._badges.say)
             self._runner_links.connect(runner.changed, self._on_tool)
         self.take_session(session, runner, b)
         self._on_tool()
@@ -143,9 +143,6 @@ class NapariCanvas(NapariView):
 
     def _on_ended(self, _edit: object) -> None:
         self.keys.forget()
-
-    def _tell(self, note: str) -> None:
-        self._badges.say(note)
 
     def _on_tool(self) -> None:
         """Another tool is in hand, or other options are."""

@@ -46,6 +46,7 @@ class Scene:
         viewer.layers.events.inserted.connect(self.settle)
         viewer.layers.events.reordered.connect(self.settle)
         viewer.canvas.grid.events.enabled.connect(self.settle)
+        viewer.layers.events.removing.connect(self.make_current)
 
     @property
     def widget(self) -> QWidget:
@@ -98,6 +99,15 @@ class Scene:
             self.settle()
         return self.root.parent is not None
 
+    def make_current(self, event: object = None) -> None:
+        """Make napari's OpenGL context the current one.
+
+        napari 0.9.2 finishes its graphics commands when a layer is removed, but in whatever
+        context is current then. Where two layers go without a frame between, buffers of others
+        get lost and the next frame crashes (seen with Mesa, without this plugin, too).
+        """
+        self._canvas._scene_canvas.set_current()
+
     def set_cursor(self, cursor: QCursor | Qt.CursorShape | None) -> None:
         """Show `cursor` over the canvas; None: napari's own."""
         if cursor is None:
@@ -112,3 +122,4 @@ class Scene:
         for signal in (dims.ndisplay, dims.order, layers.inserted, layers.reordered):
             signal.disconnect(self.settle)
         self._viewer.canvas.grid.events.enabled.disconnect(self.settle)
+        layers.removing.disconnect(self.make_current)

@@ -74,8 +74,7 @@ class SessionLayers(QObject):
             return
         self._busy = True
         try:
-            self._drop_masks()
-            self._drop_image(session)
+            self._drop(session)
             self._session = session
             if session is not None:
                 self._take_image(session)
@@ -159,6 +158,12 @@ class SessionLayers(QObject):
         self.refresh_spacing()
         self.masks_made.emit()
 
+    def _drop(self, session: Session | None) -> None:
+        """Take away what was brought and `session` has no use for; napari rebuilds once."""
+        with self._viewer.layers.batched_update():
+            self._drop_masks()
+            self._drop_image(session)
+
     def _drop_masks(self) -> None:
         self._back.stop()
         keeper, self.keeper = self.keeper, None
@@ -215,8 +220,7 @@ class SessionLayers(QObject):
         """Take away what was brought and listen no more."""
         self._busy = True
         self._viewer.layers.events.removed.disconnect(self._removed)
-        self._drop_masks()
-        self._drop_image(None)
+        self._drop(None)
         self._session = None
 
 

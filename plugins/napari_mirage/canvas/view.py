@@ -266,8 +266,9 @@ class NapariView(CurvesOver, OverlaidPictures, GreyLevels, Framing, QObject):
         self._session = None
         self._moving = True
         with suppress(RuntimeError):  # Qt may have deleted napari's window before
-            self._scene.close()
+            self._scene.follow(None)
             self._badges.close()
             self._layers.close()
             if self._viewer.layers:
                 self._viewer.reset_view()  # what is left may be of another size altogether
+            self._scene.close()

@@ -62,7 +62,7 @@ def test_work_of_a_viewer_that_was_closed_is_in_the_project(
     make_viewer: Callable[..., Any], qtbot: Any, tmp_path: Path
 ) -> None:
     from mirage_core.annotate import State
-    from napari_mirage.bench.attach import bench_at, bench_of
+    from napari_mirage.bench.attach import bench_of
 
     viewer = make_viewer()
     bench = bench_of(viewer)

@@ -308,7 +308,7 @@ def test_a_layer_that_a_reader_made_is_used_and_stays_when_the_canvas_goes(
     for data, options, kind in read(str(path)):
         getattr(viewer, f"add_{kind}")(data, **options)
     (made,) = viewer.layers
-    mine = viewer.add_labels(np.zeros(SHAPE, np.uint8))
+    mine = viewer.add_points(np.zeros((1, 3)))
     hands = Hands(viewer, make_session(made.data.scan))
     assert hands.canvas._layers.image is made
     assert len(viewer.layers) == 3
@@ -355,6 +355,7 @@ def test_closing_takes_everything_back_and_leaves_no_callback(viewer: Any) -> No
             len(viewer.mouse_double_click_callbacks),
             *[len(e.callbacks) for e in (dims.current_step, dims.ndisplay, dims.order)],
             *[len(e.callbacks) for e in (layers.removed, layers.inserted, layers.reordered)],
+            len(layers.removing.callbacks),
             *[len(e.callbacks) for e in (camera.zoom, viewer.canvas.grid.events.enabled)],
             len(viewer.window._qt_viewer.canvas.view.scene.children),
             len(viewer.window._qt_viewer.canvas.native.children()),
