@@ -47,7 +47,7 @@ def scan_to_json(scan: Scan) -> str:
             "simulated": a.simulated,
         },
         "quality": None if scan.quality is None else [_number(q) for q in scan.quality],
-        "notes": [note for note in scan.notes if not _tells_who(note, scan)],
+        "notes": list(scan.notes_for_all),
     }
     return json.dumps(content)
 
@@ -172,15 +172,3 @@ def b_scan_states(annotation: Annotation) -> bytes:
 
 def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def _tells_who(note: str, scan: Scan) -> bool:
-    """Return whether a reader's note holds the file's name or the patient's."""
-    words = []
-    if scan.source_path is not None:
-        words += [scan.source_path.name, scan.source_path.stem]
-    if scan.identity is not None:
-        words += [scan.identity.name, scan.identity.patient_id]
-        if scan.identity.birth_date is not None:
-            words.append(scan.identity.birth_date.isoformat())
-    return any(word and word.casefold() in note.casefold() for word in words)

@@ -119,6 +119,19 @@ class Scan:
         parts.append(f"{pattern}{n} × {z} × {x}")
         return " · ".join(parts)
 
+    @property
+    def notes_for_all(self) -> tuple[str, ...]:
+        """The reader's notes but those that hold the file's name or something of the patient."""
+        words: list[str] = []
+        if self.source_path is not None:
+            words += [self.source_path.name, self.source_path.stem]
+        if self.identity is not None:
+            words += [self.identity.name, self.identity.patient_id]
+            if self.identity.birth_date is not None:
+                words.append(self.identity.birth_date.isoformat())
+        telling = [word.casefold() for word in words if word]
+        return tuple(n for n in self.notes if not any(w in n.casefold() for w in telling))
+
     def b_scan(self, b: int) -> U8:
         """Return B-scan `b` as 8-bit grey ``[z, x]``, the way it is shown and segmented."""
         return self.pixels.display(b)

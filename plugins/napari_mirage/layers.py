@@ -92,18 +92,8 @@ def provenance(scan: Scan) -> dict[str, Any]:
         "field_deg": acquisition.field_deg,
         "simulated": acquisition.simulated,
         "format": scan.source_format,
-        "notes": [note for note in scan.notes if not _tells_who(note, scan)],
+        "notes": list(scan.notes_for_all),
     }
-
-
-def _tells_who(note: str, scan: Scan) -> bool:
-    """Return whether a reader's note holds the file's name or the patient's."""
-    words = []
-    if scan.source_path is not None:
-        words += [scan.source_path.name, scan.source_path.stem]
-    if scan.identity is not None:
-        words += [scan.identity.name, scan.identity.patient_id]
-    return any(word and word.casefold() in note.casefold() for word in words)
 
 
 def label_colormap(scheme: LabelScheme) -> Mapping[int | None, Any]:

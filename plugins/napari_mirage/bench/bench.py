@@ -109,6 +109,7 @@ class Bench(Workbench, QWidget):
 
     def _connect(self) -> None:
         viewer, desk = self.viewer, self.desk
+        self.qt_actions.check("view.aspect_um", True)  # as napari shows what has a scale
         self.canvas.b_picked.connect(desk.show_b_scan)
         self.canvas.undo_asked.connect(desk.undo)
         self.canvas.redo_asked.connect(desk.redo)
