@@ -171,7 +171,8 @@ class AuditRow:
         ``do``, ``undo``, ``redo`` for edits; ``added``, ``imported``, ``spacing``,
         ``laterality``, ``pseudonym``, ``note``, ``tags``, ``consensus`` (begun), ``annotator``
         (has a name now), ``fovea``, ``registration`` for what happened to the scan itself;
-        ``label`` for what somebody labelled it as; ``blind``, ``labels`` (to choose from) for the project.
+        ``label`` for what somebody labelled it as; ``blind``, ``labels`` (to choose from) for the
+        project.
     annotator : str
         Whose annotation it happened to; empty for the scan itself.
     tool, label, model_sha256 : str
