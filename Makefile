@@ -22,9 +22,11 @@ demo:
 
 test:
 	@sh tools/setup.sh app,napari,test
-	@$(TEST_ENV) $(PYTEST) -q -n 2 --dist loadfile $(ARGS)
 ifeq ($(ARGS),)
+	@$(TEST_ENV) $(PYTEST) -q -n 2 --dist loadfile --durations=15 --ignore=tests/plugins/napari
 	@$(MAKE) --no-print-directory test-napari
+else
+	@$(TEST_ENV) $(PYTEST) -q -n 2 --dist loadfile $(ARGS)
 endif
 
 # The plugin in real viewers, which draw with OpenGL on a display: without one, on one unseen.

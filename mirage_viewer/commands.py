@@ -254,6 +254,8 @@ class Commands(
     def take_tool(self, name: str) -> None:
         """Take a tool in hand."""
         self._window.correct_panel.choose_tool(name)
+        # Asked for a tool that is in hand, Qt has taken the tick off its entry.
+        self._window.qt_actions.check(f"tool.{name or 'none'}", True)
 
     def surface_up(self) -> None:
         """Choose the surface above."""

@@ -52,6 +52,7 @@ class CompareBinding:
         window.qt_actions["view.clean"].toggled.connect(lambda _: self.show_overlay())
         desk.b_changed.connect(self.moved)
         desk.edited.connect(self.edited)
+        desk.measuring.fovea_put.connect(self.fovea_put)
         desk.grading.blind_told.connect(self.blind_told)
         desk.projects.worklist_changed.connect(lambda _rows: desk.grading.look())
         self.show_pair()
@@ -67,6 +68,12 @@ class CompareBinding:
             if self.d.b in change.b_scans:
                 self.show_overlay()
             self.d.comparing.edited()
+            self._soon.start()
+
+    def fovea_put(self) -> None:
+        """Measure anew about the fovea that a person put."""
+        if self.d.comparing.comparing:
+            self.d.comparing.fovea_put()
             self._soon.start()
 
     def blind_told(self, blind: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import Signal
 
@@ -17,14 +17,18 @@ from mirage_core.annotate import Annotation, Edit
 from mirage_core.annotate.queue import after
 from mirage_core.measure.annotated import surface_names
 from mirage_viewer.background import Background
+from mirage_viewer.comparing_place import Place
 from mirage_viewer.messages import Level, Message, from_error
-from mirage_viewer.opening import OpenScan
 from mirage_viewer.two_answers import TwoAnswers, answer_of, laid_over
 
 if TYPE_CHECKING:
     from mirage_core.measure.comparison import Comparison
+    from mirage_core.measure.fovea import Fovea
     from mirage_core.measure.triage import Triage
+    from mirage_core.project import Project
     from mirage_core.project.records import AnnotationRecord
+
+    FoveaOf = Callable[[Project, str], Fovea | None]
 
 NOBODY = -1
 """Id of no annotation: nothing is compared."""
@@ -45,36 +49,15 @@ class Candidate:
     title: str
 
 
-class Place(Protocol):
-    """What is compared on: the desk."""
-
-    b: int
-
-    @property
-    def author(self) -> str:
-        """Who looks."""
-        ...
-
-    @property
-    def open_scan(self) -> OpenScan | None:
-        """What is shown."""
-        ...
-
-    def show_b_scan(self, b: int) -> None:
-        """Go to a B-scan."""
-        ...
-
-    def say(self, message: Message) -> None:
-        """Tell the user."""
-        ...
-
-    def hush(self, topic: str) -> None:
-        """Take back what was told."""
-        ...
-
-
 class Comparing:
     """The comparison of one window.
+
+    Parameters
+    ----------
+    place : Place
+    background : Background
+    fovea_of : callable
+        Returns where a person put the fovea of a scan of a project, None where it is to be sought.
 
     Signals
     -------
@@ -106,9 +89,15 @@ class Comparing:
     changed: ClassVar[Signal] = Signal()
     measured: ClassVar[Signal] = Signal()
 
-    def __init__(self, place: Place, background: Background) -> None:
-        self._place = place
+    def __init__(
+        self,
+        place: Place,
+        background: Background,
+        fovea_of: FoveaOf = lambda project, scan_id: project.foveas.get(scan_id),
+    ) -> None:
+        self._place, self._fovea_of = place, fovea_of
         self._background = background
+        self._measurings = 0
         self.turn = 0
         self._loaded: dict[int, Annotation] = {}
         self.candidates: tuple[Candidate, ...] = ()
@@ -256,6 +245,12 @@ class Comparing:
             self.stale = True
             self.measured.emit()
 
+    def fovea_put(self) -> None:
+        """The fovea of the scan shown was put elsewhere: :meth:`measure` is to be called soon."""
+        if self.comparing and not self.stale:
+            self.stale = True
+            self.measured.emit()
+
     def measure(self) -> None:
         """Work the agreement out."""
         pair, opened, turn = self._pair(), self._place.open_scan, self.turn
@@ -267,6 +262,11 @@ class Comparing:
         scan, b_scans = opened.scan, self._scope()
         project, record, with_engine = opened.project, opened.record, self.other == ENGINE
         self.stale = False
+        self._measurings += 1
+        mine = self._measurings
+
+        def overtaken() -> bool:
+            return turn != self.turn or mine != self._measurings
 
         def work() -> Comparison | None:
             from mirage_core.annotate.engine_answer import by_hand
@@ -276,13 +276,11 @@ class Comparing:
             one, other = (by_hand(pair[0]), pair[1]) if with_engine else pair
             fovea = None
             if project is not None and record is not None:
-                fovea = project.foveas.get(record.id)
-            return compare(
-                one, other, scan, b_scans, cancelled=lambda: turn != self.turn, fovea=fovea
-            )
+                fovea = self._fovea_of(project, record.id)
+            return compare(one, other, scan, b_scans, cancelled=overtaken, fovea=fovea)
 
         def done(found: Comparison | None) -> None:
-            if turn == self.turn and found is not None and b_scans == self._scope():
+            if not overtaken() and found is not None and b_scans == self._scope():
                 self.agreement = found
                 self.measured.emit()
 

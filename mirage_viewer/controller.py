@@ -108,7 +108,7 @@ class Desk:
         self.offers.changed.connect(self.tell_conditions)
         self.offers.said.connect(self.say)
         self.offers.hushed.connect(self.hush)
-        self.comparing = Comparing(self, background)
+        self.comparing = Comparing(self, background, lambda *of: self.measuring.keeper.of(*of))
         self.model_comparing = ModelComparing(self, background)
         self.adjudicating = Adjudicating(self, self.comparing, background)
         self.grading = Grading(self, background)

@@ -14,7 +14,8 @@ from psygnal import Signal
 from mirage_core.annotate.queue import after
 from mirage_core.measure.annotated import surface_names
 from mirage_viewer.background import Background
-from mirage_viewer.comparing import TOLERANCE_PX, Place
+from mirage_viewer.comparing import TOLERANCE_PX
+from mirage_viewer.comparing_place import Place
 from mirage_viewer.engines import always_there
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.model_answers import Answers, Key, ModelAgreement, agreement, corrected

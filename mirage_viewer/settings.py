@@ -14,7 +14,7 @@ import warnings
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mirage_core.places import config_dir
@@ -77,6 +77,15 @@ class Settings(BaseSettings):
     geometry: str = ""
     research_notice_seen: bool = False
 
+    _for_now: dict[str, tuple[Any, Any]] = PrivateAttr(default_factory=dict)
+
+    def for_now(self, **choices: Any) -> None:
+        """Take `choices` that are not remembered, unless another is made in their place later."""
+        for name, value in choices.items():
+            remembered = getattr(self, name)
+            setattr(self, name, value)
+            self._for_now[name] = remembered, getattr(self, name)
+
     def remember(self, path: Path) -> None:
         """Put `path` first among the recent ones."""
         entry = str(Path(path).absolute())
@@ -90,11 +99,13 @@ class Settings(BaseSettings):
     def save(self) -> None:
         """Write the file, whole or not at all; a failure only warns."""
         folder = config_dir()
+        remembered = {k: was for k, (was, now) in self._for_now.items() if getattr(self, k) == now}
+        content = self.model_copy(update=remembered).model_dump_json(indent=2)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             fd, fresh = tempfile.mkstemp(dir=folder, prefix=_FILE)
             with os.fdopen(fd, "w", encoding="utf-8") as file:
-                file.write(self.model_dump_json(indent=2))
+                file.write(content)
             os.replace(fresh, folder / _FILE)
         except OSError as error:
             _warn(f"Settings could not be saved ({type(error).__name__}).")

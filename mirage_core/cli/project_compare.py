@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,16 +19,14 @@ from mirage_core.cli.console import (
     stdout,
 )
 from mirage_core.cli.progress import progress_bar
-from mirage_core.cli.project import VIEWER, OverwriteFlag, ProjectPath, opened, unknown_scan
+from mirage_core.cli.project import OverwriteFlag, ProjectPath, opened, unknown_scan
+from mirage_core.cli.project_sides import MODEL, is_engine, side_of, titles
+from mirage_core.cli.words import describe, sentence
 
 if TYPE_CHECKING:
-    from mirage_core.annotate import Annotation
     from mirage_core.measure.comparison import Comparison
     from mirage_core.measure.thickness_agreement import ThicknessAgreement
     from mirage_core.project import Project, ScanRecord, WorklistRow
-
-MODEL = "model"
-"""Stands for what a model drew in the other's work, before it was corrected."""
 
 
 def compare(
@@ -80,7 +76,7 @@ def compare(
             done = _compared(study, rows, graders, b_scans, damage.append, quiet=as_json)
         for words in dict.fromkeys(damage):
             stderr().print(f"[yellow]Note:[/] {escape(words)}")
-        names = _titles(graders)
+        names = titles(graders)
         between = _between(done)
         if out is not None:
             from mirage_core.project.tables import write_agreements
@@ -91,23 +87,23 @@ def compare(
         _say(names, done, between, [p for p in (out, plot) if p is not None], as_json=as_json)
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One of the two: whose it is, and how it is had."""
-
-    by_engine: bool
-    load: Callable[[], Annotation]
-    annotation_id: int = 0
-
-
 _Done = list[tuple["ScanRecord", "Comparison"]]
 
 
 def _rows(project: Project, keys: list[str], graders: tuple[str, str]) -> list[WorklistRow]:
     """Return the scans that `keys` name; without any all that both worked on."""
     every = project.worklist()
+    names = {a.annotator for row in every for a in row.annotations}
+    engines = [g for g in graders if g not in names and is_engine(g)]
+    if len(engines) == len(graders):
+        raise CommandError("Neither of the two is a grader.", "Name one grader.")
+    if len(keys) != 1 and any(name != MODEL for name in engines):
+        raise CommandError(
+            "A result is of one scan, and it does not say of which.",
+            "Name its scan with --scan, once.",
+        )
     if not keys:
-        people = [g for g in graders if not _is_engine(g)]
+        people = [g for g in graders if not is_engine(g)]
         found = [r for r in every if {a.annotator for a in r.annotations}.issuperset(people)]
         if not found:
             raise CommandError(
@@ -138,37 +134,29 @@ def _compared(
     *,
     quiet: bool,
 ) -> _Done:
-    from mirage_core.annotate.engine_answer import by_hand
-    from mirage_core.measure.comparison import compare as measured
-
     done: _Done = []
+    failed: Exception | None = None
     with progress_bar("Comparing", len(rows), quiet=quiet) as advance:
         for i, row in enumerate(rows):
-            sides = [_side(project, row, *pair, note) for pair in (graders, graders[::-1])]
-            if sides[0].annotation_id and sides[0].annotation_id == sides[1].annotation_id:
-                raise CommandError("These are one and the same annotation.", "Name two graders.")
-            wanted = _numbers(b_scans, row.scan.shape[0])
-            one, other = (side.load() for side in sides)
-            if sides[0].by_engine or sides[1].by_engine:
-                # What a grader left as a model drew it says nothing of the grader.
-                one = one if sides[0].by_engine else by_hand(one)
-                other = other if sides[1].by_engine else by_hand(other)
-            found = measured(
-                one,
-                other,
-                project.open_scan(row.scan),
-                wanted,
-                _part_of(advance, i),
-                fovea=project.foveas.get(row.scan.id),
-            )
-            assert found is not None
+            try:
+                found = _of_scan(project, row, graders, b_scans, note, _part_of(advance, i))
+            except Exception as error:
+                described = describe(error)
+                if described is None or len(rows) == 1:
+                    raise
+                # One scan that cannot be read does not keep the others from being compared.
+                note(f"{row.scan.pseudonym} ({row.scan.id}) is left out: {sentence(described)}")
+                failed = error
+                continue
             if found.b_scans:
                 done.append((row.scan, found))
             elif len(rows) > 1:
-                names = " and ".join(_titles(graders))
+                names = " and ".join(titles(graders))
                 note(f"{row.scan.pseudonym}: no B-scan that both {names} worked on.")
+    if not done and failed is not None:
+        raise failed
     if not done:
-        names = " and ".join(_titles(graders))
+        names = " and ".join(titles(graders))
         raise CommandError(
             f"There is no B-scan that both {names} worked on.",
             "Choose B-scans with --b-scans, or other graders.",
@@ -176,77 +164,35 @@ def _compared(
     return done
 
 
+def _of_scan(
+    project: Project,
+    row: WorklistRow,
+    graders: tuple[str, str],
+    b_scans: str,
+    note: Callable[[str], None],
+    report: Callable[[float], None],
+) -> Comparison:
+    """Compare the two on one scan."""
+    from mirage_core.annotate.engine_answer import by_hand
+    from mirage_core.measure.comparison import compare as measured
+
+    sides = [side_of(project, row, *pair, note) for pair in (graders, graders[::-1])]
+    if sides[0].annotation_id and sides[0].annotation_id == sides[1].annotation_id:
+        raise CommandError("These are one and the same annotation.", "Name two graders.")
+    wanted = _numbers(b_scans, row.scan.shape[0])
+    one, other = (side.load() for side in sides)
+    if sides[0].by_engine or sides[1].by_engine:
+        # What a grader left as a model drew it says nothing of the grader.
+        one = one if sides[0].by_engine else by_hand(one)
+        other = other if sides[1].by_engine else by_hand(other)
+    fovea = project.foveas.get(row.scan.id)
+    found = measured(one, other, project.open_scan(row.scan), wanted, report, fovea=fovea)
+    assert found is not None  # nothing cancels it
+    return found
+
+
 def _part_of(advance: Callable[[float], None], i: int) -> Callable[[float], None]:
     return lambda fraction: advance(i + fraction)
-
-
-def _side(
-    project: Project, row: WorklistRow, name: str, other: str, note: Callable[[str], None]
-) -> _Side:
-    """Return one of the two on a scan."""
-    # A grader who is called like that goes first.
-    mine = next((a for a in row.annotations if a.annotator == name), None)
-    if mine is not None:
-        return _Side(
-            False,
-            lambda: project.annotation(row.scan, mine.id, VIEWER, on_damage=note),
-            mine.id,
-        )
-    if not _is_engine(name):
-        known = ", ".join(a.annotator for a in row.annotations) or "nobody"
-        raise CommandError(f"{name} has not worked on this scan.", f"Who has: {known}.")
-    if _is_engine(other):
-        raise CommandError("Neither of the two is a grader.", "Name one grader.")
-    if name != MODEL:
-        return _Side(True, lambda: _result(Path(name), row.scan))
-    corrected = next((a for a in row.annotations if a.annotator == other), None)
-    if corrected is None:
-        known = ", ".join(a.annotator for a in row.annotations) or "nobody"
-        raise CommandError(f"{other} has not worked on this scan.", f"Who has: {known}.")
-    of = corrected.id
-    return _Side(True, lambda: _answer(project, row.scan, of, note))
-
-
-def _answer(
-    project: Project, record: ScanRecord, annotation_id: int, note: Callable[[str], None]
-) -> Annotation:
-    from mirage_core.annotate.engine_answer import engine_answer
-
-    return engine_answer(*project.moment(record, annotation_id, VIEWER, on_damage=note))
-
-
-def _is_engine(name: str) -> bool:
-    from mirage_core.io.export_result import is_result
-
-    if name == MODEL:
-        return True
-    with suppress(OSError, ValueError):
-        return Path(name).is_dir() and is_result(Path(name))
-    return False
-
-
-def _titles(graders: tuple[str, str]) -> tuple[str, str]:
-    """Return what the two are called; a folder may be called like a patient."""
-    from mirage_core.cli.measure_sources import engine_of
-
-    def title(name: str) -> str:
-        return engine_of(Path(name)) or "result" if name != MODEL and _is_engine(name) else name
-
-    return title(graders[0]), title(graders[1])
-
-
-def _result(folder: Path, record: ScanRecord) -> Annotation:
-    from mirage_core.annotate import Annotation
-    from mirage_core.io.export_result import read_result
-
-    result = read_result(folder)
-    if result.masks.labels.shape != record.shape:
-        raise CommandError(
-            f"{folder} is not a result of this scan: it has {result.masks.labels.shape[0]} "
-            f"B-scans of another size, or another number of them.",
-            "Name the result of this scan.",
-        )
-    return Annotation(result.surfaces, result.masks, result.confidence, result.states)
 
 
 def _between(done: _Done) -> tuple[ThicknessAgreement, ...]:

@@ -117,6 +117,7 @@ def thickness_table(found: Sequence[ThicknessAgreement]) -> Table:
     """Return bias and limits of agreement, a line for each layer; in brackets 95 % confidence."""
     table = Table("Thickness", "Pairs", "Bias µm", "SD µm", "Lower limit µm", "Upper limit µm")
     table.add_column("Slope")
+    table.add_column("By hand")
     for t in found:
         a = t.analysis
         table.add_row(
@@ -127,6 +128,7 @@ def thickness_table(found: Sequence[ThicknessAgreement]) -> Table:
             _with_confidence(a.lower),
             _with_confidence(a.upper),
             _with_confidence(a.slope, 3),
+            f"{t.n_by_hand} of {t.n_b_scans}",
         )
     return table
 

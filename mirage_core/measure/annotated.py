@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.scan import SURFACE_ORDER, Masks, Surfaces
+from mirage_core.scan import SURFACE_ORDER, Masks, State, Surfaces
 
 F32 = NDArray[np.float32]
 
@@ -52,3 +52,10 @@ def depths(annotated: Annotated, name: str) -> F32:
         return annotated.surfaces[name]
     n, _, width = annotated.masks.labels.shape
     return np.broadcast_to(np.float32(np.nan), (n, width))
+
+
+def drawn_by_hand(annotated: Annotated, name: str) -> NDArray[np.bool_]:
+    """Return on which B-scans a person edited or approved a surface, ``[b]``."""
+    if name not in annotated.surfaces.names:
+        return np.zeros(annotated.states.shape[1], bool)
+    return np.asarray(annotated.states[annotated.surfaces.index(name)] >= State.EDITED)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_core.measure.bland_altman import Estimate
-from mirage_core.measure.figures import unit_words
+from mirage_core.measure.figures import by_hand_words, unit_words
 from mirage_core.measure.thickness_agreement import ThicknessAgreement, Unit
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def draw_bland_altman(axes: Axes, layer: ThicknessAgreement, names: tuple[str, s
         axes.plot(ends, at, color=_BLUE, lw=1, ls=":", zorder=2)
     plural = f"{found.n} {layer.unit.value}{'' if found.n == 1 else 's'}"
     where = ", central subfield" if layer.unit is Unit.EYE else ""
-    axes.set_title(f"{layer.title}{where}: {plural}", fontsize=8, loc="left")
+    title = f"{layer.title}{where}: {plural}\n{by_hand_words(layer)}"
+    axes.set_title(title, fontsize=8, loc="left")
     axes.set_xlabel(f"mean of {names[0]} and {names[1]}, µm", fontsize=7)
     axes.set_ylabel(f"{names[0]} − {names[1]}, µm", fontsize=7)
     axes.tick_params(labelsize=6)

@@ -96,6 +96,7 @@ def of_thickness(t: ThicknessAgreement) -> Iterator[Figure]:
     found = t.analysis
     yield figure("pairs", f"{t.unit.value}s", found.n)
     yield figure("left out", f"{t.unit.value}s", t.n_left_out)
+    yield figure("both by hand", "B-scans", t.n_by_hand)
     yield figure("SD of differences", "um", found.sd)
     for name, unit, estimate in (
         ("mean difference", "um", found.bias),
@@ -119,6 +120,11 @@ def unit_words(t: ThicknessAgreement) -> str:
         f"{what} {t.unit.value}. All are of one eye and alike: the confidence intervals are "
         "for this scan only, and rather too narrow."
     )
+
+
+def by_hand_words(t: ThicknessAgreement) -> str:
+    """Return on how many B-scans both graders had a hand in what is compared."""
+    return f"{t.n_by_hand} of {t.n_b_scans} B-scans corrected or approved by both"
 
 
 def _of_mask(m: MaskAgreement) -> Iterator[Figure]:

@@ -72,7 +72,8 @@ def sampling_error(sections: F64) -> float:
     variance of the sum over systematic sections follows from how the sections resemble their
     neighbours (Gundersen HJG, Jensen EB. The efficiency of systematic sampling in stereology and
     its prediction. J Microsc 1987), here for bodies whose sections grow gradually from nothing.
-    Lesions smaller than the gap, which no B-scan may meet, are not in it.
+    Lesions smaller than the gap, which no B-scan may meet, are not in it, and of one that is met by
+    one B-scan or two it is far too small: these do not show how sections grow from nothing.
 
     Parameters
     ----------

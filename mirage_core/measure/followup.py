@@ -23,14 +23,16 @@ from mirage_core.measure.registration import (
 from mirage_core.measure.sought import LookedFor
 from mirage_core.measure.tables import ScanFigures, measure_scan
 from mirage_core.measure.thickness import thickness_um
-from mirage_core.scan import Laterality, Scan, SpacingUnknownError
+from mirage_core.measure.visit_differences import differences
+from mirage_core.scan import Laterality, Provenance, Scan, SpacingUnknownError
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 _SCALE_ALIKE = 0.03
-_GAP_ALIKE = 0.05
 _LEFT_OVER_MM = 0.05
+_FOVEAS_APART_MM = 0.1
+_OWN_FOVEAS = "Each visit is measured about its own fovea: places on the SLO are not known."
 _NO_STRUCTURES = ("fovea", "quality")
 
 
@@ -67,6 +69,8 @@ class Change:
         Second less first; NaN unless both are known.
     note : str
         Why there is no change to tell.
+    first_approved, second_approved : float
+        Share of the region that a human approved, 0..1; NaN where that is not known.
     """
 
     structure: str
@@ -77,6 +81,8 @@ class Change:
     second: float
     change: float
     note: str
+    first_approved: float = float("nan")
+    second_approved: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +134,7 @@ def follow_up(first: Visit, second: Visit, registration: Registration | None = N
     eyes = {first.scan.laterality, second.scan.laterality}
     if eyes == {Laterality.OD, Laterality.OS}:
         raise NotMeasuredError("One scan is of a right eye, the other of a left eye.")
-    warnings = list(_differences(first.scan, second.scan))
+    warnings = list(differences(first.scan, second.scan))
     fovea = first.fovea or _found(first)
     carried, turned = second.fovea, 0.0
     try:
@@ -138,12 +144,8 @@ def follow_up(first: Visit, second: Visit, registration: Registration | None = N
     else:
         warnings += _doubts(registration, first.scan, second.scan)
         turned = _turned_deg(first.scan, second.scan, registration)
-        if _put_by_hand(second.fovea) and not _put_by_hand(fovea):
-            warnings.append(
-                "A person put the fovea of the second visit only: each is measured about its own."
-            )
-        elif fovea is not None:
-            carried = carried_fovea(fovea, first.scan, second.scan, registration)
+        carried, doubts = _fovea_of_second(fovea, first, second, registration)
+        warnings += doubts
     figures = (
         measure_scan(first.scan, first.annotated, fovea, looked_for=first.looked_for),
         measure_scan(
@@ -156,6 +158,33 @@ def follow_up(first: Visit, second: Visit, registration: Registration | None = N
     )
     changes = _changes(figures[0].rows, figures[1].rows)
     return FollowUp(registration, figures[1].fovea, turned, figures, changes, tuple(warnings))
+
+
+def _fovea_of_second(
+    fovea: Fovea | None, first: Visit, second: Visit, registration: Registration
+) -> tuple[Fovea | None, list[str]]:
+    """Return what the second visit is measured about, and what makes that doubtful."""
+    own = second.fovea
+    if fovea is None:
+        return own, []
+    if _put_by_hand(own) and not _put_by_hand(fovea):
+        return own, [
+            "A person put the fovea of the second visit only: each is measured about its own."
+        ]
+    carried = carried_fovea(fovea, first.scan, second.scan, registration)
+    if carried is None:
+        return own, [_OWN_FOVEAS]
+    if own is None or not _put_by_hand(own):
+        return carried, []
+    plane = plane_of(second.scan)
+    apart = plane.place_mm(carried.b, carried.x) - plane.place_mm(own.b, own.x)
+    apart_mm = float(np.hypot(*apart))
+    if apart_mm <= _FOVEAS_APART_MM:
+        return carried, []
+    return carried, [
+        f"A person put the fovea at both visits, {apart_mm:.2f} mm apart: both are measured about "
+        "that of the first."
+    ]
 
 
 def _put_by_hand(fovea: Fovea | None) -> bool:
@@ -246,6 +275,8 @@ def difference_map(
 
 def _planes(first: Scan, second: Scan) -> tuple[Plane, Plane] | None:
     """Return the planes of both, None unless both come from places on the SLO."""
+    if any(s.spacing[axis].source is Provenance.USER for s in (first, second) for axis in "bx"):
+        return None  # lengths that were typed are not those of the SLO
     try:
         planes = plane_of(first), plane_of(second)
     except (SpacingUnknownError, NotMeasuredError):
@@ -287,39 +318,6 @@ def nominal_scale(first: Scan, second: Scan) -> float:
     return 1.0 if here is None or there is None else math.sqrt(math.prod(here) / math.prod(there))
 
 
-def _differences(first: Scan, second: Scan) -> list[str]:
-    """Say what differs in how the two scans were taken."""
-    out = []
-    devices = first.acquisition.device, second.acquisition.device
-    if devices[0] != devices[1]:
-        words = " and ".join(d or "unknown" for d in devices)
-        out.append(f"The devices differ ({words}): their thickness differs too.")
-    patterns = first.geometry.pattern, second.geometry.pattern
-    if patterns[0] is not patterns[1] or first.n_b_scans != second.n_b_scans:
-        words = " and ".join(
-            f"{s.geometry.pattern.value} of {s.n_b_scans}" for s in (first, second)
-        )
-        out.append(f"The scan patterns differ ({words} B-scans).")
-    for axis, words in (("z", "depth"), ("x", "lateral")):
-        one, other = first.spacing[axis], second.spacing[axis]
-        if one.source is not other.source:
-            out.append(
-                f"The {words} scales come from different sources ({one.source.value}, "
-                f"{other.source.value})."
-            )
-        elif one.mm and other.mm and abs(one.mm / other.mm - 1) > _SCALE_ALIKE:
-            out.append(f"The {words} scales differ ({one.mm:.5f} and {other.mm:.5f} mm).")
-    gaps = first.spacing.b.mm, second.spacing.b.mm
-    if gaps[0] and gaps[1] and abs(gaps[0] / gaps[1] - 1) > _GAP_ALIKE:
-        out.append(
-            f"The gaps between B-scans differ ({gaps[0]:.3f} and {gaps[1]:.3f} mm): what is small "
-            "may lie between B-scans at one visit only."
-        )
-    if Laterality.UNKNOWN in (first.laterality, second.laterality):
-        out.append("It is not known that both scans are of the same eye.")
-    return out
-
-
 def _doubts(registration: Registration, first: Scan, second: Scan) -> list[str]:
     out = []
     by_hand = registration.source is RegistrationSource.USER
@@ -352,7 +350,7 @@ def _changes(first: tuple[Row, ...], second: tuple[Row, ...]) -> tuple[Change, .
             continue
         one, other = row.measured, later[key]
         why = [f"{n} visit: {m.reason}" for n, m in (("First", one), ("Second", other)) if m.reason]
-        out.append(
-            Change(*key, one.unit, one.value, other.value, other.value - one.value, " ".join(why))
-        )
+        values = one.value, other.value, other.value - one.value
+        shares = one.approved, other.approved
+        out.append(Change(*key, one.unit, *values, " ".join(why), *shares))
     return tuple(out)

@@ -34,6 +34,7 @@ BoolArray = NDArray[np.bool_]
 WHOLE = "whole scan"
 DRUSEN, EZ_LOSS = "drusen", "EZ loss"
 _WORTH_SAYING = 0.005
+_LEAST_SECTIONS = 3
 _NOBODY = "Nobody has looked for fluid or lesions: the masks have no state on any B-scan."
 
 
@@ -66,13 +67,17 @@ class _Lesion:
 
 def _sampling(ground: Ground, pixels: F64) -> str:
     """Return how far a volume depends on where B-scans happen to lie; empty where unknown."""
+    n = int(np.count_nonzero(pixels))
+    if 0 < n < _LEAST_SECTIONS:
+        # So few sections do not tell how they grow from nothing: the error would be far too small.
+        return f"Seen on {n} B-scan{'' if n == 1 else 's'} only: the volume is uncertain."
     footprints, plane = ground.footprints, ground.plane
     if footprints is None or plane is None or np.ptp(footprints.widths_mm) > 1e-9:
         return ""
     error = sampling_error(pixels[np.argsort(across_mm(plane.lines_mm), kind="stable")])
     if not error >= _WORTH_SAYING:
         return ""
-    return f"Standard error by the gap between B-scans: about {100 * error:.0f} %."
+    return f"Standard error by the gap between B-scans: at least about {100 * error:.0f} %."
 
 
 def _figure(

@@ -1,8 +1,8 @@
 """Sought: where it is known that a class was looked for, so that none marked means none there.
 
 A mask holds no difference between "none there" and "nobody looked". A human who approves the masks
-of a B-scan has looked for every class; a model has looked for those it knows. Whoever marked some
-of a class knows it: the model that drew a B-scan, or the grader who corrected one.
+of a B-scan has looked for every class; a model has looked for those it knows. A grader who marked
+some of a class knows it, and so does a model of which no more is known than that it did.
 """
 
 from __future__ import annotations
@@ -45,8 +45,11 @@ def sought_b_scans(
     known = (states == State.APPROVED) | (seen & marked)
     if (marked & by_human).any():
         known = known | by_human
-    if (marked & seen & ~by_human).any():
-        known = known | seen
-    if looked_for is not None and name in looked_for:
+    looked_for = looked_for or {}
+    # Of a model that is here it is told what it looks for, and not guessed by what it marked.
+    told = np.any([np.zeros_like(seen), *looked_for.values()], axis=0)
+    if (marked & seen & ~by_human & ~told).any():
+        known = known | (seen & ~told)
+    if name in looked_for:
         known = known | (seen & looked_for[name])
     return np.asarray(known)

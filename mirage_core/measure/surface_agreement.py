@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mirage_core.measure.agreement import boundary_differences
-from mirage_core.measure.annotated import Annotated, depths, surface_names
-from mirage_core.scan import Spacing, SpacingUnknownError, State
+from mirage_core.measure.annotated import Annotated, depths, drawn_by_hand, surface_names
+from mirage_core.scan import Spacing, SpacingUnknownError
 
 F64 = NDArray[np.float64]
 
@@ -105,7 +105,7 @@ def compare_surfaces(
         if not (here.any() or there.any()):
             continue
         paired = np.asarray((here & there).any(axis=1))
-        by_hand = paired & _by_hand(one, name)[chosen] & _by_hand(other, name)[chosen]
+        by_hand = paired & drawn_by_hand(one, name)[chosen] & drawn_by_hand(other, name)[chosen]
         px = BoundaryError.of(boundary_differences(first, second))
         found.append(
             SurfaceAgreement(
@@ -121,10 +121,3 @@ def compare_surfaces(
             )
         )
     return tuple(found)
-
-
-def _by_hand(annotated: Annotated, name: str) -> NDArray[np.bool_]:
-    """Return on which B-scans a person edited or approved a surface, ``[b]``."""
-    if name not in annotated.surfaces.names:
-        return np.zeros(annotated.states.shape[1], bool)
-    return np.asarray(annotated.states[annotated.surfaces.index(name)] >= State.EDITED)

@@ -10,14 +10,14 @@ Between eyes the pairs are one figure of each, which are independent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mirage_core.measure.annotated import Annotated, depths, surface_names
+from mirage_core.measure.annotated import Annotated, depths, drawn_by_hand, surface_names
 from mirage_core.measure.bland_altman import LEAST_PAIRS, BlandAltman, bland_altman
 from mirage_core.measure.circle import sector_means, tsnit_degrees
 from mirage_core.measure.etdrs import SUBFIELDS, Regions, etdrs_regions
@@ -71,6 +71,9 @@ class ThicknessAgreement:
         Regions of which too little is known.
     analysis : BlandAltman
         Of the pairs, first minus second, um.
+    n_b_scans, n_by_hand : int
+        B-scans that went into it, and on how many of these both edited or approved both surfaces.
+        Where both left them as a device or an engine drew them they agree without saying anything.
     """
 
     upper: str
@@ -82,6 +85,8 @@ class ThicknessAgreement:
     b_scans: tuple[int, ...]
     n_left_out: int
     analysis: BlandAltman
+    n_b_scans: int = 0
+    n_by_hand: int = 0
 
     @property
     def title(self) -> str:
@@ -142,7 +147,11 @@ def thickness_agreement(
     if not ground.no_grid and np.count_nonzero(chosen) > 1:
         assert ground.plane is not None
         regions = etdrs_regions(ground.plane, ground.fovea_mm, scan.laterality)
-    found = (_of_layer(pair, values, ground, regions) for pair, values in thick.items())
+    human = {name: drawn_by_hand(one, name) & drawn_by_hand(other, name) for name in drawn}
+    found = (
+        _of_layer(pair, values, ground, regions, human[pair[0]] & human[pair[1]])
+        for pair, values in thick.items()
+    )
     kept = tuple(f for f in found if f.names)
     return kept, "" if kept else "Too little of every region is known to both."
 
@@ -176,7 +185,10 @@ def between_eyes(
         pairs = np.array([centres[i][upper, lower] for i in known])
         labels = tuple(names[i] for i in known)
         left_out = len(scans) - len(known)
-        out.append(_agreement((upper, lower), Unit.EYE, labels, pairs.T, (), left_out))
+        of_all = _agreement((upper, lower), Unit.EYE, labels, pairs.T, (), left_out)
+        each = [f for i in known for f in scans[i] if (f.upper, f.lower) == (upper, lower)]
+        n, n_by_hand = sum(f.n_b_scans for f in each), sum(f.n_by_hand for f in each)
+        out.append(replace(of_all, n_b_scans=n, n_by_hand=n_by_hand))
     return tuple(out)
 
 
@@ -191,7 +203,11 @@ class _Between:
 
 
 def _of_layer(
-    pair: tuple[str, str], thick: F32, ground: Ground, regions: Regions | None
+    pair: tuple[str, str],
+    thick: F32,
+    ground: Ground,
+    regions: Regions | None,
+    by_hand: NDArray[np.bool_],
 ) -> ThicknessAgreement:
     """Compare `thick` ``[grader, b, x]`` by the best unit there is for this scan."""
     b_scans = tuple(np.flatnonzero(np.isfinite(thick[0]).any(axis=1)).tolist())
@@ -200,7 +216,10 @@ def _of_layer(
         found = _by_sector(pair, thick, ground.scan, b_scans)
     elif regions is not None:
         found = _by_subfield(pair, thick, ground, regions, b_scans)
-    return found if found is not None else _by_b_scan(pair, thick, b_scans)
+    if found is None:
+        found = _by_b_scan(pair, thick, b_scans)
+    n_by_hand = int(np.count_nonzero(by_hand[list(found.b_scans)]))
+    return replace(found, n_b_scans=len(found.b_scans), n_by_hand=n_by_hand)
 
 
 def _by_subfield(

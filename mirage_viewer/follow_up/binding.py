@@ -43,10 +43,12 @@ class FollowUpBinding:
             desk.worklist.background,
             lambda: desk.measuring.put,
             lambda: desk.models.engines.segmenters,
+            desk.measuring.keeper.of,
         )
         self._filled: Comparison | None = None
         self._matrix: F64 | None = None
-        self._pixels: object = None
+        self._whose: object = None
+        self._blind: bool | None = None
         self._fovea: object = None
         self._soon, self._nudged = QTimer(window), QTimer(window)
         for timer, ms, call in (
@@ -61,6 +63,9 @@ class FollowUpBinding:
         desk.scan_changed.connect(self.scan_changed)
         desk.edited.connect(self.edited)
         desk.measuring.changed.connect(self.fovea_moved)
+        desk.measuring.fovea_put.connect(self.fovea_moved)
+        desk.grading.blind_told.connect(self.blind_told)
+        desk.comparing.changed.connect(self.scan_changed)  # also where only the grader is another
         window.closing.connect(self.close)
 
     def show(self) -> None:
@@ -70,7 +75,7 @@ class FollowUpBinding:
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
-        self._pixels = self._pixels_now()
+        self._whose = self._whose_now()
         self._fovea = self.d.measuring.put
         self.following.look()
 
@@ -78,7 +83,7 @@ class FollowUpBinding:
         from mirage_viewer.follow_up.window import FollowUpWindow
 
         dialog, following = FollowUpWindow(self.w), self.following
-        dialog.visits.picked.connect(lambda id: following.choose(following.first, id))
+        dialog.visits.picked.connect(self.pick)
         dialog.visits.baseline_wanted.connect(self.take_as_baseline)
         dialog.pair_picked.connect(following.choose_pair)
         dialog.cancel_requested.connect(following.cancel)
@@ -121,19 +126,27 @@ class FollowUpBinding:
 
     # ------------------------------------------------------------------ from the desk
 
-    def _pixels_now(self) -> object:
+    def _whose_now(self) -> object:
+        """Return what decides which visits are listed, and whose work on each is measured."""
         opened = self.d.open_scan
-        return (opened.scan.pixels, opened.scan.spacing, opened.project) if opened else None
+        if opened is None:
+            return None
+        scan = opened.scan
+        work = opened.session, self.d.author, self._blind
+        return (scan.pixels, scan.spacing, opened.project, *work)
 
     def scan_changed(self) -> None:
-        """Another scan is shown, or its spacing changed: list its visits."""
-        now = self._pixels_now()
-        if self._seen and now != self._pixels:
-            self._pixels = now
-            if self._nudged.isActive() and self._matrix is not None:
-                self._nudged.stop()
-                self.following.keep(self._matrix)
+        """Another scan, other work on it or another spacing is shown: list its visits."""
+        now = self._whose_now()
+        if self._seen and now != self._whose:
+            self._whose = now
+            self._keep_nudged()
             self.following.look()
+
+    def blind_told(self, blind: bool) -> None:
+        """Whether graders may see each other's work: list only what may be seen."""
+        self._blind = blind
+        self.scan_changed()
 
     def edited(self, *_: object) -> None:
         """Compare anew once the hand rests."""
@@ -302,6 +315,14 @@ class FollowUpBinding:
         if self._matrix is not None and self.following.lines is not None:
             self.following.place(self._matrix)
 
+    def _keep_nudged(self) -> bool:
+        """Keep what was moved last for the visits that it was moved on; return whether it was."""
+        if not self._nudged.isActive() or self._matrix is None:
+            return False
+        self._nudged.stop()
+        self.following.keep(self._matrix)
+        return True
+
     def find_again(self) -> None:
         """Drop what was moved by hand."""
         self._nudged.stop()
@@ -314,14 +335,27 @@ class FollowUpBinding:
 
     # ------------------------------------------------------------------ what is asked for
 
+    def pick(self, scan_id: str) -> None:
+        """Compare another visit with the baseline."""
+        self._choose(self.following.first, scan_id)
+
+    def _choose(self, first: str, later: str) -> None:
+        following, kept = self.following, self._keep_nudged()
+        before = following.first, following.later
+        following.choose(first, later)
+        if kept and before == (following.first, following.later):
+            following.compare()
+
     def take_as_baseline(self, scan_id: str) -> None:
         """Compare with another baseline; the visit compared stays where it is later."""
         following = self.following
+        if following.lines is None:
+            return  # nothing is compared yet
         order = [v.id for v in following.visits if v.stored]
         later = following.later
         if order.index(scan_id) >= order.index(later):
             later = order[-1]
-        following.choose(scan_id, later)
+        self._choose(scan_id, later)
 
     def copy(self) -> None:
         """Copy the table as it is sorted, with what makes it doubtful above it."""

@@ -12,9 +12,19 @@ from mirage_viewer.follow_up.words import ChangeLine
 from mirage_viewer.panels.widgets import column, dense_table
 from mirage_viewer.theme import current_colors, scaled
 
-COLUMNS = ("Structure", "Region", "Figure", "Baseline", "Later", "Change", "Unit", "Note")
-_NUMBERS = (3, 4, 5)
-_CHANGE, _NOTE = 5, 7
+COLUMNS = (
+    "Structure",
+    "Region",
+    "Figure",
+    "Baseline",
+    "Later",
+    "Change",
+    "Unit",
+    "Approved",
+    "Note",
+)
+_NUMBERS = (3, 4, 5, 7)
+_CHANGE, _APPROVED, _NOTE = 5, 7, 8
 _STRUCTURE_PX = 170
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -78,6 +88,7 @@ class ChangesTable(QWidget):
             if line.keys[_CHANGE] != line.keys[_CHANGE]:
                 for at in range(len(line.cells)):
                     item.setForeground(at, quiet)
+            item.setToolTip(_APPROVED, "Approved by a human at the baseline / at the later visit")
             item.setToolTip(_NOTE, line.cells[_NOTE])
             item.setToolTip(0, line.cells[0])
             items.append(item)

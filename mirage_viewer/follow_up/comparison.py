@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mirage_viewer.follow_up.pictures import Fundus, Pictures, fundus_of, pictures_of
-from mirage_viewer.follow_up.visits import VisitLine
+from mirage_viewer.follow_up.visits import VisitLine, doubts_of
 
 if TYPE_CHECKING:
     from mirage_core.measure.followup import FollowUp, Visit
@@ -87,6 +87,7 @@ def compare(
     from mirage_core.measure.registration import NotRegisteredError, start_of
 
     found = follow_up(*visits, well_known(visits, registration))
+    found = replace(found, warnings=(*doubts_of(lines), *found.warnings))
     start, why = found.registration, ""
     if start is None:
         scans = visits[0].scan, visits[1].scan

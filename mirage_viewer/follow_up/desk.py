@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,10 @@ from mirage_viewer.follow_up.comparison import Comparison, compare, with_maps
 from mirage_viewer.follow_up.getter import Getter
 from mirage_viewer.follow_up.keeping import RegistrationKeeper
 from mirage_viewer.follow_up.pictures import Fundus
-from mirage_viewer.follow_up.visits import VisitLine, as_open, visits_of
+from mirage_viewer.follow_up.place import Place
+from mirage_viewer.follow_up.visits import VisitLine, as_open, other_eye, visits_of
 from mirage_viewer.measuring.latest import Latest
-from mirage_viewer.messages import Message, from_error
+from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opening import OpenScan
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mirage_core.measure.fovea import Fovea
     from mirage_core.measure.registration import Registration
     from mirage_core.project import Project
+    from mirage_viewer.follow_up.getter import FoveaOf
 
 F64 = NDArray[np.float64]
 Pair = tuple[str, str]
@@ -50,28 +52,6 @@ UNREADY = (
 _FAULT = "there is a fault in the program."
 
 
-class Place(Protocol):
-    """Where the scan is shown: the desk."""
-
-    @property
-    def open_scan(self) -> OpenScan | None:
-        """The scan shown."""
-        ...
-
-    @property
-    def author(self) -> str:
-        """Who looks at it."""
-        ...
-
-    def say(self, message: Message) -> None:
-        """Tell the user."""
-        ...
-
-    def hush(self, topic: str) -> None:
-        """Take back what was told."""
-        ...
-
-
 class FollowingUp:
     """The comparison of visits in one window.
 
@@ -83,6 +63,8 @@ class FollowingUp:
         Returns where a person put the fovea of the open scan, None where that is not known here.
     engines : callable
         Returns the engines there are, for what they look for.
+    fovea_of : callable
+        Returns where a person put the fovea of a scan of a project.
 
     Signals
     -------
@@ -120,8 +102,9 @@ class FollowingUp:
         background: Background,
         put: Callable[[], Fovea | None],
         engines: Callable[[], Sequence[EngineInfo]] = lambda: (),
+        fovea_of: FoveaOf = lambda project, scan_id: project.foveas.get(scan_id),
     ) -> None:
-        self._place, self._put, self._engines = place, put, engines
+        self._place, self._put, self._engines, self._fovea_of = place, put, engines, fovea_of
         self._listing = Latest(background, self._failed)
         self._work = Latest(background, self._failed)
         self._writing = Latest(background, self._not_written)
@@ -214,10 +197,13 @@ class FollowingUp:
             self.compare()
 
     def later_than_first(self) -> tuple[VisitLine, ...]:
-        """The visits after the baseline that can be compared."""
+        """The visits after the baseline that can be compared; none of them of the other eye."""
         ids = [v.id for v in self.visits]
-        after = self.visits[ids.index(self.first) + 1 :] if self.first in ids else ()
-        return tuple(v for v in after if v.stored)
+        if self.first not in ids:
+            return ()
+        at = ids.index(self.first)
+        first, after = self.visits[at], self.visits[at + 1 :]
+        return tuple(v for v in after if v.stored and not other_eye(first, v))
 
     # ------------------------------------------------------------------ comparing
 
@@ -273,8 +259,10 @@ class FollowingUp:
             self.compare()
             return
 
+        turn = self._turn
+
         def done(fresh: Comparison) -> None:
-            if self.shown is shown:
+            if self.shown is shown and turn == self._turn:
                 self.shown = fresh
             self.changed.emit()
 
@@ -341,6 +329,7 @@ class FollowingUp:
             self.keeper,
             self._loaded,
             dict(self._known),
+            self._fovea_of,
         )
 
     # ------------------------------------------------------------------ the table
@@ -376,23 +365,27 @@ class FollowingUp:
     # ------------------------------------------------------------------ trouble
 
     def _failed(self, error: Exception) -> None:
-        from mirage_core.measure.measured import NotMeasuredError
-
-        message = from_error(error, TOPIC)
-        if message is not None:
-            self.problem = f"{message.text} {message.hint}".strip()
-        elif isinstance(error, (NotMeasuredError, SpacingUnknownError)):
-            self.problem = str(error)
-        else:
-            self.problem = f"The visits could not be compared: {_FAULT}"
+        words = _words_of(error)
+        self.problem = words or f"The visits could not be compared: {_FAULT}"
         self.shown, self.stale = None, False
         self.changed.emit()
-        if message is None and not isinstance(error, (NotMeasuredError, SpacingUnknownError)):
+        if not words:
             raise error
 
     def _not_written(self, error: Exception) -> None:
-        message = from_error(error, TOPIC)
+        message, words = from_error(error, TOPIC), _words_of(error)
         self.changed.emit()
-        if message is None:
+        if not words:
             raise error
-        self.said.emit(message)
+        text = f"The table was not written: {words}"
+        self.said.emit(message or Message(text, level=Level.ERROR, topic=TOPIC))
+
+
+def _words_of(error: Exception) -> str:
+    """Return what an error means for people; empty for a fault in the program."""
+    from mirage_core.measure.measured import NotMeasuredError
+
+    message = from_error(error, TOPIC)
+    if message is not None:
+        return f"{message.text} {message.hint}".strip()
+    return str(error) if isinstance(error, (NotMeasuredError, SpacingUnknownError)) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from mirage_core.io.csv_table import figure_cell, write_csv
 from mirage_core.scan import Laterality
 from mirage_viewer.follow_up.comparison import well_known
 from mirage_viewer.follow_up.getter import Getter
-from mirage_viewer.follow_up.visits import VisitLine
+from mirage_viewer.follow_up.visits import VisitLine, doubts_of
 from mirage_viewer.follow_up.words import how_words
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ HEADER = (
     "baseline",
     "later",
     "change",
+    "baseline_approved",
+    "later_approved",
+    "baseline_work",
+    "later_work",
     "registration",
     "note",
 )
@@ -70,7 +75,9 @@ def write_changes(
     for line in later:
         visits = baseline, get.visit(line)
         known = well_known(visits, get.registration(first.id, line.id))
-        rows += change_rows(*eye, (first, line), follow_up(*visits, known))
+        found = follow_up(*visits, known)
+        found = replace(found, warnings=(*doubts_of((first, line)), *found.warnings))
+        rows += change_rows(*eye, (first, line), found)
     write_csv(path, HEADER, rows, overwrite=True)
     return len(later)
 
@@ -87,10 +94,11 @@ def change_rows(
     if first.day is not None and later.day is not None:
         days = str((later.day - first.day).days)
     head = (pseudonym, laterality.value, first.id, later.id, days)
+    work = first.state, later.state
     how = how_words(found.registration)
-    empty = ("",) * 6
+    empty = ("",) * 8
     return [
-        *((*head, WARNING, *empty, how, words) for words in found.warnings),
+        *((*head, WARNING, *empty, *work, how, words) for words in found.warnings),
         *(
             (
                 *head,
@@ -101,6 +109,9 @@ def change_rows(
                 figure_cell(c.first),
                 figure_cell(c.second),
                 figure_cell(c.change),
+                figure_cell(c.first_approved),
+                figure_cell(c.second_approved),
+                *work,
                 how,
                 c.note,
             )

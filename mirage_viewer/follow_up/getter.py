@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mirage_viewer.follow_up.keeping import RegistrationKeeper
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mirage_core.measure.followup import Visit
     from mirage_core.measure.fovea import Fovea
     from mirage_core.measure.registration import Registration
+    from mirage_core.project import Project
+
+    FoveaOf = Callable[[Project, str], Fovea | None]
 
 
 class Getter:
@@ -35,6 +38,8 @@ class Getter:
         Those loaded before, by scan id; those loaded now are added.
     known : mapping
         Registrations by the ids of both scans; None where a person wants it found again.
+    fovea_of : callable
+        Returns where a person put the fovea of a scan of a project, written there yet or not.
     """
 
     def __init__(
@@ -46,13 +51,14 @@ class Getter:
         keeper: RegistrationKeeper,
         loaded: dict[str, Visit],
         known: Mapping[tuple[str, str], Registration | None],
+        fovea_of: FoveaOf,
     ) -> None:
         assert opened.project is not None
         assert opened.record is not None
         self._opened, self._viewer, self._put, self._keeper = opened, viewer, put, keeper
         self._engines = tuple(engines)
         self._project, self._id = opened.project, opened.record.id
-        self._loaded, self._known = loaded, known
+        self._loaded, self._known, self._fovea_of = loaded, known, fovea_of
 
     def visit(self, line: VisitLine) -> Visit:
         """Return a visit; the open scan's as the work on it is now.
@@ -66,10 +72,12 @@ class Getter:
 
             annotation, done = self._opened.session.moment()
             scan = self._opened.scan
-            fovea = self._put or self._project.foveas.get(self._id)
+            fovea = self._put or self._fovea_of(self._project, self._id)
             return Visit(scan, annotation, fovea, sought_by(done, scan.n_b_scans, self._engines))
         if line.id not in self._loaded:
-            self._loaded[line.id] = load(self._project, line, self._viewer, self._engines)
+            self._loaded[line.id] = load(
+                self._project, line, self._viewer, self._engines, self._fovea_of
+            )
         return self._loaded[line.id]
 
     def registration(self, first_id: str, later_id: str) -> Registration | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mirage_core.measure.fovea import FoveaSource
 from mirage_core.scan import Scan, SpacingUnknownError
 from mirage_viewer.canvas.en_face import can_project, project, row_aspect
 from mirage_viewer.canvas.fundus_figures import FundusFrame, FundusGrid, HeatMap
@@ -167,7 +168,7 @@ def pictures_of(
     first, second = seen
     if registration is None:
         return Pictures(first, second, None, why=_NOT_TOGETHER)
-    if first.grid is not None and cells[1] is not None:
+    if first.grid is not None and cells[1] is not None and _on_one_place(found):
         second = replace(second, grid=_same_place(first.grid, cells[1]))
     return _with_change(
         Pictures(first, second, registration), visits, found, pair, (cells[0], cells[1])
@@ -231,7 +232,8 @@ def _with_change(
     middle = -centre[1] / rows_mm, centre[0] / cols_mm
     rows, cols = 2 * half / rows_mm, 2 * half / cols_mm
     area = middle[0] - rows / 2, middle[1] - cols / 2, rows, cols
-    grid = pictures.first.grid
+    # Of grids on different tissue there is no difference to tell.
+    grid = pictures.first.grid if _on_one_place(found) else None
     if grid is not None and None not in cells:
         grown = tuple(
             replace(
@@ -243,6 +245,11 @@ def _with_change(
         )
         grid = replace(grid, cells=grown)
     return replace(pictures, change=change, area_px=area, change_grid=grid)
+
+
+def _on_one_place(found: FollowUp) -> bool:
+    """Return whether the second visit is measured about the place of the first's fovea."""
+    return found.fovea is not None and found.fovea.source is FoveaSource.OTHER_VISIT
 
 
 def _same_place(grid: FundusGrid, cells: tuple[Measured, ...]) -> FundusGrid:

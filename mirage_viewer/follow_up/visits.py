@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,11 +14,13 @@ from mirage_viewer.worklist.lines import progress_words
 if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
     from mirage_core.measure.followup import Visit
+    from mirage_core.measure.fovea import Fovea
     from mirage_core.project import Project
     from mirage_core.project.records import AnnotationRecord, ScanRecord, WorklistRow
     from mirage_viewer.opening import OpenScan
 
 _NOT_STORED = "its pixels are not in the project yet"
+DEVICE = "the device"
 _EYES = {Laterality.OD: "right eye", Laterality.OS: "left eye"}
 
 
@@ -39,6 +41,9 @@ class VisitLine:
         None: what the device drew.
     stored : bool
         Its pixels are in the project, or in the window, so that it can be compared.
+    whose : str
+        Who drew what is measured: a grader, the consensus, or the device.
+    laterality : Laterality
     """
 
     id: str
@@ -48,6 +53,8 @@ class VisitLine:
     state: str
     annotation_id: int | None = None
     stored: bool = True
+    whose: str = DEVICE
+    laterality: Laterality = Laterality.UNKNOWN
 
     @property
     def day_words(self) -> str:
@@ -78,7 +85,11 @@ def visits_of(project: Project, record: ScanRecord, viewer: str) -> tuple[VisitL
 
 
 def load(
-    project: Project, line: VisitLine, viewer: str, engines: Sequence[EngineInfo] = ()
+    project: Project,
+    line: VisitLine,
+    viewer: str,
+    engines: Sequence[EngineInfo] = (),
+    fovea_of: Callable[[Project, str], Fovea | None] | None = None,
 ) -> Visit:
     """Return the scan of a visit with what was drawn on it; for a background thread.
 
@@ -87,6 +98,8 @@ def load(
     project, line, viewer
     engines : sequence of EngineInfo
         Those there are, for what they look for.
+    fovea_of : callable, optional
+        Returns where a person put the fovea of a scan; by default as the project has it.
 
     Raises
     ------
@@ -97,11 +110,25 @@ def load(
 
     record = project.scan(line.id)
     scan = project.open_scan(record)
-    fovea = project.foveas.get(record.id)
+    fovea = fovea_of(project, record.id) if fovea_of else project.foveas.get(record.id)
     if line.annotation_id is None:
         return Visit(scan, Annotation.for_scan(scan), fovea)
     annotation, done = project.moment(record, line.annotation_id, viewer, scan=scan)
     return Visit(scan, annotation, fovea, sought_by(done, scan.n_b_scans, engines))
+
+
+def doubts_of(lines: tuple[VisitLine, VisitLine]) -> tuple[str, ...]:
+    """Return what makes changes between two visits doubtful, by what is known of the visits."""
+    first, later = lines
+    out = []
+    if first.day is None or later.day is None:
+        out.append("The order of the visits is not known.")
+    if first.whose != later.whose:
+        out.append(
+            f"Drawn by different hands ({first.whose} and {later.whose}): "
+            "part of a change may be theirs."
+        )
+    return tuple(out)
 
 
 def as_open(line: VisitLine, opened: OpenScan) -> VisitLine:
@@ -109,12 +136,18 @@ def as_open(line: VisitLine, opened: OpenScan) -> VisitLine:
     states = opened.session.annotation.b_scan_states()
     drawn = all(s in (State.UNSEEN, State.VENDOR) for s in states)
     words = "as the device drew it" if drawn else progress_words(states)
-    return replace(line, state=f"in the window: {words}")
+    whose = "the consensus" if opened.consensus else opened.session.author
+    return replace(line, state=f"in the window: {words}", whose=DEVICE if drawn else whose)
 
 
 def eye_words(laterality: Laterality) -> str:
     """Return which eye it is, for people."""
     return _EYES.get(laterality, "eye not known")
+
+
+def other_eye(one: VisitLine, other: VisitLine) -> bool:
+    """Return whether two visits are known to be of different eyes."""
+    return {one.laterality, other.laterality} == {Laterality.OD, Laterality.OS}
 
 
 def _same_eye(one: ScanRecord, other: ScanRecord) -> bool:
@@ -151,7 +184,15 @@ def _line(row: WorklistRow, viewer: str, *, shown: bool) -> VisitLine:
         state,
         chosen.id if chosen is not None else None,
         stored,
+        _whose(chosen),
+        scan.laterality,
     )
+
+
+def _whose(chosen: AnnotationRecord | None) -> str:
+    if chosen is None:
+        return DEVICE
+    return "the consensus" if chosen.is_consensus else chosen.annotator
 
 
 def _chosen(annotations: Sequence[AnnotationRecord], viewer: str) -> AnnotationRecord | None:

@@ -31,7 +31,7 @@ from mirage_viewer.panels.widgets import ElidedLabel, Picker, column, label, row
 from mirage_viewer.theme import scaled
 
 _FRAME_PX = 40
-_TABLE_PX = 150
+_TABLE_PX = 120
 _HEAD_PX = 32
 
 

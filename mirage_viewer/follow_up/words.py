@@ -24,7 +24,7 @@ class ChangeLine:
     Attributes
     ----------
     cells : tuple of str
-        Structure, region, figure, first, later, change, unit, note.
+        Structure, region, figure, first, later, change, unit, shares approved, note.
     keys : tuple of str or float
         By which each column is sorted; NaN where there is no figure.
     """
@@ -56,9 +56,11 @@ def change_lines(changes: Iterable[Change], titles: dict[str, str]) -> tuple[Cha
             _plain(c.second, digits),
             "–" if c.change != c.change else signed(c.change, digits),
             unit_word(c.unit),
+            _shares(c.first_approved, c.second_approved),
             c.note,
         )
-        keys = (name, c.region, c.figure, c.first, c.second, c.change, c.unit, c.note)
+        least = min(c.first_approved, c.second_approved)
+        keys = (name, c.region, c.figure, c.first, c.second, c.change, c.unit, least, c.note)
         lines.append(ChangeLine(cells, keys))
     return tuple(lines)
 
@@ -107,6 +109,12 @@ def registration_words(registration: Registration, first: Scan, second: Scan) ->
         if stretch < _STRETCHED
         else f"Affine: stretched by {100 * (stretch - 1):.1f} % one way",
     )
+
+
+def _shares(first: float, second: float) -> str:
+    """Return how much a human approved at each visit; rounded down, so that 100 % is all."""
+    words = [f"{int(100 * share + 1e-6)} %" if share == share else "–" for share in (first, second)]
+    return " / ".join(words) if words[0] != words[1] else words[0]
 
 
 def _plain(value: float, digits: int) -> str:

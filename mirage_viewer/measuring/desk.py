@@ -16,7 +16,7 @@ from psygnal import Signal, SignalInstance
 from mirage_core.measure.fovea import Fovea, FoveaSource
 from mirage_viewer.background import Background
 from mirage_viewer.canvas.fundus_figures import FundusGrid
-from mirage_viewer.measuring.keeping import FoveaKeeper
+from mirage_viewer.measuring.keeping import NOT_KEPT, READ_ONLY, FoveaKeeper
 from mirage_viewer.measuring.latest import Latest
 from mirage_viewer.measuring.maps import MapChoice, Picture
 from mirage_viewer.measuring.report import ReportRun
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 TOPIC = "measure"
 _NOWHERE = "This scan has no grid, and so no fovea to measure about."
-_NOT_KEPT = "The place of the fovea is kept while the scan is open, no longer."
 _FAULT = "there is a fault in the program."
 
 
@@ -71,6 +70,8 @@ class Measuring:
         Figures are new, or out of date.
     laid()
         Map or grid over the fundus is new.
+    fovea_put()
+        A person put the fovea elsewhere, or has it sought again.
 
     Attributes
     ----------
@@ -89,10 +90,13 @@ class Measuring:
         Somebody looks: nothing is worked out before.
     reports : ReportRun
         Writes reports and tables.
+    keeper : FoveaKeeper
+        Knows where foveas were put, also those that are not written yet.
     """
 
     changed: ClassVar[Signal] = Signal()
     laid: ClassVar[Signal] = Signal()
+    fovea_put: ClassVar[Signal] = Signal()
 
     def __init__(
         self,
@@ -118,8 +122,8 @@ class Measuring:
         self.choice = MapChoice()
         self.smooth = True
         self.active = False
-        self._keeper = FoveaKeeper(place, background)
-        self.reports = ReportRun(background, self._keeper.stored, engines)
+        self.keeper = FoveaKeeper(place, background)
+        self.reports = ReportRun(background, self.keeper.stored, engines)
         place.scan_changed.connect(self._scan_changed)
 
     @property
@@ -210,7 +214,7 @@ class Measuring:
         self.problem = ""
 
         def work() -> tuple[Seen, Fovea | None]:
-            fovea = self._keeper.stored(opened) if ask else put
+            fovea = self.keeper.stored(opened) if ask else put
             sought = sought_by(done_edits, scan.n_b_scans, engines)
             return all_of(scan, annotation, picture, fovea, choice, smooth, sought), fovea
 
@@ -279,6 +283,7 @@ class Measuring:
             self._moving.forget()
             self._asked_project = True
             self._keep(self.put)
+            self.fovea_put.emit()
             self.measure()
         else:
             self._follow()
@@ -295,6 +300,7 @@ class Measuring:
             self.put = None
             self._asked_project = True
             self._keep(None)
+            self.fovea_put.emit()
             self.measure()
 
     def _follow(self) -> None:
@@ -319,8 +325,8 @@ class Measuring:
         """Write where foveas were put here and now; return why it cannot be, ``""`` if it is."""
         if self._put_early and self.put is not None and self._shown is not None:
             scan, author = self._shown[0], self._place.author
-            self._keeper.hold(self._open_project, scan, self.put, author)
-        return self._keeper.finish()
+            self.keeper.hold(self._open_project, scan, self.put, author)
+        return self.keeper.finish()
 
     def _keep(self, fovea: Fovea | None) -> None:
         opened = self._place.open_scan
@@ -331,10 +337,10 @@ class Measuring:
             self._put_early = True
             return
         if project is None or record is None or project.read_only:
-            why = "Its project can only be read." if project is not None else "It has no project."
-            self._place.say(Message(_NOT_KEPT, why, Level.INFO, TOPIC))
+            why = READ_ONLY if project is not None else "It has no project."
+            self._place.say(Message(NOT_KEPT, why, Level.INFO, TOPIC))
             return
-        self._keeper.keep(project, record.id, fovea, self._place.author)
+        self.keeper.keep(project, record.id, fovea, self._place.author)
 
     def _keep_early(self, before: tuple[Scan, object] | None, *, same: bool) -> None:
         """Keep what was put before the scan had its place in the project, left or not."""
@@ -344,7 +350,7 @@ class Measuring:
                 self._keep(self.put)
             elif before is not None and self.put is not None:
                 author = self._place.author
-                self._keeper.keep_early(self._open_project, before[0], self.put, author)
+                self.keeper.keep_early(self._open_project, before[0], self.put, author)
 
     def _not_measured(self, error: Exception) -> None:
         message = from_error(error, TOPIC)

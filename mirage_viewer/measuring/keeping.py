@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mirage_core.scan import Scan
 
 TOPIC = "fovea"
+NOT_KEPT = "The place of the fovea is kept while the scan is open, no longer."
+READ_ONLY = "Its project can only be read."
 
 
 class Teller(Protocol):
@@ -74,8 +76,17 @@ class FoveaKeeper:
         project, record = opened.project, opened.record
         if project is None or record is None:
             return None
-        waiting = self._waiting.get((project, record.id))
-        return waiting.fovea if waiting is not None else project.foveas.get(record.id)
+        return self.of(project, record.id)
+
+    def of(self, project: Project, scan_id: str) -> Fovea | None:
+        """Return where the fovea of a scan of `project` was put, written or not; as :meth:`stored`.
+
+        Raises
+        ------
+        ProjectError
+        """
+        waiting = self._waiting.get((project, scan_id))
+        return waiting.fovea if waiting is not None else project.foveas.get(scan_id)
 
     def keep(self, project: Project, scan_id: str, fovea: Fovea | None, author: str) -> None:
         """Keep `fovea` for a scan, None to have it sought again."""
@@ -98,27 +109,34 @@ class FoveaKeeper:
     def retry(self) -> None:
         """Write what waits."""
 
-        def work() -> None:
-            self._register()
+        def work() -> bool:
+            kept = self._register()
             self._waiting.write_or_raise()
+            return kept
 
-        def done(_nothing: None) -> None:
+        def done(kept: bool) -> None:
             if not self._waiting and not self._early:
                 self._teller.hush(TOPIC)
+            if not kept:
+                self._teller.say(Message(NOT_KEPT, READ_ONLY, Level.INFO, TOPIC))
 
         self._background.run(work, done, self._failed)
 
-    def _register(self) -> None:
-        """Give scans that were left too early their place in the project."""
+    def _register(self) -> bool:
+        """Give scans that were left too early their place in the project; whether all got one."""
+        kept = True
         with self._pen:
             while self._early:
                 early = self._early[0]
                 project = early.open_project()
-                if not project.read_only:
+                if project.read_only:
+                    kept = False
+                else:
                     scan_id = project.add_scan(early.scan, early.author).id
                     wish = _Wish(project, scan_id, early.fovea, early.author)
                     self._waiting.put((project, scan_id), wish)
                 del self._early[0]
+        return kept
 
     def finish(self) -> str:
         """Write what waits here and now; return why it cannot be, ``""`` if it is.
@@ -127,7 +145,8 @@ class FoveaKeeper:
         """
         problem = ""
         try:
-            self._register()
+            if not self._register():
+                problem = f"The place of the fovea cannot be kept. {READ_ONLY}"
         except Exception as error:
             message = from_error(error)
             if message is None:

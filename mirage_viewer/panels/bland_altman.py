@@ -128,9 +128,9 @@ def _words(layer: ThicknessAgreement) -> str:
 
 
 def _note(layer: ThicknessAgreement) -> str:
-    from mirage_core.measure.figures import unit_words
+    from mirage_core.measure.figures import by_hand_words, unit_words
 
-    return f"{unit_words(layer)} In brackets and as bars: 95 % confidence."
+    return f"{by_hand_words(layer)}. {unit_words(layer)} In brackets and as bars: 95 % confidence."
 
 
 def _between(estimate: Estimate) -> str:

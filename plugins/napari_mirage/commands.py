@@ -37,17 +37,17 @@ def paint_masks() -> None:
 
 def approve() -> None:
     """Approve the B-scan shown and step to the next."""
-    _do("edit.approve", show=False)
+    _do("edit.approve", waits=False)
 
 
 def undo() -> None:
     """Take the last change back."""
-    _do("edit.undo", show=False)
+    _do("edit.undo", waits=False)
 
 
 def redo() -> None:
     """Bring the last undone change back."""
-    _do("edit.redo", show=False)
+    _do("edit.redo", waits=False)
 
 
 def history() -> None:
@@ -90,29 +90,39 @@ def export() -> None:
     _do("file.export")
 
 
-def _do(key: str, *, show: bool = True, needs_scan: bool = True) -> None:
+def _do(key: str, *, waits: bool = True, needs_scan: bool = True) -> None:
     """Do the action called `key` on the scan of the layer that is chosen.
 
     Parameters
     ----------
     key : str
-    show : bool
-        Bring the workbench to the front.
+    waits : bool
+        It is done, with the workbench in front, even on a scan that has to be opened first. One
+        that does not wait is for what the grader has before their eyes: a scan that is not open
+        yet is only opened.
     needs_scan : bool
-        Without a scan there is nothing to do.
+        It is done on a scan. Else nothing is opened.
     """
     from napari_mirage.bench.docks import WORKBENCH
-    from napari_mirage.bench.opening import open_layer
-    from napari_mirage.when_possible import do_when_possible
+    from napari_mirage.bench.opening import b_scan_shown, is_of_open_scan, open_layer, scan_meant
+    from napari_mirage.when_possible import Wanted, do_when_possible
 
     bench = current_bench()
-    if show:
+    if waits:
         bench.docks.show(WORKBENCH)
-    opened = open_layer(bench, _layer_to_open(bench))
-    if opened:
-        do_when_possible(bench, key)
-    elif not needs_scan:
+    if not needs_scan:
         bench.qt_actions.trigger(key)
+        return
+    layer = _layer_to_open(bench)
+    meant, to_come, b = scan_meant(bench, layer), False, None
+    if layer is not None and _from_reader(layer) and not is_of_open_scan(bench, layer):
+        # Opening goes to where work stopped; the command is about what is seen now.
+        to_come, b = True, b_scan_shown(bench, layer)
+    if open_layer(bench, layer):
+        only_open = to_come and not waits
+        do_when_possible(
+            bench, Wanted(key=key, meant=meant, b=b, patient=waits, only_open=only_open)
+        )
 
 
 def _layer_to_open(bench: Bench) -> Layer | None:

@@ -32,7 +32,7 @@ def bind_command_keys(viewer: Viewer) -> None:
     taken = taken_keys()
     for binding in manifest.contributions.keybindings or ():
         key = normal_key(binding.key)
-        if key not in taken:
+        if key not in taken and not bound_by_user(viewer, key):
             viewer.bind_key(key, _presser(binding.command), overwrite=True)
 
 
@@ -42,6 +42,15 @@ def taken_keys() -> set[str]:
 
     shortcuts = get_settings().shortcuts.shortcuts
     return {normal_key(str(key)) for keys in shortcuts.values() for key in keys}
+
+
+def bound_by_user(viewer: Viewer, key: str) -> bool:
+    """Return whether somebody else has bound `key` on this viewer itself."""
+    from napari.utils.key_bindings import coerce_keybinding
+
+    bound = viewer.keymap.get(coerce_keybinding(key))
+    ours = str(getattr(bound, "__module__", "")).startswith("napari_mirage.")
+    return bound is not None and not ours
 
 
 def normal_key(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,13 +24,27 @@ _RGB = tuple[int, int, int]
 def spacing_of(options: Mapping[str, Any]) -> Spacing:
     """Return the spacing of a layer ``[b, z, x]`` or ``[z, x]``.
 
-    What our own readers left in its metadata says where each number came from. Of another's
-    layer the scale is taken where its unit is a length, and counts as given by the user; a scale
-    in pixels says nothing.
+    The scale is taken where its unit is a length, and counts as given by the user; a scale in
+    pixels says nothing. What our own readers left in the metadata says where each number came
+    from, and holds wherever the scale does not say otherwise.
     """
-    told = options.get("metadata", {}).get("spacing")
-    if told is not None:
-        return Spacing(*(Length(told[a]["mm"], Provenance(told[a]["source"])) for a in "bzx"))
+    scaled, told = _of_scale(options), options.get("metadata", {}).get("spacing")
+    if not isinstance(told, Mapping) or not set("bzx") <= told.keys():
+        return scaled
+    noted = Spacing(*(Length(told[a]["mm"], Provenance(told[a]["source"])) for a in "bzx"))
+    return Spacing(*(_agreed(noted[a], scaled[a]) for a in "bzx"))
+
+
+def _agreed(noted: Length, scaled: Length) -> Length:
+    """Return `noted`, unless somebody gave the layer another scale since."""
+    if scaled.mm is None:
+        return noted
+    if noted.mm is not None and math.isclose(noted.mm, scaled.mm, rel_tol=1e-4):
+        return noted
+    return scaled
+
+
+def _of_scale(options: Mapping[str, Any]) -> Spacing:
     scale = [float(v) for v in options.get("scale", ())]
     units = [str(u) for u in options.get("units") or ()]
     lengths = [

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mirage_core.annotate import Annotation, State
 from mirage_core.io.atomic import ExportError
 from mirage_core.io.export_request import ExportRequest
+from mirage_core.io.native_layout import spacing_fields
 from mirage_core.scan import ArrayPixels, Masks, Scan
 from napari_mirage.layer_facts import scheme_of, spacing_of
 from napari_mirage.volume import VolumeArray
@@ -87,7 +88,13 @@ def _choose(target: Path, layers: Sequence[LayerData]) -> _Chosen:
             (flat if data.ndim == 2 else volumes).append(layer)
     slo = [layer for layer in flat if "mm_per_px" in layer[1].get("metadata", {})]
     volumes += [layer for layer in flat if layer not in slo] if not volumes else []
-    if len(volumes) > 1 or len(labels) > 1:
+    if len(volumes) < 2 and len(labels) > 1:
+        raise ExportError(
+            target,
+            "There are several layers of masks among the layers chosen.",
+            "Choose the image and the one layer of masks that is meant, and save these.",
+        )
+    if len(volumes) > 1:
         raise ExportError(
             target,
             "The layers chosen are of more than one scan.",
@@ -108,7 +115,8 @@ def _scan(target: Path, chosen: _Chosen) -> Scan:
     assert layer is not None
     data, options, _ = layer
     if isinstance(data, VolumeArray):
-        return data.scan
+        noted = {"spacing": spacing_fields(data.scan.spacing), **options.get("metadata", {})}
+        return data.scan.with_spacing(spacing_of({**options, "metadata": noted}))
     if chosen.volume is None:
         # A volume of masks alone: whoever needs the OCT refuses it.
         shape = _volume(target, data).shape

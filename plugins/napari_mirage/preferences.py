@@ -6,6 +6,7 @@ desktop app remembers, and what is set goes before it.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ LAST_DEVICE = "as last time"
 def starting_choices() -> tuple[Path | None, Settings]:
     """Return the project folder, None for the one used last, and the settings to start with.
 
-    They are what :func:`mirage_viewer.window_factory.make_desk` takes.
+    They are what :func:`mirage_viewer.window_factory.make_desk` takes. Grader and device of the
+    page hold for napari only: the file that the desktop app reads keeps its own.
     """
     from mirage_viewer.settings import load_settings
 
@@ -28,15 +30,17 @@ def starting_choices() -> tuple[Path | None, Settings]:
     if page is None:
         return None, settings
     if grader := page.grader.strip():
-        settings.grader = grader
+        settings.for_now(grader=grader)
     if page.device != LAST_DEVICE:
-        settings.device = page.device
+        settings.for_now(device=page.device)
     folder = page.project_folder.strip()
     return (Path(folder).expanduser() if folder else None), settings
 
 
 def _page() -> Any:
-    """Return the page, None where napari does not know the plugin."""
+    """Return the page, None where napari does not run or does not know the plugin."""
+    if "napari" not in sys.modules:
+        return None
     from napari.settings import get_plugin_settings
 
     try:

@@ -73,12 +73,20 @@ def _layers(project: Project, row: WorklistRow, grader: str) -> list[LayerData]:
     work = row.annotations[0]
     annotation = project.annotation(record, work.id, grader, scan=scan, on_damage=notify)
     name = f"Masks · {record.pseudonym} · {work.annotator}"
-    return layers_of(scan, annotation.masks, where, name)
+    layers = layers_of(scan, annotation.masks, where, name)
+    for _, options, kind in layers:
+        if kind == "labels":
+            options["metadata"]["annotator"] = work.annotator
+    return layers
 
 
 def _grader() -> str:
-    """Return what the grader is called in the desktop app, which has the same settings."""
-    from mirage_viewer.settings import load_settings
+    """Return what the grader is called in the workbench, or would be if it were opened now."""
+    from napari_mirage.preferences import starting_choices
+    from napari_mirage.widgets import bench_at_work
 
+    bench = bench_at_work()
+    if bench is not None:
+        return bench.desk.author
     # As the desk calls who has not given a name.
-    return load_settings().grader or "grader"
+    return starting_choices()[1].grader or "grader"

@@ -42,6 +42,7 @@ def take_pictures(out: Path) -> tuple[Path, ...]:
     import napari
     from npe2 import plugin_manager
 
+    from napari_mirage.bench.brought_masks import TOPIC
     from napari_mirage.bench.docks import WORKBENCH
 
     plugin_manager.discover()
@@ -54,7 +55,8 @@ def take_pictures(out: Path) -> tuple[Path, ...]:
     bench.docks.show(WORKBENCH)
     _command("segment_volume")
     _wait(lambda: bench.desk.editable and _segmented(bench), "segmenting")
-    bench.messages.hush("research")
+    for topic in ("research", TOPIC):
+        bench.messages.hush(topic)
     written = [_grab(viewer, out, PICTURES[0])]
     with _stroke(bench):
         written.append(_grab(viewer, out, PICTURES[1]))

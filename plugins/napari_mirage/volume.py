@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mirage_core.scan import Scan
+from napari_mirage.notify import notify
 
 U8 = NDArray[np.uint8]
 
@@ -39,6 +40,8 @@ class VolumeArray:
     def __init__(self, scan: Scan) -> None:
         self.scan = scan
         self.problems: dict[int, Exception] = {}
+        self._told: set[int] = set()
+        self._by_itself = True
         self._read: Callable[[int], U8] = lru_cache(maxsize=_KEPT)(scan.b_scan)
 
     @property
@@ -59,6 +62,7 @@ class VolumeArray:
 
     def read_through(self, read: Callable[[int], U8] | None) -> None:
         """Get B-scans from `read` from now on, a cache that looks ahead; None: from the scan."""
+        self._by_itself = read is None
         self._read = read if read is not None else lru_cache(maxsize=_KEPT)(self.scan.b_scan)
 
     def b_scan(self, b: int) -> U8:
@@ -68,9 +72,20 @@ class VolumeArray:
         except Exception as error:
             # Any reader's failure costs this B-scan only; the others and the work stay.
             self.problems[b] = error
+            self._tell(b, error)
             return np.zeros(self.shape[1:], np.uint8)
         self.problems.pop(b, None)
         return image
+
+    def _tell(self, b: int, error: Exception) -> None:
+        """Say once that B-scan `b` is black for want of data; the workbench says so itself."""
+        if self._by_itself and b not in self._told:
+            self._told.add(b)
+            notify(f"B-scan {b + 1} cannot be read and is black. {_why(error)}")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> VolumeArray:
+        """Return another array of the same scan, as napari's Duplicate Layer asks for it."""
+        return VolumeArray(self.scan)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -91,6 +106,14 @@ class VolumeArray:
         if copy is False:
             raise ValueError("a volume that is read on demand cannot be had without copying")
         return np.asarray(self[:], dtype)
+
+
+def _why(error: Exception) -> str:
+    """Return the reason; the words of other errors can hold a file's name, and that a patient's."""
+    what = getattr(error, "what", None)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}."
+    return str(what) if what is not None else ""
 
 
 def _split(key: Any) -> tuple[Any, tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,18 @@ def current_bench() -> Bench:
 
     bench = bench_of(viewer)
     bind_command_keys(viewer)
+    return bench
+
+
+def bench_at_work() -> Bench | None:
+    """Return the bench of the viewer in front, None if nobody has opened one there."""
+    attach = sys.modules.get("napari_mirage.bench.attach")
+    if attach is None:
+        return None
+    from napari import current_viewer
+
+    viewer = current_viewer()
+    bench: Bench | None = attach.bench_at(viewer) if viewer is not None else None
     return bench
 
 

@@ -6,8 +6,8 @@ whole or not at all; no name in it tells who the patient is.
 
 from __future__ import annotations
 
+import json
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,11 +55,18 @@ def write_mirage(path: str, layers: list[LayerData]) -> list[str]:
 
 def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
     """Write layers and masks as one label volume ``.nii.gz``, the labels' names as ``.json``."""
-    from mirage_core.io.atomic import atomic_file
+    from mirage_core.io.atomic import ExportError, atomic_file
     from mirage_core.io.exporting import export, make_exporter
 
     target = Path(path)
     names = target.with_name(f"{target.name.removesuffix('.nii.gz')}.json")
+    if names.exists() and not _is_table_of_ours(names):
+        # napari's dialog has asked about the volume, not about what stands beside it.
+        raise ExportError(
+            names,
+            "The names of the labels go into a file that is there already and holds other things.",
+            "Choose another name.",
+        )
     request = _request(path, layers)
     with tempfile.TemporaryDirectory() as made:
         done = export(make_exporter("nifti", combined=True), [request], Path(made) / "nifti")
@@ -73,10 +80,23 @@ def write_nifti(path: str, layers: list[LayerData]) -> list[str]:
     return [str(target), str(names)]
 
 
+def _is_table_of_ours(file: Path) -> bool:
+    """Return whether `file` holds names of labels that were written here before."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return (
+        isinstance(content, dict)
+        and str(content.get("software", "")).startswith("MIRAGE Viewer")
+        and "labels" in content
+    )
+
+
 def _request(path: str, layers: list[LayerData]) -> ExportRequest:
     from napari_mirage.layer_request import request_of
 
-    return request_of(Path(path), layers, _open_scan_of(layers))
+    return request_of(Path(path), *_work_among(Path(path), layers))
 
 
 def _export(
@@ -95,18 +115,46 @@ def _export(
     return [str(export(exporter, [request], Path(path), overwrite=overwrite).target)]
 
 
-def _open_scan_of(layers: list[LayerData]) -> OpenScan | None:
-    """Return the scan open in the workbench, if all volumes among `layers` are its layers."""
-    attach = sys.modules.get("napari_mirage.bench.attach")
-    if attach is None:  # nobody has opened a workbench
-        return None
-    from napari import current_viewer
+def _work_among(target: Path, layers: list[LayerData]) -> tuple[list[LayerData], OpenScan | None]:
+    """Return what counts of `layers`, and the scan open in the workbench if they are its layers.
 
-    viewer = current_viewer()
-    bench = attach.bench_at(viewer) if viewer is not None else None
-    if viewer is None or bench is None:
-        return None
-    shown = [layer.data for layer in viewer.layers if bench.canvas.shows(layer)]
-    volumes = [data for data, _, _ in layers if data.ndim > 2]
-    ours = all(any(data is one for one in shown) for data in volumes)
-    return bench.desk.open_scan if volumes and ours else None
+    Masks that the reader brought beside the session's image are left out once they are no more
+    than a picture: the session's masks are what is written.
+
+    Raises
+    ------
+    mirage_core.io.atomic.ExportError
+        If there are such masks that are not part of the work yet.
+    """
+    from mirage_core.io.atomic import ExportError
+    from napari_mirage.widgets import bench_at_work
+
+    bench = bench_at_work()
+    if bench is None or bench.desk.open_scan is None:
+        return layers, None
+    from napari_mirage.bench.brought_masks import brought_masks
+
+    shown = [layer for layer in bench.viewer.layers if bench.canvas.shows(layer)]
+    came_from = [layer.metadata["mirage"] for layer in shown if "mirage" in layer.metadata]
+
+    def is_shown(layer: LayerData) -> bool:
+        return any(layer[0] is one.data for one in shown)
+
+    if not any(map(is_shown, layers)):
+        return layers, None
+    brought = [
+        layer
+        for layer in layers
+        if layer[2] == "labels"
+        and not is_shown(layer)
+        and layer[1].get("metadata", {}).get("mirage") in came_from
+    ]
+    if not all(brought_masks(bench).settled(data) for data, _, _ in brought):
+        raise ExportError(
+            target,
+            "Masks that came with this scan are not part of the work yet.",
+            "Take them over in the workbench, or leave their layer out, and save again.",
+        )
+    left = [layer for layer in layers if not any(layer is one for one in brought)]
+    ours = all(is_shown(layer) for layer in left if layer[0].ndim > 2)
+    return left, bench.desk.open_scan if ours else None

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from mirage_core.annotate import Proposal, Session, State
-from mirage_core.cli.project_compare import MODEL
+from mirage_core.cli.project_sides import MODEL
 from mirage_core.io.export_result import write_result
 from mirage_core.project import Project
-from mirage_core.scan import FLUID_SCHEME, ArrayPixels, Masks, Surfaces
+from mirage_core.scan import FLUID_SCHEME, ArrayPixels, Laterality, Masks, Surfaces
 from tests.cli.running import mirage
 from tests.measure.mapped import middle, raster
 
@@ -154,6 +154,58 @@ def test_a_result_of_segment_is_compared_with_a_grader(study: Path, tmp_path: Pa
     bias = next(f for f in shown["figures"] if (f["structure"], f["figure"], f["unit"])
                 == ("BM", "mean difference", "px"))  # fmt: skip
     assert bias["value"] == -3
+
+
+def write_flat(folder: Path, **recorded: object) -> Path:
+    """Write a result of level layers, with what it says of the scan it is of."""
+    offered = flat(59.0)
+    assert offered.masks is not None
+    folder.mkdir()
+    sure = np.ones(offered.surfaces.values.shape, np.float32)
+    info = {"engine": {"name": "graph"}, "input": recorded}
+    write_result(folder, offered.surfaces, sure, offered.masks, info)
+    return folder
+
+
+@pytest.mark.parametrize("n_named", [0, 2])
+def test_a_result_is_compared_on_one_scan_that_is_named_and_not_on_all_of_its_shape(
+    study: Path, tmp_path: Path, n_named: int
+) -> None:
+    folder = write_flat(tmp_path / "result")
+    named = [part for scan in ids(study)[:n_named] for part in ("--scan", scan)]
+    refused = compare(study, *named, "--graders", folder, "Ben")
+    assert refused.code == 2
+    assert "A result is of one scan" in refused.err
+    assert "--scan" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("recorded", "why"),
+    [
+        ({"laterality": Laterality.OS.value}, "other eye"),
+        ({"laterality": Laterality.OD.value, "superior_to_inferior": True}, "the other way"),
+        ({"laterality": Laterality.OD.value, "superior_to_inferior": False}, ""),
+        ({"laterality": "unknown", "superior_to_inferior": None}, ""),
+    ],
+)
+def test_a_result_that_is_seen_to_be_of_another_scan_is_refused(
+    study: Path, tmp_path: Path, recorded: dict[str, object], why: str
+) -> None:
+    folder = write_flat(tmp_path / "result", **recorded)
+    shown = compare(study, "--scan", ids(study)[0], "--graders", folder, "Ben")
+    assert shown.code == (2 if why else 0), shown.err
+    assert why in shown.err
+
+
+def test_a_scan_that_cannot_be_read_is_said_and_the_others_are_compared(study: Path) -> None:
+    broken, *others = ids(study)
+    (study / "scans" / f"{broken}.h5").write_bytes(b"not a scan")
+    shown = compare(study, "--graders", "Anna", "Ben", "--json")
+    assert shown.code == 0, shown.err
+    assert [found["scan"] for found in shown.json["scans"]] == others
+    assert f"({broken}) is left out" in shown.err
+    alone = compare(study, "--scan", broken, "--graders", "Anna", "Ben")
+    assert alone.code == 2
 
 
 @pytest.mark.parametrize(

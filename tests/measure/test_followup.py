@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from mirage_core.annotate import Annotation
+from mirage_core.measure import followup
 from mirage_core.measure.followup import Visit, difference_map, follow_up
-from mirage_core.measure.fovea import FoveaSource
+from mirage_core.measure.fovea import Fovea, FoveaSource
 from mirage_core.measure.measured import NotMeasuredError
 from mirage_core.measure.placing import moved, scaled, shift_px, turned
 from mirage_core.measure.registration import (
@@ -19,9 +20,9 @@ from mirage_core.measure.registration import (
     judged,
     register,
 )
-from mirage_core.scan import Laterality, Spacing, State
+from mirage_core.scan import Laterality, Provenance, Scan, Spacing, State
 from mirage_core.simulate import SimulatedEye, simulate_eye
-from tests.measure.mapped import raster
+from tests.measure.mapped import raster, star
 from tests.measure.two_visits import SEED, P, later, transformed
 
 EYE = simulate_eye(P, SEED)
@@ -162,6 +163,74 @@ def test_b_scans_further_apart_are_said() -> None:
         assert bool(said) is warned
         if warned:
             assert f"({b:.3f} and {2 * b:.3f} mm)" in said[0]
+
+
+def test_a_field_of_another_size_is_said() -> None:
+    scan = EYE.scan
+    b, z, x = scan.spacing.as_mm()
+    assert b is not None
+    assert x is not None
+    for factors, warned in (((1.02, 1.02), False), ((1.0, 1.4), True), ((1.4, 1.0), True)):
+        wider = replace(scan, spacing=Spacing.from_mm(factors[0] * b, z, factors[1] * x))
+        found = follow_up(visit(EYE), replace(visit(EYE), scan=wider), register_same())
+        said = [w for w in found.warnings if w.startswith("The scanned fields differ")]
+        assert bool(said) is warned
+        if warned:
+            assert f"{x * scan.shape[2]:.1f} × {b * scan.n_b_scans:.1f} and " in said[0]
+
+
+def typed(eye: SimulatedEye) -> Scan:
+    """Return the scan of an eye whose lateral scale was typed, so that its places are unknown."""
+    x = replace(eye.scan.spacing.x, source=Provenance.USER)
+    return eye.scan.with_spacing(replace(eye.scan.spacing, x=x))
+
+
+def test_where_places_on_the_slo_are_not_known_a_fovea_put_by_hand_stays() -> None:
+    second = later()
+    put = Fovea(24.0, 80.0)
+    second_visit = replace(visit(second), scan=typed(second), fovea=put)
+    found = follow_up(replace(visit(EYE), fovea=Fovea(20.0, 70.0)), second_visit, register_same())
+    assert found.fovea == put
+    assert followup._OWN_FOVEAS in found.warnings
+
+
+def test_a_star_whose_scale_was_typed_has_no_places_on_the_slo() -> None:
+    scan = star(12, 128)
+    assert followup._planes(scan, scan) is not None
+    x = replace(scan.spacing.x, source=Provenance.USER)
+    longer = scan.with_spacing(replace(scan.spacing, x=x))
+    assert followup._planes(scan, longer) is None
+
+
+def test_two_foveas_put_by_hand_that_lie_apart_are_said_with_the_distance() -> None:
+    second = later()
+    at_first = Fovea(*EYE.fovea)
+    same = follow_up(replace(visit(EYE), fovea=at_first), visit(second))
+    assert same.registration is not None
+    assert same.fovea is not None
+    width_mm = second.scan.spacing.x.mm
+    assert width_mm is not None
+    for off_mm, warned in ((0.05, False), (0.5, True)):
+        put = Fovea(same.fovea.b, same.fovea.x + off_mm / width_mm)
+        found = follow_up(
+            replace(visit(EYE), fovea=at_first),
+            replace(visit(second), fovea=put),
+            same.registration,
+        )
+        said = [w for w in found.warnings if "A person put the fovea at both visits" in w]
+        assert bool(said) is warned
+        if warned:
+            assert f"{off_mm:.2f} mm apart" in said[0]
+        assert found.fovea is not None
+        assert found.fovea.source is FoveaSource.OTHER_VISIT
+
+
+def test_what_a_human_approved_is_told_of_both_visits() -> None:
+    first, second = visit(EYE), visit(later())
+    second.annotated.states[:-1] = State.APPROVED
+    found = follow_up(first, second)
+    cst = next(c for c in found.changes if c.figure == "CST" and c.structure == "ILM..BM")
+    assert (cst.first_approved, cst.second_approved) == (0, pytest.approx(1))
 
 
 def register_same() -> Registration:

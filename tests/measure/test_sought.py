@@ -109,3 +109,16 @@ def test_where_a_class_is_known_by_whom() -> None:
     assert known(none, {"IRF": np.array([1, 1, 0, 0, 0], bool)}) == [1, 4]
     assert known(np.array([0, 0, 0, 1, 0], bool)) == [3, 4]
     assert known(np.array([0, 1, 0, 0, 0], bool)) == [1, 2, 3, 4]
+
+
+def test_a_model_that_is_here_is_not_guessed_to_look_for_what_another_marked() -> None:
+    """A (IRF) drew the first half and found some, B (PED) the second: B did not look for IRF."""
+    states, half = np.full(6, State.PREDICTED, np.uint8), np.array([1, 1, 1, 0, 0, 0], bool)
+    marked = np.array([0, 1, 0, 0, 0, 0], bool)
+    both = {"IRF": half, "PED": ~half}
+    assert sought_b_scans(states, marked, "IRF", both).tolist() == half.tolist()
+    # Of who drew the second half nothing is known, and it marked none of it.
+    assert sought_b_scans(states, marked, "IRF", {"IRF": half}).tolist() == half.tolist()
+    marked[4] = True
+    assert sought_b_scans(states, marked, "IRF", {"IRF": half}).all()
+    assert sought_b_scans(states, marked, "IRF", both).tolist() == [True] * 3 + [False, True, False]

@@ -9,7 +9,7 @@ import pytest
 
 from mirage_core.annotate import Annotation, State
 from mirage_core.measure.comparison import compare
-from mirage_core.measure.figures import figures, of_thickness
+from mirage_core.measure.figures import by_hand_words, figures, of_thickness
 from mirage_core.measure.thickness_agreement import (
     ThicknessAgreement,
     Unit,
@@ -180,3 +180,20 @@ def test_the_comparison_lists_bias_limits_and_slope_with_what_a_pair_is() -> Non
     names = [f.name for f in of_thickness(comparison.thickness[0])]
     assert len(set(names)) == len(names)
     assert all(not math.isnan(f.value) for f in listed.values())
+
+
+def test_what_neither_grader_touched_is_counted() -> None:
+    """Limits of agreement are narrow where both left what a model drew: so it is told."""
+    scan = raster()
+    first, second = pair(scan)
+    first.states[first.surfaces.index("BM"), 5:] = State.PREDICTED
+    second.states[second.surfaces.index("ILM"), :2] = State.VENDOR
+    found = whole(scan, first, second)
+    assert (found.n_b_scans, found.n_by_hand) == (scan.n_b_scans, 3)
+    (count,) = (f for f in of_thickness(found) if f.name == "both by hand")
+    assert (count.value, count.unit) == (3, "B-scans")
+    assert by_hand_words(found).startswith(f"3 of {scan.n_b_scans} B-scans")
+    few = whole(scan, first, second, b_scans=[3, 10, 20, 30])
+    assert (few.n_b_scans, few.n_by_hand) == (4, 1)
+    (both,) = between_eyes([(found,), (found,), (found,)], ("P1", "P2", "P3"))
+    assert (both.n_b_scans, both.n_by_hand) == (3 * scan.n_b_scans, 9)

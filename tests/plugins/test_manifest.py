@@ -100,7 +100,10 @@ def test_a_suffix_is_recognised_in_any_case(suffix: str, written: Any) -> None:
         ("eye.mirage", "mirage-viewer.write_mirage"),
     ],
 )
-@pytest.mark.parametrize("kinds", [["image"], ["labels"], ["image", "labels"], ["image"] * 2])
+@pytest.mark.parametrize(
+    "kinds",
+    [["image"], ["labels"], ["image", "labels"], ["image"] * 2, ["image", "labels", "labels"]],
+)
 def test_the_extension_chooses_the_writer(name: str, command: str, kinds: list[str]) -> None:
     writer, path = plugin_manager().get_writer(name, kinds)
     assert (writer.command, path) == (command, name)

@@ -43,7 +43,7 @@ def _layers(scan: Scan | None = None, masks: Masks | None = None) -> list[Layer]
 
 
 def _open(monkeypatch: pytest.MonkeyPatch, opened: OpenScan | None) -> None:
-    monkeypatch.setattr(writers, "_open_scan_of", lambda _layers: opened)
+    monkeypatch.setattr(writers, "_work_among", lambda _target, layers: (layers, opened))
 
 
 def _session_of(scan: Scan) -> OpenScan:
@@ -106,6 +106,20 @@ def test_a_label_volume_reads_back_with_its_names(tmp_path: Path) -> None:
     assert told["labels"]["labels"]["1"] == "IRF"
 
 
+def test_a_table_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
+    other = tmp_path / "eye.json"
+    other.write_text('{"patients": [1, 2]}')
+    with pytest.raises(ExportError, match="holds other things"):
+        writers.write_nifti(str(tmp_path / "eye.nii.gz"), _layers())
+    assert other.read_text() == '{"patients": [1, 2]}'
+    assert _files(tmp_path) == {"eye.json"}
+
+
+def test_a_label_volume_can_be_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "eye.nii.gz"
+    assert writers.write_nifti(str(path), _layers()) == writers.write_nifti(str(path), _layers())
+
+
 def test_surfaces_of_the_file_are_tabulated(tmp_path: Path) -> None:
     scan = scan_with_vendor_surfaces()
     path = tmp_path / "eye.csv"
@@ -162,6 +176,39 @@ def test_a_scale_in_pixels_says_nothing_of_millimetres(tmp_path: Path) -> None:
     assert spacing == Spacing()
 
 
+def _spacing_written(tmp_path: Path, layer: Layer) -> Any:
+    writers.write_hdf5(str(tmp_path / "eye.h5"), [layer])
+    spacing = read_native(tmp_path / "eye.h5").scan.spacing
+    return [(spacing[a].mm, spacing[a].source.value) for a in "bzx"]
+
+
+def test_a_scale_that_somebody_gave_the_layer_goes_before_what_the_file_told(
+    tmp_path: Path,
+) -> None:
+    data, options, kind = scan_layers(make_scan())[0]
+    b, z, x = options["scale"]
+    told = options["metadata"]["spacing"]
+    changed = {**options, "scale": (b, 2 * z, x)}
+    for one in (data, np.asarray(data)):
+        written = _spacing_written(tmp_path, (one, changed, kind))
+        assert written[1] == (pytest.approx(2 * z), "user")
+        assert [written[0], written[2]] == [(told[a]["mm"], told[a]["source"]) for a in "bx"]
+
+
+def test_pixels_shown_square_leave_what_the_file_told(tmp_path: Path) -> None:
+    data, options, kind = scan_layers(make_scan())[0]
+    square = {**options, "scale": (1.0,) * 3, "units": ("pixel",) * 3}
+    told = options["metadata"]["spacing"]
+    written = _spacing_written(tmp_path, (data, square, kind))
+    assert written == [(told[a]["mm"], told[a]["source"]) for a in "bzx"]
+
+
+def test_metadata_of_another_plugin_are_not_taken_for_ours(tmp_path: Path) -> None:
+    options = {"metadata": {"spacing": (3, 2, 1)}}
+    layer = (np.zeros((2, 9, 9), np.uint8), options, "image")
+    assert _spacing_written(tmp_path, layer) == [(None, "unknown")] * 3
+
+
 def test_a_single_b_scan_is_a_volume_of_one(tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 255, (20, 30), dtype=np.uint8)
     labels = np.zeros((20, 30), np.int64)
@@ -198,6 +245,13 @@ def test_classes_of_ones_own_keep_name_and_colour(tmp_path: Path) -> None:
         ([(np.zeros((2, 9, 9, 3), np.uint8), {"rgb": True}, "image")], "no grey OCT image"),
         ([(np.zeros((2, 2, 9, 9), np.uint8), {}, "image")], "three axes"),
         ([(np.zeros((2, 9, 9), np.uint8), {}, "image")] * 2, "more than one scan"),
+        (
+            [
+                (np.zeros((2, 9, 9), np.uint8), {}, "image"),
+                *[(np.zeros((2, 9, 9), np.uint8), {}, "labels")] * 2,
+            ],
+            "several layers of masks",
+        ),
         (
             [
                 (np.zeros((2, 9, 9), np.uint8), {}, "image"),

@@ -53,9 +53,11 @@ def make_app_window(
         window.deleteLater()
     made.clear()
     # Windows end here and now: left to the collector, their parts would be freed in the middle of
-    # another window's events, in an order that Qt does not survive.
+    # another window's events, in an order that Qt does not survive. What is left is of the
+    # libraries and need not be looked through again: that took most of a second each time.
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from qtpy.QtWidgets import QFileDialog
 
 from mirage_core.annotate import Annotation, Proposal, Session, State
 from mirage_core.io import open_scan as read_scan
+from mirage_core.measure.fovea import Fovea
 from mirage_core.project import Project
 from mirage_core.scan import FLUID_SCHEME, Masks, Surfaces
+from mirage_viewer.background import Inline
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.settings import Settings
 from tests.viewer.eyes import SHAPE, key, write_scan
@@ -229,3 +232,46 @@ def test_table_and_audit_trail_are_written(
         assert "P0001" in {row["pseudonym"] for row in rows}
     names = {row["author"] for row in rows}
     assert {"Anna", "Ben"} <= names
+
+
+def test_a_fovea_put_elsewhere_has_the_agreement_measured_anew(qtbot: Any, ben: MainWindow) -> None:
+    pick(qtbot, ben, "Anna")
+    comparing = ben.desk.comparing
+    before = comparing.agreement
+    ben.desk.measuring.put_fovea(2.0, 50.0)
+    assert comparing.stale
+    qtbot.waitUntil(lambda: comparing.agreement is not before, timeout=10_000)
+    assert not comparing.stale
+
+
+class Slow:
+    """A background whose work ends when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+    def run(self, work: Any, done: Any = None, failed: Any = None) -> None:
+        self.waiting.append(lambda: Inline().run(work, done, failed))
+
+
+def test_an_agreement_that_comes_late_does_not_replace_a_newer_one(
+    qtbot: Any, ben: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pick(qtbot, ben, "Anna")
+    comparing, slow, asked = ben.desk.comparing, Slow(), []
+
+    def compare(*_: object, fovea: Fovea | None, **__: object) -> object:
+        asked.append(fovea)
+        return f"agreement {len(asked)}"
+
+    monkeypatch.setattr("mirage_core.measure.comparison.compare", compare)
+    monkeypatch.setattr(comparing, "_background", slow)
+    monkeypatch.setattr(comparing, "measured", Mock())
+    monkeypatch.setattr(comparing, "_fovea_of", lambda *_: Fovea(1.0, 2.0))
+    comparing.measure()
+    comparing.measure()
+    while slow.waiting:
+        slow.waiting.pop()()  # the newer ends first
+    assert comparing.agreement == "agreement 1"
+    assert asked == [Fovea(1.0, 2.0)] * 2  # also one that is not written yet
+    comparing.agreement = None  # what is drawn later is no agreement

@@ -263,3 +263,13 @@ def test_keys_stay_with_the_list_that_has_the_keyboard(eye: MainWindow) -> None:
     QTest.keyClick(eye.layers_panel.list, Qt.Key.Key_Down)
     assert eye.desk.b == 0
     assert eye.layers_panel.list.currentRow() == 1
+
+
+def test_a_tool_that_is_in_hand_stays_ticked_when_it_is_asked_for_again(
+    qtbot: Any, window: MainWindow, tmp_path: Path
+) -> None:
+    open_scan(qtbot, window, write_scan(tmp_path / "eye.npz"))
+    for _ in range(2):
+        window.qt_actions.trigger("tool.pen")
+        assert window.qt_actions["tool.pen"].isChecked()
+        assert not window.qt_actions["tool.none"].isChecked()

@@ -26,7 +26,7 @@ from mirage_core.scan import (
 from mirage_viewer.background import Inline
 from mirage_viewer.measuring import desk as measuring_desk
 from mirage_viewer.measuring.desk import Measuring, source_words
-from mirage_viewer.measuring.keeping import FoveaKeeper
+from mirage_viewer.measuring.keeping import NOT_KEPT, FoveaKeeper
 from mirage_viewer.measuring.latest import Latest
 from mirage_viewer.measuring.maps import MapChoice, MapKind
 from mirage_viewer.measuring.words import FigureLine, figure_lines
@@ -338,7 +338,7 @@ def test_a_fovea_that_waits_is_written_at_the_end_and_is_the_one_that_counts() -
     keeper = FoveaKeeper(Shown(), Slow())
     keeper.keep(project, "one", Fovea(3.0, 10.0), "Anna")
     assert project.written == []
-    assert keeper.stored(opened) == Fovea(3.0, 10.0)
+    assert keeper.stored(opened) == keeper.of(project, "one") == Fovea(3.0, 10.0)
     assert keeper.finish() == ""
     assert project.written == [Fovea(3.0, 10.0)]
 
@@ -390,6 +390,18 @@ def test_a_fovea_put_early_is_written_when_the_window_closes_or_it_is_said_why_n
     measuring.project.full = False
     assert measuring.finish() == ""
     assert measuring.project.written[-1] == Fovea(12.0, 40.0)
+
+
+def test_an_early_fovea_that_a_project_cannot_take_is_said() -> None:
+    place, project = Shown(), Foveas()
+    project.read_only = True
+    keeper = FoveaKeeper(place, Inline())
+    keeper.keep_early(lambda: project, circle(), Fovea(0.0, 10.0), "Anna")
+    assert place.said[-1].text == NOT_KEPT
+    assert project.written == []
+    keeper.hold(lambda: project, circle(), Fovea(0.0, 10.0), "Anna")
+    assert "cannot be kept" in keeper.finish()
+    assert keeper.finish() == ""
 
 
 def test_a_project_that_cannot_be_opened_is_tried_again() -> None:

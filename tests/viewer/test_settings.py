@@ -32,6 +32,25 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     assert again.recent == [str(tmp_path / "scan.vol")]
 
 
+def test_what_holds_for_now_is_not_remembered() -> None:
+    settings = load_settings()
+    settings.grader = "Ben"
+    settings.for_now(grader="Ada", device="cpu")
+    assert (settings.grader, settings.device) == ("Ada", "cpu")
+    settings.save()
+    again = load_settings()
+    assert (again.grader, again.device) == ("Ben", "auto")
+
+
+def test_what_is_chosen_in_place_of_it_is_remembered() -> None:
+    settings = load_settings()
+    settings.for_now(grader="Ada", device="cpu")
+    settings.grader = "Cleo"
+    settings.save()
+    again = load_settings()
+    assert (again.grader, again.device) == ("Cleo", "auto")
+
+
 def test_keys_of_another_version_are_ignored() -> None:
     write({"version": 7, "theme": "light", "holograms": True})
     assert load_settings().theme == "light"

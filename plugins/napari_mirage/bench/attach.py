@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -27,10 +28,14 @@ def bench_of(viewer: Viewer) -> Bench:
     if bench is None:
         from mirage_viewer.window_factory import make_desk
         from napari_mirage.bench.bench import Bench
+        from napari_mirage.bench.brought_masks import brought_masks
+        from napari_mirage.bench.opening import why_read_only
         from napari_mirage.preferences import starting_choices
 
         window = viewer.window._qt_window
         bench = _BENCHES[window] = Bench(viewer, *make_desk(*starting_choices()))
         bench.closing.connect(lambda: _BENCHES.pop(window, None))
+        bench.canvas.why_read_only = partial(why_read_only, bench.desk)
+        brought_masks(bench)
         QTimer.singleShot(0, bench, bench.begin)
     return bench

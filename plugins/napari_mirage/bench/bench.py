@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import QApplication, QMenu, QMenuBar, QVBoxLayout, QWidget
 
 from mirage_viewer.action_table import ACTIONS, IMAGINE_MENU
@@ -58,7 +58,7 @@ class Bench(Workbench, QWidget):
         self.viewer = viewer
         self._background = background
         background.setParent(self)
-        self._closed = self._may_go = False
+        self._closed = False
         self.docks = Docks(viewer, self)
         self.canvas = NapariCanvas(viewer, self)
         self.status = DockStatus()
@@ -114,6 +114,7 @@ class Bench(Workbench, QWidget):
         self.canvas.undo_asked.connect(desk.undo)
         self.canvas.redo_asked.connect(desk.redo)
         self.canvas.tool_dropped.connect(lambda: self.correct_panel.choose_tool(""))
+        self.canvas.label_picked.connect(self.correct_panel.choose_class)
         self.canvas.image_gone.connect(desk.opener.close_scan)
         viewer.events.theme.connect(self._wear_theme)
         app = QApplication.instance()
@@ -137,13 +138,11 @@ class Bench(Workbench, QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ask before napari's window closes; leave their keys to lists, sliders and buttons."""
         if watched is self.docks.window:
-            if event.type() == QEvent.Type.Close:
-                if not self.may_close():
-                    event.ignore()
-                    return True
-                self._may_go = True
-                QTimer.singleShot(0, self, self._stay)
-            elif event.type() == QEvent.Type.Hide and self._may_go:
+            if event.type() == QEvent.Type.Close and not self.may_close():
+                event.ignore()
+                return True
+            if event.type() == QEvent.Type.DeferredDelete:
+                # It is closed for good. At the close itself napari may still ask, and stay.
                 self.close_down()
         kept = event.type() == QEvent.Type.ShortcutOverride and self._is_ours(watched)
         if kept and keeps_key(watched, event):
@@ -154,10 +153,6 @@ class Bench(Workbench, QWidget):
     def _is_ours(self, watched: QObject) -> bool:
         ours = self.docks.widgets
         return isinstance(watched, QWidget) and any(w.isAncestorOf(watched) for w in ours)
-
-    def _stay(self) -> None:
-        # napari asked something itself, and the window stands.
-        self._may_go = False
 
     def close_down(self) -> None:
         """End everything; nothing of it is needed any more."""
@@ -172,3 +167,6 @@ class Bench(Workbench, QWidget):
         self.desk.settings.save()
         self.desk.shut_down()
         self._background.close()
+        for widget in self.docks.widgets:
+            if widget.parentWidget() is None:  # in no dock, and so nobody else's to delete
+                widget.deleteLater()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from napari_mirage.keybindings import normal_key, taken_keys
+from napari_mirage.keybindings import bound_by_user, normal_key, taken_keys
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -19,7 +19,8 @@ _OURS_EVERYWHERE = ("edit.undo", "edit.redo")
 def bind_keys(viewer: Viewer, actions: QtActions) -> tuple[str, ...]:
     """Bind the shortcuts of `actions` that napari has no use for; return those.
 
-    napari's own keys stay napari's, those of its layers and those that the user chose, too.
+    napari's own keys stay napari's, those of its layers and those that the user chose or
+    bound on this viewer, too.
     """
     taken, bound = taken_keys(), []
     for action in actions.as_shown():
@@ -27,6 +28,8 @@ def bind_keys(viewer: Viewer, actions: QtActions) -> tuple[str, ...]:
             try:
                 key = normal_key(shortcut)
                 if key in taken and action.key not in _OURS_EVERYWHERE:
+                    continue
+                if bound_by_user(viewer, key):
                     continue
                 viewer.bind_key(key, _presser(actions, action.key), overwrite=True)
             except (TypeError, ValueError):

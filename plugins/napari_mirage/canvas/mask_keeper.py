@@ -16,6 +16,7 @@ from napari_mirage.layers import mask_layer
 _TOOLS = {"paint": "brush", "erase": "eraser", "fill": "fill", "polygon": "polygon"}
 """napari's modes that paint, and what people call them."""
 READ_ONLY = "This scan can only be read: nothing was changed."
+NOT_YET = "The scan is still being opened; paint again in a moment."
 
 
 class MaskKeeper:
@@ -34,6 +35,8 @@ class MaskKeeper:
         Takes a sentence for the grader.
     undo, redo : callable
         Take back, or bring back, the session's last change.
+    why_read_only : callable
+        Says why nothing may be drawn, where `runner` is None.
     """
 
     def __init__(
@@ -43,10 +46,12 @@ class MaskKeeper:
         say: Callable[[str], None],
         undo: Callable[[], None],
         redo: Callable[[], None],
+        why_read_only: Callable[[], str] = lambda: READ_ONLY,
     ) -> None:
         self._session = session
         self.runner = runner
         self._say, self._undo, self._redo = say, undo, redo
+        self._why_read_only = why_read_only
         self.layer = self.make_layer()
 
     def make_layer(self) -> MaskLayer:
@@ -66,7 +71,7 @@ class MaskKeeper:
         tool = _TOOLS.get(mode, "script")
         self._record(self._planes(b_scans), b_scans, f"napari {tool}")
 
-    def data_offered(self, data: Any) -> None:
+    def data_offered(self, data: Any, tool: str = "napari data") -> None:
         """Make the whole of `data` an edit if it can be masks of this scan; else say why not."""
         labels = self._session.annotation.masks.labels
         shape, dtype = getattr(data, "shape", None), np.dtype(getattr(data, "dtype", object))
@@ -82,7 +87,7 @@ class MaskKeeper:
         if found.unknown:
             self._say(f"The masks stay as they are: {self._no_class(found.unknown)}")
             return
-        self._commit(found, "napari data")
+        self._commit(found, tool)
         self.settle(everywhere)
 
     def undo(self) -> None:
@@ -116,7 +121,7 @@ class MaskKeeper:
         if not found.patches:
             return
         if self.runner is None:
-            self._say(READ_ONLY)
+            self._say(self._why_read_only())
             return
         names = [self._session.annotation.masks.scheme.name_of(v) for v in found.labels if v]
         title = f"{tool}, {names[0]}" if len(names) == 1 else tool

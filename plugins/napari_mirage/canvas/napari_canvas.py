@@ -53,6 +53,8 @@ class NapariCanvas(NapariView):
         The pointer is no longer over the image.
     tool_dropped()
         A painting tool of napari's was taken: ours is to be put away.
+    label_picked(int)
+        Another label was chosen for napari's painting tools.
     """
 
     stepped = Signal(int)
@@ -60,12 +62,14 @@ class NapariCanvas(NapariView):
     pointer_moved = Signal(float, float)
     pointer_left = Signal()
     tool_dropped = Signal()
+    label_picked = Signal(int)
 
     def __init__(self, viewer: Viewer, parent: QObject | None = None) -> None:
         super().__init__(viewer, parent)
         self._runner: ToolRunner | None = None
         self._runner_links = Links(self)
         self._against = False
+        self._class: int | None = None
         self._closed = False
         self.keys = KeyHand(self)
         self._canvas_keys = CanvasKeys(self._scene.widget, self)
@@ -121,8 +125,11 @@ class NapariCanvas(NapariView):
     def _take_masks(self) -> None:
         super()._take_masks()
         assert self._layers.keeper is not None
-        self._layers.keeper.layer.events.mode.connect(self._mode_changed)
+        events = self._layers.keeper.layer.events
+        events.mode.connect(self._mode_changed)
+        self._class = None
         self._choose_label()
+        events.selected_label.connect(self._label_changed)
 
     # ------------------------------------------------------------------ strokes
 
@@ -155,8 +162,15 @@ class NapariCanvas(NapariView):
     def _choose_label(self) -> None:
         """Let napari's tools paint the class that ours would."""
         keeper, runner = self._layers.keeper, self._runner
-        if keeper is not None and runner is not None:
-            keeper.layer.selected_label = runner.options.mask_class
+        if keeper is None or runner is None or runner.options.mask_class == self._class:
+            return  # what was chosen in napari's controls stays
+        self._class = runner.options.mask_class
+        keeper.layer.selected_label = self._class
+
+    def _label_changed(self, event: Any = None) -> None:
+        keeper = self._layers.keeper
+        if keeper is not None:
+            self.label_picked.emit(int(keeper.layer.selected_label))
 
     def _mode_changed(self, event: Any) -> None:
         runner = self._runner

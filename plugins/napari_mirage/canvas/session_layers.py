@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from napari.layers import Image
@@ -10,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from mirage_core.annotate import Session, ToolRunner
 from mirage_core.scan import Scan
 from mirage_viewer.canvas.b_scan_cache import BScanCache
-from napari_mirage.canvas.mask_keeper import MaskKeeper
+from napari_mirage.canvas.mask_keeper import READ_ONLY, MaskKeeper
 from napari_mirage.layers import placing, provenance, scan_layers
 from napari_mirage.volume import VolumeArray
 
@@ -27,6 +28,11 @@ class SessionLayers(QObject):
 
     An image layer of the same scan that is there already, because a reader made it, is used
     instead of a second one; when another scan takes its place it is hidden, not removed.
+
+    Attributes
+    ----------
+    why_read_only : callable
+        Says why nothing may be drawn, where nothing may.
 
     Signals
     -------
@@ -56,10 +62,11 @@ class SessionLayers(QObject):
         self._busy = False
         self._cache: BScanCache | None = None
         self._actual = True
-        self._back = QTimer(self)
-        self._back.setSingleShot(True)
-        self._back.setInterval(0)
-        self._back.timeout.connect(self._bring_back)
+        self.why_read_only: Callable[[], str] = lambda: READ_ONLY
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(0)
+        self._settle.timeout.connect(self._settle_removed)
         viewer.layers.events.removed.connect(self._removed)
 
     @property
@@ -141,13 +148,18 @@ class SessionLayers(QObject):
     def _find(self, scan: Scan) -> Image | None:
         for layer in self._viewer.layers:
             data = layer.data if isinstance(layer, Image) else None
-            if isinstance(data, VolumeArray) and _same(data.scan, scan):
+            if isinstance(data, VolumeArray) and same_scan(data.scan, scan):
                 return layer
         return None
 
     def _make_masks(self, session: Session, runner: ToolRunner | None) -> None:
         self.keeper = MaskKeeper(
-            session, runner, self.noted.emit, self.undo_asked.emit, self.redo_asked.emit
+            session,
+            runner,
+            self.noted.emit,
+            self.undo_asked.emit,
+            self.redo_asked.emit,
+            lambda: self.why_read_only(),
         )
         self._insert_masks()
 
@@ -165,7 +177,7 @@ class SessionLayers(QObject):
             self._drop_image(session)
 
     def _drop_masks(self) -> None:
-        self._back.stop()
+        self._settle.stop()
         keeper, self.keeper = self.keeper, None
         if keeper is not None:
             keeper.close()
@@ -179,7 +191,7 @@ class SessionLayers(QObject):
         if self.image is None:
             return
         self.image.data.read_through(None)
-        if session is not None and _same(self.image.data.scan, session.scan):
+        if session is not None and same_scan(self.image.data.scan, session.scan):
             return
         image, self.image = self.image, None
         if not self._adopted:
@@ -197,34 +209,49 @@ class SessionLayers(QObject):
         if self._busy or self._session is None:
             return
         if layer is self.image:
-            self._busy = True
             self.image.data.read_through(None)
             self.image, self._adopted = None, False
-            self._drop_masks()
+        elif self.keeper is None or layer is not self.keeper.layer:
+            return
+        # napari is not done with removing, and may have more to remove.
+        self._settle.start()
+
+    def _settle_removed(self) -> None:
+        """Close the scan whose image is gone, or bring its masks back."""
+        if self._session is None:
+            return
+        if self.image is None:
+            self._busy = True
+            try:
+                self._drop_masks()
+            finally:
+                self._busy = False
             self._session = None
-            self._busy = False
             self.image_gone.emit()
-        elif self.keeper is not None and layer is self.keeper.layer:
-            # napari is not done with removing it.
-            self._back.start()
+        else:
+            self._bring_back()
 
     def _bring_back(self) -> None:
-        if self.keeper is None or self.image is None or self.keeper.layer in self._viewer.layers:
+        if self.keeper is None or self.keeper.layer in self._viewer.layers:
             return
         self.keeper.layer.disown()
         self.keeper.make_layer()
         self._insert_masks()
         self.noted.emit(CAME_BACK)
 
-    def close(self) -> None:
-        """Take away what was brought and listen no more."""
+    def stop(self) -> None:
+        """Listen no more; layers that go from now on close no scan."""
         self._busy = True
+        self._settle.stop()
         self._viewer.layers.events.removed.disconnect(self._removed)
+
+    def close(self) -> None:
+        """Take away what was brought, having stopped."""
         self._drop(None)
         self._session = None
 
 
-def _same(one: Scan, other: Scan) -> bool:
+def same_scan(one: Scan, other: Scan) -> bool:
     """Return whether two scans are the same acquisition, read from one place."""
     if one.pixels is other.pixels:
         return True

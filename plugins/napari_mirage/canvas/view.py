@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -221,6 +222,20 @@ class NapariView(CurvesOver, OverlaidPictures, GreyLevels, Framing, QObject):
 
     # ------------------------------------------------------------------ masks and crosshair
 
+    @property
+    def why_read_only(self) -> Callable[[], str]:
+        """Says why nothing may be drawn, where nothing may."""
+        return self._layers.why_read_only
+
+    @why_read_only.setter
+    def why_read_only(self, why: Callable[[], str]) -> None:
+        self._layers.why_read_only = why
+
+    def offer_masks(self, labels: U8, tool: str) -> None:
+        """Make `labels` ``[b, z, x]`` the masks of the session, as one edit made with `tool`."""
+        if self._layers.keeper is not None:
+            self._layers.keeper.data_offered(labels, tool)
+
     def set_mask_visible(self, visible: bool) -> None:
         """Show or hide the masks."""
         self._mask_wanted = visible
@@ -263,6 +278,7 @@ class NapariView(CurvesOver, OverlaidPictures, GreyLevels, Framing, QObject):
         self._viewer.dims.events.current_step.disconnect(self._slider_moved)
         self._watch_levels(None)
         self._stripes_soon.stop()
+        self._layers.stop()
         self._session = None
         self._moving = True
         with suppress(RuntimeError):  # Qt may have deleted napari's window before

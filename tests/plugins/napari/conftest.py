@@ -96,12 +96,25 @@ def make_viewer(
     made.clear()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
 def viewer(make_viewer: Callable[..., Any]) -> Any:
     """Return one viewer."""
     return make_viewer()
+
+
+@pytest.fixture
+def plugin_viewer(make_viewer: Callable[..., Any]) -> Iterator[Any]:
+    """Return a viewer in which napari has found our plugin."""
+    from napari.settings import _clear_plugin_settings_cache
+    from npe2 import plugin_manager
+
+    plugin_manager.discover()
+    _clear_plugin_settings_cache()
+    yield make_viewer()
+    _clear_plugin_settings_cache()
 
 
 @pytest.fixture

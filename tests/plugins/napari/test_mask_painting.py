@@ -107,6 +107,39 @@ def test_a_scan_that_can_only_be_read_stays_as_it_is(viewer: Any) -> None:
     hands.close()
 
 
+def test_while_a_scan_is_being_opened_it_is_said_that_it_soon_can_be_painted(viewer: Any) -> None:
+    from types import SimpleNamespace
+
+    from mirage_viewer.opening import OpenScan
+    from napari_mirage.bench.opening import why_read_only
+
+    hands = Hands(viewer, read_only=True)
+    desk = SimpleNamespace(open_scan=OpenScan(hands.session))
+    hands.canvas.why_read_only = lambda: why_read_only(desk)
+    _brush(hands)
+    hands.drag([(30, 20), (30, 40)])
+    desk.open_scan.project = SimpleNamespace(read_only=True)
+    hands.drag([(30, 20), (30, 40)])
+    assert not hands.labels.any()
+    assert hands.said == [
+        "The scan is still being opened; paint again in a moment.",
+        "This scan can only be read: nothing was changed.",
+    ]
+    hands.close()
+
+
+def test_a_label_chosen_in_naparis_controls_is_told_and_stays(hands: Hands) -> None:
+    assert hands.runner is not None
+    picked: list[int] = []
+    hands.canvas.label_picked.connect(picked.append)
+    hands.masks.selected_label = 3
+    hands.runner.options = replace(hands.runner.options, radius_px=9.0)
+    assert picked == [3]
+    assert hands.masks.selected_label == 3
+    hands.runner.options = replace(hands.runner.options, mask_class=2)
+    assert hands.masks.selected_label == 2
+
+
 def test_a_brush_in_three_dimensions_is_one_edit_on_all_its_b_scans(hands: Hands) -> None:
     from mirage_viewer.canvas.image_view import AspectMode
 

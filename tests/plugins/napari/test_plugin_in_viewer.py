@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +9,12 @@ import numpy as np
 import pytest
 
 from mirage_core.io.export_hdf5 import read_native
+from mirage_core.project import Project
 from tests.helpers.vol_writer import write_vol
+from tests.project.eyes import make_scan
 
 SHAPE = (4, 60, 80)
 VOLUME = np.random.default_rng(3).integers(0, 200, SHAPE, dtype=np.uint8)
-
-
-@pytest.fixture
-def plugin_viewer(make_viewer: Callable[..., Any]) -> Iterator[Any]:
-    """Return a viewer in which napari has found our plugin."""
-    from napari.settings import _clear_plugin_settings_cache
-    from npe2 import plugin_manager
-
-    plugin_manager.discover()
-    _clear_plugin_settings_cache()
-    yield make_viewer()
-    _clear_plugin_settings_cache()
 
 
 @pytest.fixture
@@ -97,6 +86,21 @@ def test_commands_open_the_scan_that_is_chosen_and_then_do_their_work(
     np.testing.assert_array_equal(bench.desk.open_scan.scan.b_scan(1), VOLUME[1])
 
 
+def test_a_volume_at_work_can_be_duplicated_from_naparis_menu(
+    plugin_viewer: Any, vol: Path, qtbot: Any
+) -> None:
+    from napari.layers._layer_actions import _duplicate_layer
+
+    image = plugin_viewer.open(vol, plugin="mirage-viewer")[0]
+    _run("correct")
+    bench = _bench(plugin_viewer)
+    qtbot.waitUntil(lambda: bench.desk.editable, timeout=20_000)
+    plugin_viewer.layers.selection = {image}
+    _duplicate_layer(plugin_viewer.layers)
+    copy = plugin_viewer.layers[f"{image.name} copy"]
+    np.testing.assert_array_equal(np.asarray(copy.data), VOLUME)
+
+
 def test_the_session_of_an_open_scan_is_what_is_saved(
     plugin_viewer: Any, vol: Path, qtbot: Any, tmp_path: Path
 ) -> None:
@@ -121,8 +125,10 @@ def test_what_cannot_be_done_is_said(
     said: list[str] = []
     monkeypatch.setattr(when_possible, "notify", said.append)
     plugin_viewer.open(vol, plugin="mirage-viewer")
+    _run("correct")
+    bench = _bench(plugin_viewer)
+    qtbot.waitUntil(lambda: bench.qt_actions["tool.pen"].isChecked(), timeout=20_000)
     _run("undo")
-    qtbot.waitUntil(lambda: bool(said), timeout=20_000)
     assert "Undo" in said[0]
     assert "cannot be done now" in said[0]
 
@@ -149,6 +155,17 @@ def test_a_key_on_the_canvas_opens_the_scan_and_takes_the_pen(
     canvas.setFocus()
     QTest.keyClick(canvas, Qt.Key.Key_F6)
     qtbot.waitUntil(lambda: bench.qt_actions["tool.pen"].isChecked(), timeout=20_000)
+
+
+def test_a_key_that_the_user_bound_on_this_viewer_stays_theirs(plugin_viewer: Any) -> None:
+    pressed: list[str] = []
+    for key in ("F6", "F8", "Control-Z"):
+        plugin_viewer.bind_key(key, lambda _viewer, key=key: pressed.append(key))
+    _run("workbench")
+    for binding, press in plugin_viewer.keymap.items():
+        if str(binding) in ("F6", "F8", "Ctrl+Z"):
+            press(plugin_viewer)
+    assert sorted(pressed) == ["Control-Z", "F6", "F8"]
 
 
 def test_a_key_that_the_user_gave_to_napari_stays_naparis(plugin_viewer: Any) -> None:
@@ -178,6 +195,51 @@ def test_the_page_in_naparis_preferences_goes_before_what_the_app_remembers(
     page.project_folder, page.grader, page.device = str(tmp_path / "study"), " ada ", "cpu"
     folder, settings = starting_choices()
     assert (folder, settings.grader, settings.device) == (tmp_path / "study", "ada", "cpu")
+
+
+def test_grader_and_device_of_the_page_are_not_given_to_the_desktop_app(
+    plugin_viewer: Any,
+) -> None:
+    from napari.settings import get_plugin_settings
+
+    from mirage_viewer.settings import load_settings
+    from napari_mirage.preferences import starting_choices
+
+    page = get_plugin_settings("mirage-viewer").start
+    page.grader, page.device = "ada", "cpu"
+    _, settings = starting_choices()
+    settings.save()
+    assert (load_settings().grader, load_settings().device) == ("", "auto")
+
+
+def test_a_blind_project_is_read_for_the_grader_who_works_here(
+    plugin_viewer: Any, tmp_path: Path
+) -> None:
+    from napari.settings import get_plugin_settings
+
+    from napari_mirage.project_layers import read_project
+
+    study = tmp_path / "study"
+    with Project.create(study) as project:
+        record = project.add_scan(make_scan(0))
+        project.import_pixels(record, make_scan(0))
+        for b, grader in enumerate(("ada", "ben")):
+            session = project.session(record, grader)
+            draft = session.draft(b)
+            draft.mask[2:6, 2:6] = 2
+            session.commit(draft, "brush", "Brush")
+            project.close_session(session)
+        project.set_blind(True, "lead")
+
+    def marked() -> list[int]:
+        labels = [data for data, _, kind in read_project(str(study)) if kind == "labels"]
+        return [b for data in labels for b in range(len(data)) if data[b].any()]
+
+    assert marked() == []
+    get_plugin_settings("mirage-viewer").start.grader = "ben"
+    assert marked() == [1]
+    _bench(plugin_viewer).desk.set_grader("ada")
+    assert marked() == [0]
 
 
 def test_the_workbench_starts_with_what_the_page_says(plugin_viewer: Any, tmp_path: Path) -> None:

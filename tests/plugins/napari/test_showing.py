@@ -346,6 +346,20 @@ def test_removing_the_image_is_closing_the_scan(hands: Hands) -> None:
     assert hands.masks.data.any()
 
 
+@pytest.mark.parametrize("image_first", [True, False])
+def test_deleting_image_and_masks_together_closes_the_scan(hands: Hands, image_first: bool) -> None:
+    gone: list[bool] = []
+    hands.canvas.image_gone.connect(lambda: gone.append(True))
+    layers = hands.viewer.layers
+    both = [hands.canvas._layers.image, hands.masks]
+    for layer in both if image_first else both[::-1]:
+        layers.pop(layers.index(layer))  # as napari's button does, in no order of its own
+    hands.settle()
+    assert gone == [True]
+    assert not layers
+    assert hands.said == []
+
+
 def test_closing_takes_everything_back_and_leaves_no_callback(viewer: Any) -> None:
     def connections() -> list[int]:
         dims, layers, camera = viewer.dims.events, viewer.layers.events, viewer.scene.camera.events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,34 @@ def test_scale_units_and_axes_say_what_is_known() -> None:
     # A picture of mm by pixels would have no shape.
     half = placing(Scan(pixels, Spacing.from_mm(0.1, None, 0.01)))
     assert (half["scale"], half["units"]) == ((1.0,) * 3, ("pixel",) * 3)
+
+
+def test_a_copy_is_another_array_of_the_same_scan() -> None:
+    volume, _ = counting()
+    volume.b_scan(1)
+    copy = deepcopy(volume)
+    assert copy is not volume
+    assert copy.scan is volume.scan
+    np.testing.assert_array_equal(copy[1], VOLUME[1])
+
+
+def test_that_a_b_scan_cannot_be_read_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("napari_mirage.volume.notify", said.append)
+    volume, _ = counting()
+    for b in (3, 4, 4):
+        volume.b_scan(b)
+    assert said == ["B-scan 5 cannot be read and is black. it is damaged"]
+
+
+def test_where_the_workbench_says_it_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("napari_mirage.volume.notify", said.append)
+    volume, _ = counting()
+    volume.read_through(volume.scan.b_scan)
+    volume.b_scan(4)
+    assert volume.problems
+    assert said == []
 
 
 def test_metadata_tell_where_numbers_come_from_and_nothing_of_the_patient() -> None:

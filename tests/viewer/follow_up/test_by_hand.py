@@ -12,6 +12,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
 from mirage_core.measure import followup
+from mirage_core.measure.placing import moved
 from mirage_core.measure.registration import (
     NotRegisteredError,
     Registration,
@@ -229,6 +230,51 @@ def test_opening_another_scan_keeps_what_was_nudged(qtbot: Any, part: FollowUpBi
     assert kept.matrix == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("by_button", [False, True])
+def test_choosing_other_visits_at_once_keeps_what_was_nudged_for_the_pair_it_was_nudged_on(
+    qtbot: Any, opened: Open, by_button: bool
+) -> None:
+    part = follow(qtbot, opened("three"))
+    dialog = part.dialog
+    assert dialog is not None
+    click(dialog.registration_button)
+    first, second, third = (v.id for v in part.following.visits)
+    assert (part.following.first, part.following.later) == (first, third)
+    QTest.keyClick(overlay(part), Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    wanted = overlay(part).matrix
+    table = dialog.visits.table
+    if by_button:
+        click(dialog.visits.buttons[second])
+    else:
+        place = table.visualItemRect(table.topLevelItem(1)).center()
+        click(table.viewport(), place)
+    settle(qtbot, part.w)
+    now = part.following.first, part.following.later
+    assert now == ((second, third) if by_button else (first, second))
+    assert part.finish() == ""
+    with Project.open(part.w.desk.projects.folder, read_only=True) as project:
+        kept, other = project.registrations.get(first, third), project.registrations.get(*now)
+    assert kept is not None
+    assert kept.matrix == pytest.approx(wanted)
+    assert other is None
+    assert used(part).source is RegistrationSource.VESSELS
+
+
+def test_maps_that_come_late_do_not_bring_an_old_registration_back(
+    qtbot: Any, part: FollowUpBinding
+) -> None:
+    following, before, seen_meanwhile = part.following, part.following.shown, []
+    assert before is not None
+    assert before.registration is not None
+    following.changed.connect(lambda: seen_meanwhile.append(following.shown))
+    following.choose_pair("ILM", "RPE")
+    following.place(moved(before.registration.matrix, 4, 0))
+    settle(qtbot, part.w)
+    assert used(part).source is RegistrationSource.USER
+    assert following.pair == ("ILM", "RPE")
+    assert {id(shown) for shown in seen_meanwhile} == {id(before), id(following.shown)}
+
+
 def test_a_picture_in_the_hand_does_not_jump(qtbot: Any, part: FollowUpBinding) -> None:
     view = overlay(part)
     start = view.viewport().rect().center()
@@ -270,7 +316,7 @@ def test_find_again_drops_what_was_moved(qtbot: Any, part: FollowUpBinding) -> N
     assert used(part).source is RegistrationSource.VESSELS
     assert used(part).matrix == pytest.approx(found, abs=1e-6)
     assert overlay(part).matrix == pytest.approx(found, abs=1e-6)
-    assert not part.dialog.warnings.isVisible()
+    assert "brought together" not in part.dialog.warning_words.text()
     part.finish()
     with Project.open(part.w.desk.projects.folder, read_only=True) as project:
         assert project.registrations.get(part.following.first, part.following.later) is None
@@ -285,7 +331,7 @@ def test_what_was_looked_at_is_used_as_it_is(qtbot: Any, part: FollowUpBinding) 
     assert used(part).matrix == pytest.approx(found)
     assert "confirmed by a person" in part.dialog.how.text()
     assert not part.dialog.card.keep.isEnabled()
-    assert not part.dialog.warnings.isVisible()
+    assert "brought together" not in part.dialog.warning_words.text()
 
 
 def test_vessels_that_do_not_match_are_laid_together_by_hand(

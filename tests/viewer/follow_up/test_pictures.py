@@ -9,6 +9,7 @@ import pytest
 
 from mirage_core.annotate import Annotation
 from mirage_core.measure.followup import Visit
+from mirage_core.measure.fovea import Fovea
 from mirage_core.scan import Scan
 from mirage_viewer.canvas.color_maps import DIFFERENCE, color_index, color_table
 from mirage_viewer.follow_up.comparison import Comparison, compare, well_known, with_maps
@@ -66,6 +67,20 @@ def test_both_grids_have_their_middle_on_one_place(found: Comparison) -> None:
     middles = [g.frame.to_px(g.centre_mm) for g in grids if g is not None]
     assert len(middles) == 2
     assert np.hypot(*(middles[0] - middles[1])) < 1.0
+
+
+def test_grids_about_different_places_stay_where_they_are_and_have_no_change() -> None:
+    """A person put the fovea of the second visit only: each is measured about its own."""
+    put = Fovea(12.0, 30.0)
+    visits = visit(first_visit()), replace(visit(second_visit()), fovea=put)
+    made = compare(LINES, visits, None, ("ILM", "BM"), {})  # type: ignore[arg-type]
+    assert made.found.fovea == put
+    grids = made.pictures.first.grid, made.pictures.second.grid
+    middles = [g.frame.to_px(g.centre_mm) for g in grids if g is not None]
+    assert len(middles) == 2
+    assert np.hypot(*(middles[0] - middles[1])) > 10
+    assert made.pictures.change_grid is None
+    assert made.pictures.change is not None  # it is of the tissue, whatever the fovea
 
 
 def test_the_change_lies_where_the_scan_lies(found: Comparison) -> None:

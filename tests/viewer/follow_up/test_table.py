@@ -72,8 +72,15 @@ def test_the_csv_has_every_change_to_each_later_visit(
         ):
             assert float(row[name] or "nan") == pytest.approx(value, nan_ok=True)
     assert {r["days"] for r in mine} == {"185"}
+    assert {(r["baseline_work"], r["later_work"]) for r in mine} == {
+        tuple(line.state for line in shown.lines)
+    }
+    assert {r["baseline_approved"] for r in mine if r["figure"] == "CST"} == {"0.0"}
     warned = [r["note"] for r in rows if r["structure"] == WARNING]
     assert any("devices differ" in w for w in warned)
+    assert "Drawn by different hands (grader and the device): part of a change may be theirs." in (
+        warned
+    )
 
 
 def test_nothing_identifying_is_in_title_csv_or_clipboard(

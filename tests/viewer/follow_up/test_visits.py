@@ -11,7 +11,7 @@ import numpy as np
 from mirage_core.annotate import State
 from mirage_core.project import Project
 from mirage_core.scan import Laterality, PatientIdentity
-from mirage_viewer.follow_up.visits import load, visits_of
+from mirage_viewer.follow_up.visits import VisitLine, doubts_of, load, visits_of
 from tests.viewer.follow_up.studies import DAYS, SMALL, first_visit, second_visit
 
 Study = Callable[[str], Path]
@@ -110,3 +110,28 @@ def test_a_scan_whose_pixels_are_not_stored_is_listed_and_cannot_be_compared(stu
         lines = visits_of(project, project.scans.all()[0], "Anna")
     assert [line.stored for line in lines] == [True, False]
     assert "not in the project yet" in lines[1].state
+
+
+def test_a_fovea_that_waits_to_be_written_is_that_of_the_visit(study: Study) -> None:
+    from mirage_core.measure.fovea import Fovea
+
+    with Project.open(study("two")) as project:
+        first, _ = visits_of(project, project.scans.all()[0], "grader")
+        waiting = Fovea(11.0, 30.0)
+        assert load(project, first, "grader", (), lambda *_: waiting).fovea == waiting
+
+
+def test_the_order_of_visits_without_a_day_is_not_known() -> None:
+    dated = VisitLine("1", DAYS[0], "", "", "")
+    without = replace(dated, id="2", day=None)
+    unsure = ("The order of the visits is not known.",)
+    assert doubts_of((dated, replace(dated, day=DAYS[1]))) == ()
+    assert doubts_of((dated, without)) == doubts_of((without, dated)) == unsure
+
+
+def test_who_drew_the_two_visits_is_said_where_it_is_not_one() -> None:
+    anna = VisitLine("1", DAYS[0], "", "", "", whose="Anna")
+    ben = replace(anna, whose="Ben")
+    (words,) = doubts_of((anna, ben))
+    assert "(Anna and Ben)" in words
+    assert doubts_of((anna, anna)) == ()

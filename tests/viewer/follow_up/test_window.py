@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from mirage_core.annotate import Proposal
-from mirage_core.scan import Surfaces
+from mirage_core.scan import Laterality, State, Surfaces
 from mirage_viewer.action_table import ACTIONS
 from mirage_viewer.follow_up import desk as follow_up_desk
 from mirage_viewer.follow_up.binding import FollowUpBinding
@@ -145,7 +145,7 @@ def test_another_device_is_warned_of_above_the_table(qtbot: Any, opened: Open) -
     assert bottom <= dialog.changes.mapTo(dialog, QPoint(0, 0)).y()
     show(qtbot, window, 1)
     settle(qtbot, window)
-    assert not dialog.warnings.isVisible()
+    assert "devices differ" not in dialog.warning_words.text()
 
 
 def test_it_follows_the_scan_shown_and_edits(qtbot: Any, opened: Open) -> None:
@@ -167,6 +167,58 @@ def test_it_follows_the_scan_shown_and_edits(qtbot: Any, opened: Open) -> None:
     assert after is not None
     grown = after.found.changes[0].change - before.found.changes[0].change
     assert grown == pytest.approx(3 * 20, abs=0.5)
+
+
+def whose(part: FollowUpBinding) -> list[str]:
+    return [line.whose for line in part.following.visits]
+
+
+def test_another_grader_at_the_window_and_a_blind_project_have_the_visits_listed_anew(
+    qtbot: Any, opened: Open
+) -> None:
+    window = opened("two")
+    part = follow(qtbot, window)
+    for name, theirs in (("Clara", ["Clara", "the device"]), ("Ben", ["Clara", "the device"])):
+        before = part.following.shown
+        window.desk.set_grader(name)  # the first names whoever worked without a name
+        qtbot.waitUntil(lambda b=before: part.following.shown is not b, timeout=20_000)
+        qtbot.waitUntil(lambda t=theirs: whose(part) == t, timeout=20_000)
+        settle(qtbot, window)
+    window.desk.grading.set_blind(True)
+    qtbot.waitUntil(lambda: whose(part) == ["the device"] * 2, timeout=20_000)
+    settle(qtbot, window)
+    shown = part.following.shown
+    assert shown is not None
+    assert "Clara" not in str(shown.lines)
+    assert not any("Clara" in words for words in shown.found.warnings)
+    assert (shown.visits[0].annotated.states[0] == State.VENDOR).all()
+
+
+def test_a_baseline_cannot_be_taken_before_two_visits_are_compared(
+    qtbot: Any, opened: Open
+) -> None:
+    part = follow(qtbot, opened("two"))
+    assert part.dialog is not None
+    first, part.following.later = part.following.first, ""
+    part.dialog.visits.baseline_wanted.emit(first)
+    assert part.following.later == ""
+
+
+def test_a_visit_of_the_other_eye_is_not_written_and_a_refusal_is_said(
+    qtbot: Any, opened: Open
+) -> None:
+    from mirage_core.measure.measured import NotMeasuredError
+
+    part = follow(qtbot, opened("three"))
+    following = part.following
+    eyes = Laterality.OD, Laterality.OS, Laterality.UNKNOWN
+    following.visits = tuple(
+        replace(line, laterality=eye) for line, eye in zip(following.visits, eyes, strict=True)
+    )
+    assert [v.laterality for v in following.later_than_first()] == [Laterality.UNKNOWN]
+    following._not_written(NotMeasuredError("One scan is of a right eye."))
+    assert part.dialog is not None
+    assert part.dialog.state.text() == "The table was not written: One scan is of a right eye."
 
 
 def test_nothing_of_other_visits_is_seen_meanwhile(qtbot: Any, opened: Open) -> None:
