@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QAction, QDesktopServices
-from qtpy.QtWidgets import QFileDialog, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mirage_core import RESEARCH_USE_ONLY
 from mirage_core.annotate import Change, Target
@@ -190,6 +198,16 @@ class Workbench:
     def show_tab(self, panel: QWidget) -> None:
         """Bring a panel of the tabs to the front."""
         self.tabs.setCurrentWidget(panel)
+
+    def show_dialog(self, dialog: QDialog) -> None:
+        """Bring a window that one works beside to the front."""
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def hide_dialog(self, dialog: QDialog) -> None:
+        """Put such a window out of the way."""
+        dialog.hide()
 
     def show_recent(self) -> None:
         """List the recent files in the menu and on the start page."""

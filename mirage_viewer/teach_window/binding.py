@@ -56,19 +56,26 @@ class TeachBinding:
 
         None leaves the page that was shown last: that of classes, or of layers and lesions.
         """
-        if self.dialog is None:
-            self.dialog = self._make()
+        dialog = self.made()
         if classes is not None:
-            self.dialog.show_page(classes=classes)
-        if self.dialog.on_classes:
+            dialog.show_page(classes=classes)
+        if dialog.on_classes:
             self.classes.page_shown(True)
-        self.dialog.show()
-        self.dialog.raise_()
-        self.dialog.activateWindow()
+        self.w.show_dialog(dialog)
+        self.look()
+
+    def look(self) -> None:
+        """Count what there is to teach with, and show how far teaching is."""
         self.w.messages.hush(TEACHING)
         self.t.look()
         self.refresh()
         self.list_held_out()
+
+    def made(self) -> TeachWindow:
+        """Return the Teach window, made now if it has not been wanted yet."""
+        if self.dialog is None:
+            self.dialog = self._make()
+        return self.dialog
 
     def _make(self) -> TeachWindow:
         dialog, teaching = TeachWindow(self.w), self.t
@@ -218,7 +225,7 @@ class TeachBinding:
     def look_at(self, number: int) -> None:
         """Show a held-out B-scan in the window, which the dialog would hide."""
         assert self.dialog is not None
-        self.dialog.hide()
+        self.w.hide_dialog(self.dialog)
         self.w.pages.show_worklist(False)
         self.t.held_out.look_at(number)
 

@@ -71,7 +71,7 @@ def take_pictures(out: Path) -> tuple[Path, ...]:
     _wait(lambda: teaching.found is not None and teaching.counting is None, "counting")
     _spin(0.5)
     written.append(_save(bench.teach.dialog, out / f"{PICTURES[3]}.png"))
-    bench.teach.dialog.close()
+    bench.docks.hide("Teach")
     viewer.close()
     return tuple(written)
 

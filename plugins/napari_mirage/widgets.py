@@ -54,6 +54,14 @@ def fundus() -> QWidget:
     return current_bench().docks.fundus
 
 
+def teach() -> QWidget:
+    """Return where models are taught from corrections."""
+    bench = current_bench()
+    bench.docks.teaching.show()
+    bench.teach.look()
+    return bench.docks.teaching
+
+
 def worklist() -> QWidget:
     """Return the list of the project's scans."""
     return current_bench().worklist.page

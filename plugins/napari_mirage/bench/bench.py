@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
-from qtpy.QtWidgets import QApplication, QMenu, QMenuBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QDialog, QMenu, QMenuBar, QVBoxLayout, QWidget
 
 from mirage_viewer.action_table import ACTIONS, IMAGINE_MENU
 from mirage_viewer.actions import Menu
@@ -14,7 +14,7 @@ from mirage_viewer.keyboard import keeps_key
 from mirage_viewer.message_bar import MessageBar
 from mirage_viewer.theme import scaled, wear_theme
 from mirage_viewer.workbench import RIGHT_PX, Workbench
-from napari_mirage.bench.docks import Docks
+from napari_mirage.bench.docks import TEACH, Docks
 from napari_mirage.bench.keys import bind_keys
 from napari_mirage.bench.pages import DockPages
 from napari_mirage.bench.status import DockStatus
@@ -66,7 +66,7 @@ class Bench(Workbench, QWidget):
         self.make_parts(desk)
         self._lay_out()
         self.bind_parts()
-        self._wear_theme()
+        self.wear_theme()
         self._connect()
         bind_keys(viewer, self.qt_actions)
 
@@ -103,6 +103,15 @@ class Bench(Workbench, QWidget):
         """The widget of napari's canvas."""
         return self.canvas.viewport()
 
+    def show_dialog(self, dialog: QDialog) -> None:
+        """Show the Teach window in its dock."""
+        assert dialog is self.docks.teaching
+        self.docks.show(TEACH)
+
+    def hide_dialog(self, dialog: QDialog) -> None:
+        """Hide its dock."""
+        self.docks.hide(TEACH)
+
     def menuBar(self) -> QMenuBar:
         """Return where the menus go."""
         return self._menus
@@ -116,7 +125,7 @@ class Bench(Workbench, QWidget):
         self.canvas.tool_dropped.connect(lambda: self.correct_panel.choose_tool(""))
         self.canvas.label_picked.connect(self.correct_panel.choose_class)
         self.canvas.image_gone.connect(desk.opener.close_scan)
-        viewer.events.theme.connect(self._wear_theme)
+        viewer.events.theme.connect(self.wear_theme)
         app = QApplication.instance()
         assert app is not None
         app.installEventFilter(self)
@@ -124,7 +133,8 @@ class Bench(Workbench, QWidget):
 
     # ------------------------------------------------------------------ theme
 
-    def _wear_theme(self, event: object = None) -> None:
+    def wear_theme(self, event: object = None) -> None:
+        """Look like the theme of napari that is in use."""
         self.set_theme("light" if "light" in self.viewer.theme else "dark")
 
     def set_theme(self, name: str) -> None:

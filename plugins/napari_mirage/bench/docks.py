@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from napari_mirage.bench.bench import Bench
 
-WORKBENCH, FUNDUS, WORKLIST = "Workbench", "Fundus", "Worklist"
+WORKBENCH, FUNDUS, WORKLIST, TEACH = "Workbench", "Fundus", "Worklist", "Teach"
 """Names of the widgets in the manifest."""
 _TITLE = "{} (MIRAGE)"
 """What napari calls their docks when they are opened from its menu."""
 _STRIP_PX = 92
-_AREAS = {WORKBENCH: "right", FUNDUS: "left", WORKLIST: "bottom"}
+_AREAS = {WORKBENCH: "right", FUNDUS: "left", WORKLIST: "bottom", TEACH: "right"}
 
 
 class Docks:
@@ -38,12 +38,14 @@ class Docks:
         self._viewer, self._bench = viewer, bench
         self.window: QMainWindow = viewer.window._qt_window
         self._fundus: QSplitter | None = None
-        self._began = False
+        self._began = self._teaching_ready = False
 
     @property
     def widgets(self) -> tuple[QWidget, ...]:
-        """What is in the docks."""
-        return self._bench, self.fundus, self._bench.worklist.page
+        """What is in the docks, or was."""
+        always = self._bench, self.fundus, self._bench.worklist.page
+        dialog = self._bench.teach.dialog
+        return always if dialog is None else (*always, dialog)
 
     @property
     def fundus(self) -> QWidget:
@@ -60,11 +62,16 @@ class Docks:
 
     def show(self, name: str) -> None:
         """Show the dock called `name`, and bring it to the front."""
-        dock = self._viewer.window._wrapped_dock_widgets.get(_TITLE.format(name))
+        widget, dock = self._widget(name), self._dock(name)
         if dock is None:
+            size = widget.size()
             dock = self._viewer.window.add_dock_widget(
-                self._widget(name), name=_TITLE.format(name), area=_AREAS[name]
+                widget, name=_TITLE.format(name), area=_AREAS[name]
             )
+            if name == TEACH:  # as wide as a window; who has the room puts it beside the image
+                dock.setFloating(True)
+                dock.resize(size)
+        widget.show()
         dock.show()
         dock.raise_()
         if name == WORKBENCH and not self._began:
@@ -77,9 +84,30 @@ class Docks:
         if on:
             self.show(WORKLIST)
             return
-        dock = self._viewer.window._wrapped_dock_widgets.get(_TITLE.format(WORKLIST))
+        self.hide(WORKLIST)
+
+    def hide(self, name: str) -> None:
+        """Hide the dock called `name`, if it is there."""
+        dock = self._dock(name)
         if dock is not None:
             dock.hide()
 
+    @property
+    def teaching(self) -> QWidget:
+        """The Teach window, as what is in a dock."""
+        dialog = self._bench.teach.made()
+        if not self._teaching_ready:
+            self._teaching_ready = True
+            dialog.setWindowFlags(Qt.WindowType.Widget)
+            # Esc closes a window; here what is around it goes.
+            dialog.finished.connect(lambda _: self.hide(TEACH))
+            self._bench.wear_theme()
+        return dialog
+
+    def _dock(self, name: str) -> QWidget | None:
+        return self._viewer.window._wrapped_dock_widgets.get(_TITLE.format(name))
+
     def _widget(self, name: str) -> QWidget:
-        return dict(zip((WORKBENCH, FUNDUS, WORKLIST), self.widgets, strict=True))[name]
+        if name == TEACH:
+            return self.teaching
+        return dict(zip((WORKBENCH, FUNDUS, WORKLIST), self.widgets[:3], strict=True))[name]

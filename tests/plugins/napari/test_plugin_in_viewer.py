@@ -62,8 +62,13 @@ def test_layers_are_saved_through_naparis_writer(
 
 
 def test_docks_open_from_the_menu(plugin_viewer: Any) -> None:
-    for name in ("Workbench", "Fundus", "Worklist"):
-        _run(name.lower())
+    for name, command in (
+        ("Workbench", "workbench"),
+        ("Fundus", "fundus"),
+        ("Worklist", "worklist"),
+        ("Teach", "teach_dock"),
+    ):
+        _run(command)
         inner = plugin_viewer.window.dock_widgets[f"{name} (MIRAGE)"]
         assert inner in _bench(plugin_viewer).docks.widgets
 
