@@ -9,6 +9,7 @@ import argparse
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -55,8 +56,8 @@ def run(name: str) -> tuple[list[dict[str, object]], str]:
     return parse(done.stdout), "" if done.returncode == 0 else last[0]
 
 
-def table(rows: Mapping[str, str], failures: dict[str, str]) -> str:
-    """Return docs/performance.md, from the rows by what they are of."""
+def table(rows: Mapping[str, str], failures: dict[str, str], earlier: str = "") -> str:
+    """Return docs/performance.md, from the rows by what they are of; `earlier` is how it was."""
     lines = [
         "# Performance",
         "",
@@ -68,7 +69,7 @@ def table(rows: Mapping[str, str], failures: dict[str, str]) -> str:
         "graph and sizes, trained here by `benchmarks.model_substitute` (some 20 minutes, once).",
         "",
         f"Machine: {os.cpu_count()} cores, {platform.system()}, Python "
-        f"{platform.python_version()}. " + ", ".join(versions()) + ".",
+        f"{platform.python_version()}. " + ", ".join(versions(earlier)) + ".",
         "",
         "| What | Ours | Peer | Peer's figure | Ratio | Bar | Reached |",
         "|---|---|---|---|---|---|---|",
@@ -91,18 +92,20 @@ def row(r: Mapping[str, Any]) -> str:
 
 def rows_of(page: str) -> dict[str, str]:
     """Return the rows of a written page, by what they are of."""
-    lines = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    lines = [line for line in page.splitlines() if line.startswith("| ")][1:]  # without the head
     return {line.split(" | ")[0].removeprefix("| "): line for line in lines}
 
 
-def versions() -> list[str]:
-    """Return name and version of the peers that are installed."""
+def versions(earlier: str = "") -> list[str]:
+    """Return name and version of the peers, as installed or else as `earlier` told them."""
     found = []
     for name in PEERS:
+        told = re.search(rf"\b{re.escape(name)} (\d+(?:\.\d+)*)", earlier.partition("Machine:")[2])
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
-            continue
+            if told is not None:
+                found.append(f"{name} {told[1]}")
     return found
 
 
@@ -121,9 +124,9 @@ def main() -> int:
             failures[name] = failure
     if options.write:
         kept = set(options.only) != set(SCRIPTS) and options.write.exists()
-        rows = rows_of(options.write.read_text(encoding="utf-8")) if kept else {}
-        rows |= {str(result["what"]): row(result) for result in results}
-        options.write.write_text(table(rows, failures), encoding="utf-8")
+        earlier = options.write.read_text(encoding="utf-8") if kept else ""
+        rows = rows_of(earlier) | {str(result["what"]): row(result) for result in results}
+        options.write.write_text(table(rows, failures, earlier), encoding="utf-8")
     return 1 if failures else 0
 
 
