@@ -28,11 +28,9 @@ from qtpy.QtWidgets import QApplication
 
 from benchmarks.eyes import speckled_session
 from benchmarks.report import Result, emit
-from benchmarks.stepping import VIEW, until
+from benchmarks.stepping import ROUNDS, SHAPE, VIEW, round_of, until
 from mirage_core.annotate import Session, ToolRunner
 
-SHAPE = (97, 496, 768)
-ROUNDS = 3
 STROKES = 60
 BAR_STEP = 0.9
 BAR_STROKE_MS = 5.0
@@ -102,17 +100,6 @@ def ours(session: Session) -> tuple[Side, Any, Any]:
     return Side(viewer), masks, canvas
 
 
-def round_of(step: Callable[[int], None]) -> np.ndarray:
-    """Step through all B-scans; return the CPU time of each step in ms."""
-    times = []
-    for b in range(1, SHAPE[0]):
-        start = time.process_time()
-        step(b)
-        times.append(1000 * (time.process_time() - start))
-    step(0)
-    return np.array(times)
-
-
 def stroke_ms(masks: Any) -> float:
     """Paint discs with napari's brush; return the median CPU time of one in ms."""
     masks.brush_size = 30
@@ -141,7 +128,7 @@ def main() -> int:
     runs: tuple[list[np.ndarray], ...] = ([], [])
     for _ in range(ROUNDS):
         for run, side in zip(runs, (our_side, bare_side), strict=True):
-            run.append(round_of(side.step))
+            run.append(round_of(side.step)[1])
     mine, theirs = (float(np.median(np.concatenate(run))) for run in runs)
     ratio = theirs / mine
     emit(

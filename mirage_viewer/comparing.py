@@ -17,7 +17,7 @@ from mirage_core.annotate import Annotation, Edit
 from mirage_core.annotate.queue import after
 from mirage_core.measure.annotated import surface_names
 from mirage_viewer.background import Background
-from mirage_viewer.comparing_place import Place
+from mirage_viewer.comparing_place import ComparedPlace
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.two_answers import TwoAnswers, answer_of, laid_over
 
@@ -54,7 +54,7 @@ class Comparing:
 
     Parameters
     ----------
-    place : Place
+    place : ComparedPlace
     background : Background
     fovea_of : callable
         Returns where a person put the fovea of a scan of a project, None where it is to be sought.
@@ -91,7 +91,7 @@ class Comparing:
 
     def __init__(
         self,
-        place: Place,
+        place: ComparedPlace,
         background: Background,
         fovea_of: FoveaOf = lambda project, scan_id: project.foveas.get(scan_id),
     ) -> None:

@@ -1,36 +1,17 @@
-"""Place: what comparing needs to know of where the scan is shown. No Qt."""
+"""ComparedPlace: what comparing needs to know of where the scan is shown. No Qt."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from mirage_viewer.messages import Message
-from mirage_viewer.opening import OpenScan
+from mirage_viewer.place import Place
 
 
-class Place(Protocol):
+class ComparedPlace(Place, Protocol):
     """What is compared on: the desk."""
 
     b: int
 
-    @property
-    def author(self) -> str:
-        """Who looks."""
-        ...
-
-    @property
-    def open_scan(self) -> OpenScan | None:
-        """What is shown."""
-        ...
-
     def show_b_scan(self, b: int) -> None:
         """Go to a B-scan."""
-        ...
-
-    def say(self, message: Message) -> None:
-        """Tell the user."""
-        ...
-
-    def hush(self, topic: str) -> None:
-        """Take back what was told."""
         ...

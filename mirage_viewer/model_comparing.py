@@ -15,7 +15,7 @@ from mirage_core.annotate.queue import after
 from mirage_core.measure.annotated import surface_names
 from mirage_viewer.background import Background
 from mirage_viewer.comparing import TOLERANCE_PX
-from mirage_viewer.comparing_place import Place
+from mirage_viewer.comparing_place import ComparedPlace
 from mirage_viewer.engines import always_there
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.model_answers import Answers, Key, ModelAgreement, agreement, corrected
@@ -39,7 +39,7 @@ class Scope(StrEnum):
     ALL = "all"
 
 
-class ModelPlace(Place, Protocol):
+class ModelPlace(ComparedPlace, Protocol):
     """What is compared on, and by what: the desk."""
 
     models: EngineDesk

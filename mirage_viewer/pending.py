@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from mirage_viewer.messages import from_error
+from mirage_viewer.messages import Level, Message, from_error
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
@@ -135,3 +135,37 @@ class PendingWrites(Generic[C]):
         with self._list:
             waiting = ((k, c) for k, c in self._waiting.items() if c.project not in stuck)
             return next(waiting, None)
+
+
+def not_saved(
+    error: Exception,
+    topic: str,
+    what: str,
+    retry: Callable[[], object],
+    *,
+    kept: str = "It is kept",
+    more: str = "",
+) -> Message:
+    """Return what is said where `what` could not be written yet; an unknown error is raised.
+
+    Parameters
+    ----------
+    error, topic
+    what : str
+        "The label was".
+    retry : callable
+        Writes what waits.
+    kept, more : str
+        How the sentence on what becomes of it begins, and what else there is to say.
+    """
+    message = from_error(error, topic)
+    if message is None:
+        raise error
+    return Message(
+        f"{what} not saved: {message.text}",
+        f"{message.hint} {kept} while the window is open. {more}".strip(),
+        Level.ERROR,
+        topic,
+        "Retry",
+        retry,
+    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, insert
 
 from mirage_core.project import clock
-from mirage_core.project.schema import project_log, settings
+from mirage_core.project.schema import project_log
+from mirage_core.project.setting import put_setting, setting
 from mirage_core.project.store import Store
 
 _KEY = "default_engine"
@@ -61,13 +61,11 @@ class DefaultEngineSetting:
         with self._store.write() as connection:
             if _stored(connection) == engine:
                 return
-            if engine is None:
-                connection.execute(delete(settings).where(settings.c.key == _KEY))
-            else:
+            value, detail = None, "none"
+            if engine is not None:
                 value = json.dumps({"name": engine.name, "title": engine.title})
-                row = upsert(settings).values(key=_KEY, value=value)
-                connection.execute(row.on_conflict_do_update(["key"], set_={"value": value}))
-            detail = f"{engine.title} ({engine.name})" if engine is not None else "none"
+                detail = f"{engine.title} ({engine.name})"
+            put_setting(connection, _KEY, value)
             connection.execute(
                 insert(project_log).values(
                     time=clock.now(), author=author, what=_KEY, detail=detail
@@ -76,8 +74,7 @@ class DefaultEngineSetting:
 
 
 def _stored(connection: Connection) -> DefaultEngine | None:
-    query = select(settings.c.value).where(settings.c.key == _KEY)
-    value = connection.execute(query).scalar()
+    value = setting(connection, _KEY)
     try:
         stored = json.loads(value) if value is not None else None
         return DefaultEngine(str(stored["name"]), str(stored["title"])) if stored else None

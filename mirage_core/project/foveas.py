@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import math
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection
 
 from mirage_core.measure.fovea import Fovea, FoveaSource
 from mirage_core.project.scans import note_in_log
-from mirage_core.project.schema import settings
+from mirage_core.project.setting import put_setting, setting
 from mirage_core.project.store import Store
 
 _WHAT = "fovea"
@@ -41,14 +40,11 @@ class FoveaTable:
         """
         if not author.strip():
             raise ValueError("Say who puts the fovea; the project keeps the name.")
-        key = _key(scan_id)
         with self._store.write() as connection:
             if _stored(connection, scan_id) == fovea:
                 return
-            if fovea is None:
-                connection.execute(delete(settings).where(settings.c.key == key))
-                detail = "sought"
-            else:
+            value, detail = None, "sought"
+            if fovea is not None:
                 value = json.dumps(
                     {
                         "b": fovea.b,
@@ -57,11 +53,10 @@ class FoveaTable:
                         "confidence": fovea.confidence,
                     }
                 )
-                row = upsert(settings).values(key=key, value=value)
-                connection.execute(row.on_conflict_do_update(["key"], set_={"value": value}))
                 # Counted from 1, as people do.
                 where = f"B-scan {fovea.b + 1:.1f}, A-scan {fovea.x + 1:.1f}"
                 detail = f"{where} ({fovea.source.value})"
+            put_setting(connection, _key(scan_id), value)
             note_in_log(connection, scan_id, author, _WHAT, detail)
 
 
@@ -70,8 +65,7 @@ def _key(scan_id: str) -> str:
 
 
 def _stored(connection: Connection, scan_id: str) -> Fovea | None:
-    query = select(settings.c.value).where(settings.c.key == _key(scan_id))
-    value = connection.execute(query).scalar()
+    value = setting(connection, _key(scan_id))
     try:
         stored = json.loads(value) if value is not None else None
         if not stored:

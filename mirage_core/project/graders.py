@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mirage_core.annotate import Annotation
 from mirage_core.io.native_layout import scheme_to_json
@@ -20,7 +19,8 @@ from mirage_core.project import clock, labels
 from mirage_core.project.errors import ProjectError, Trouble
 from mirage_core.project.records import AnnotationRecord, Grader
 from mirage_core.project.scans import note_in_log
-from mirage_core.project.schema import annotation_rows, consensus, project_log, settings
+from mirage_core.project.schema import annotation_rows, consensus, project_log
+from mirage_core.project.setting import put_setting, setting
 from mirage_core.project.store import Store
 from mirage_core.scan import Scan, State
 
@@ -59,8 +59,7 @@ class GraderTable:
             if _is_blind(connection) == blind:
                 return
             word = "on" if blind else "off"
-            row = upsert(settings).values(key=_BLIND, value=word)
-            connection.execute(row.on_conflict_do_update(["key"], set_={"value": word}))
+            put_setting(connection, _BLIND, word)
             connection.execute(
                 insert(project_log).values(
                     time=clock.now(), author=author, what=_BLIND, detail=word
@@ -220,8 +219,7 @@ class GraderTable:
 
 
 def _is_blind(connection: Connection) -> bool:
-    query = select(settings.c.value).where(settings.c.key == _BLIND)
-    return connection.execute(query).scalar() == "on"
+    return setting(connection, _BLIND) == "on"
 
 
 def _consensus_of(connection: Connection, scan_id: str) -> int | None:

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mirage_core.project import clock
 from mirage_core.project.label_set import Label, LabelSet
-from mirage_core.project.schema import labels, project_log, scans, settings
+from mirage_core.project.schema import labels, project_log, scans
+from mirage_core.project.setting import put_setting, setting
 from mirage_core.project.store import Store
 
 if TYPE_CHECKING:
@@ -220,8 +220,7 @@ def words_of(content: str | None) -> tuple[str, ...] | None:
 
 
 def _label_set(connection: Connection) -> LabelSet:
-    query = select(settings.c.value).where(settings.c.key == _KEY)
-    content = connection.execute(query).scalar()
+    content = setting(connection, _KEY)
     if content is None:
         return LabelSet()
     fields = json.loads(content)
@@ -231,8 +230,7 @@ def _label_set(connection: Connection) -> LabelSet:
 def _write_set(connection: Connection, chosen: LabelSet, author: str) -> None:
     fields = {"names": list(chosen.names), "multi_label": chosen.multi_label}
     content = json.dumps(fields, ensure_ascii=False)
-    row = upsert(settings).values(key=_KEY, value=content)
-    connection.execute(row.on_conflict_do_update(["key"], set_={"value": content}))
+    put_setting(connection, _KEY, content)
     connection.execute(
         insert(project_log).values(time=clock.now(), author=author, what=_LOGGED, detail=content)
     )

@@ -6,12 +6,11 @@ import json
 import math
 
 import numpy as np
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection
 
 from mirage_core.measure.registration import Registration, RegistrationSource
 from mirage_core.project.scans import note_in_log
-from mirage_core.project.schema import settings
+from mirage_core.project.setting import put_setting, setting
 from mirage_core.project.store import Store
 
 _WHAT = "registration"
@@ -47,21 +46,14 @@ class RegistrationTable:
         key = _key(first_id, second_id)
         with self._store.write() as connection:
             before = _stored(connection, key)
-            if registration is None:
-                if before is None:
-                    return
-                connection.execute(delete(settings).where(settings.c.key == key))
-                detail = f"to {first_id}: found"
-            else:
-                value = _value(registration)
-                if before is not None and _value(before) == value:
-                    return
-                row = upsert(settings).values(key=key, value=value)
-                connection.execute(row.on_conflict_do_update(["key"], set_={"value": value}))
-                detail = f"to {first_id}: {registration.source.value}"
-                if before is not None and _same(before, registration):
-                    return  # only how well it fits is known by now
-            note_in_log(connection, second_id, author, _WHAT, detail)
+            value = _value(registration) if registration is not None else None
+            if value == (_value(before) if before is not None else None):
+                return
+            put_setting(connection, key, value)
+            if registration is not None and before is not None and _same(before, registration):
+                return  # only how well it fits is known by now
+            how = registration.source.value if registration is not None else "found"
+            note_in_log(connection, second_id, author, _WHAT, f"to {first_id}: {how}")
 
 
 def _key(first_id: str, second_id: str) -> str:
@@ -88,7 +80,7 @@ def _value(registration: Registration) -> str:
 
 
 def _stored(connection: Connection, key: str) -> Registration | None:
-    value = connection.execute(select(settings.c.value).where(settings.c.key == key)).scalar()
+    value = setting(connection, key)
     try:
         stored = json.loads(value) if value is not None else None
         if not stored:

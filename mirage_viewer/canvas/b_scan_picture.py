@@ -20,12 +20,10 @@ from mirage_viewer.canvas.hatch_item import HatchItem
 from mirage_viewer.canvas.imagined_item import ImaginedItem
 from mirage_viewer.canvas.items import BrushRing, Crosshair, GreyItem, MaskItem
 from mirage_viewer.canvas.surface_item import SurfaceItem
+from mirage_viewer.canvas.surface_picture import SurfacePicture, offered_marks
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
-
-UNSURE_BELOW = 0.5
-"""Confidence under which an engine's surface is dashed."""
 
 _OFFERED = QColor(255, 255, 255)
 _OFFERED_OPACITY = 0.25
@@ -34,10 +32,11 @@ _Z_OFFERED, _Z_LEAVING = 2.8, 2.9
 _Z_MASK, _Z_SURFACES, _Z_CROSSHAIR, _Z_GUIDES, _Z_RING = 1.0, 2.0, 3.0, 4.0, 5.0
 
 
-class BScanPicture:
+class BScanPicture(SurfacePicture):
     """Image, mask, surfaces, crosshair, guides and brush ring in one scene."""
 
     def __init__(self, scene: QGraphicsScene) -> None:
+        super().__init__()
         self._scene = scene
         self.grey = GreyItem()
         self.imagined = ImaginedItem()
@@ -68,11 +67,6 @@ class BScanPicture:
         self.ring.setVisible(False)
         self._scheme: LabelScheme | None = None
         self._opacity = 0.35
-        self._show_unsure = True
-        self._hidden: set[int] = set()
-        self._all_hidden = False
-        self._covered = False
-        self._readable = True
         self._active: int | None = None
 
     def set_structures(self, names: tuple[str, ...], scheme: LabelScheme) -> None:
@@ -113,23 +107,13 @@ class BScanPicture:
         """Stripe the marks of B-scan `b` that lie where their class cannot be."""
         self.misplaced.set_marks(violations(annotation, b))
 
-    def show_surfaces(self, annotation: Annotation, b: int) -> None:
-        """Show the surfaces of B-scan `b`; those that are as they were are not redrawn."""
-        self._show_curves(annotation.surfaces.values[:, b], annotation.confidence[:, b])
-
     def show_draft(self, draft: BScanDraft, dirty: Rect, annotation: Annotation) -> None:
         """Show a stroke in hand: the mask within `dirty`, and every surface that moved."""
         self.mask.update_labels(draft.mask, *dirty)
-        # What a human draws is sure; the session drops the engine's confidence there, too.
-        drawn = draft.curves != draft.base_curves
-        confidence = np.where(drawn, np.nan, annotation.confidence[:, draft.b])
-        self._show_curves(draft.curves, confidence)
+        self._show_drawn(draft, annotation)
 
-    def _show_curves(self, curves: F32, confidence: NDArray[np.floating]) -> None:
-        unsure = np.zeros(curves.shape, bool)
-        if self._show_unsure:
-            with np.errstate(invalid="ignore"):
-                unsure = confidence < UNSURE_BELOW
+    def _draw_curves(self, curves: F32, unsure: NDArray[np.bool_]) -> None:
+        # Those that are as they were are not redrawn.
         for row, item in enumerate(self.surfaces):
             item.set_depths(curves[row], unsure[row])
 
@@ -147,30 +131,15 @@ class BScanPicture:
         self.offered_mask.setVisible(shown)
         self.leaving.setVisible(shown)
         if mask is not None:
-            now = self.mask.labels
-            self.offered_mask.set_labels(np.where(mask != now, mask, np.uint8(0)))
-            self.leaving.set_marks((mask == 0) & (now != 0))
+            changed, leaving = offered_marks(mask, self.mask.labels)
+            self.offered_mask.set_labels(changed)
+            self.leaving.set_marks(leaving)
 
     def set_contrast(self, low: int, high: int, gamma: float) -> None:
         """Map grey `low` to black and `high` to white."""
         table = grey_table(low, high, gamma)
         self.grey.set_table(table)
         self.imagined.set_table(table)
-
-    def set_surface_visible(self, row: int, visible: bool) -> None:
-        """Show or hide one surface."""
-        (self._hidden.discard if visible else self._hidden.add)(row)
-        self._apply_visibility()
-
-    def set_surfaces_visible(self, visible: bool) -> None:
-        """Show or hide all surfaces; which of them are hidden one by one is remembered."""
-        self._all_hidden = not visible
-        self._apply_visibility()
-
-    def set_covered(self, covered: bool) -> None:
-        """Hide the surfaces while others are to be looked at, whatever else is wanted."""
-        self._covered = covered
-        self._apply_visibility()
 
     def set_active(self, row: int | None) -> None:
         """Draw surface `row` thicker."""
@@ -183,10 +152,6 @@ class BScanPicture:
         self._opacity = min(max(opacity, 0.0), 1.0)
         if self._scheme is not None:
             self.mask.set_scheme(self._scheme, self._opacity)
-
-    def set_unsure_shown(self, shown: bool) -> None:
-        """Say whether unsure stretches are dashed; takes effect with the next curves."""
-        self._show_unsure = shown
 
     def set_readable(self, readable: bool) -> None:
         """Say whether the B-scan could be read; nothing is drawn over one that could not."""
@@ -201,5 +166,4 @@ class BScanPicture:
 
     def _apply_visibility(self) -> None:
         for row, item in enumerate(self.surfaces):
-            shown = self._readable and not self._all_hidden and not self._covered
-            item.setVisible(shown and row not in self._hidden)
+            item.setVisible(self._is_seen(row))

@@ -15,7 +15,7 @@ from mirage_viewer.canvas.b_scan_picture import BScanPicture
 from mirage_viewer.canvas.badges import badge_rect, draw_badge
 from mirage_viewer.canvas.colors import ONE, OTHER, STATE_STYLES
 from mirage_viewer.canvas.comparison_layer import Compared
-from mirage_viewer.canvas.contrast import auto_levels
+from mirage_viewer.canvas.contrast import auto_levels, possible_levels
 from mirage_viewer.canvas.evidence_item import draw_legend
 from mirage_viewer.canvas.image_view import AspectMode, ImageView
 from mirage_viewer.canvas.imagined_item import Overlay, draw_notice
@@ -180,8 +180,7 @@ class BScanView(ImageView):
 
     def set_contrast(self, low: int, high: int, gamma: float = 1.0) -> None:
         """Show grey `low` black and `high` white, with ``t ** gamma`` between them."""
-        low = min(max(int(low), 0), 254)
-        high = min(max(int(high), low + 1), 255)
+        low, high = possible_levels(low, high)
         changed = (low, high) != self._levels
         if changed or gamma != self._gamma:
             self._levels, self._gamma = (low, high), gamma

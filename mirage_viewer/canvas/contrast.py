@@ -21,6 +21,12 @@ def grey_table(low: int, high: int, gamma: float = 1.0) -> U32:
     return np.uint32(0xFF000000) | level * np.uint32(0x010101)
 
 
+def possible_levels(low: int, high: int) -> tuple[int, int]:
+    """Return the grey levels nearest to `low` and `high` that can be shown black and white."""
+    low = min(max(int(low), 0), 254)
+    return low, min(max(int(high), low + 1), 255)
+
+
 def auto_levels(image: U8, low_percent: float = 1.0, high_percent: float = 99.7) -> tuple[int, int]:
     """Return grey levels that spread `image` (any shape) well.
 

@@ -20,11 +20,11 @@ from mirage_viewer.follow_up.comparison import Comparison, compare, with_maps
 from mirage_viewer.follow_up.getter import Getter
 from mirage_viewer.follow_up.keeping import RegistrationKeeper
 from mirage_viewer.follow_up.pictures import Fundus
-from mirage_viewer.follow_up.place import Place
 from mirage_viewer.follow_up.visits import VisitLine, as_open, other_eye, visits_of
 from mirage_viewer.measuring.latest import Latest
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opening import OpenScan
+from mirage_viewer.place import Place
 
 if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from mirage_viewer.background import Background
 from mirage_viewer.measuring.keeping import Teller
-from mirage_viewer.messages import Level, Message, from_error
-from mirage_viewer.pending import PendingWrites
+from mirage_viewer.pending import PendingWrites, not_saved
 
 if TYPE_CHECKING:
     from mirage_core.measure.registration import Registration
@@ -78,16 +77,5 @@ class RegistrationKeeper:
         return why
 
     def _failed(self, error: Exception) -> None:
-        message = from_error(error, TOPIC)
-        if message is None:
-            raise error
-        self._teller.say(
-            Message(
-                f"How the visits were brought together was not saved: {message.text}",
-                f"{message.hint} It is kept while the window is open.",
-                Level.ERROR,
-                TOPIC,
-                "Retry",
-                self.retry,
-            )
-        )
+        what = "How the visits were brought together was"
+        self._teller.say(not_saved(error, TOPIC, what, self.retry))

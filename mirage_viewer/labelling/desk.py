@@ -12,7 +12,7 @@ from psygnal import Signal
 from mirage_viewer.background import Background
 from mirage_viewer.labelling.renaming import in_turn
 from mirage_viewer.messages import Level, Message, from_error
-from mirage_viewer.pending import Outcome, PendingWrites
+from mirage_viewer.pending import Outcome, PendingWrites, not_saved
 from mirage_viewer.projects import Projects
 
 if TYPE_CHECKING:
@@ -237,19 +237,7 @@ class Labelling:
         return f"{why} {_not_labelled(refused)}".strip()
 
     def _failed(self, error: Exception, refused: str) -> None:
-        message = from_error(error, TOPIC)
-        if message is None:
-            raise error
-        self._window.say(
-            Message(
-                f"The label was not saved: {message.text}",
-                f"{message.hint} It is kept while the window is open. {refused}".strip(),
-                Level.ERROR,
-                TOPIC,
-                "Retry",
-                self.retry,
-            )
-        )
+        self._window.say(not_saved(error, TOPIC, "The label was", self.retry, more=refused))
 
     def _report(self, error: Exception) -> None:
         message = from_error(error, TOPIC)

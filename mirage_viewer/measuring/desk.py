@@ -22,7 +22,7 @@ from mirage_viewer.measuring.maps import MapChoice, Picture
 from mirage_viewer.measuring.report import ReportRun
 from mirage_viewer.measuring.seen import Seen, all_of, laid_over, nine_of, sought_by
 from mirage_viewer.messages import Level, Message, from_error
-from mirage_viewer.opening import OpenScan
+from mirage_viewer.place import Place
 
 if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
@@ -34,30 +34,12 @@ _NOWHERE = "This scan has no grid, and so no fovea to measure about."
 _FAULT = "there is a fault in the program."
 
 
-class Place(Protocol):
-    """Where the scan is shown: the desk."""
+class MeasuredPlace(Place, Protocol):
+    """Where the scan is measured: the desk."""
 
     @property
     def scan_changed(self) -> SignalInstance:
         """Another scan is shown, or its spacing changed."""
-        ...
-
-    @property
-    def open_scan(self) -> OpenScan | None:
-        """The scan shown."""
-        ...
-
-    @property
-    def author(self) -> str:
-        """Who looks at it."""
-        ...
-
-    def say(self, message: Message) -> None:
-        """Tell the user."""
-        ...
-
-    def hush(self, topic: str) -> None:
-        """Take back what was told."""
         ...
 
 
@@ -100,7 +82,7 @@ class Measuring:
 
     def __init__(
         self,
-        place: Place,
+        place: MeasuredPlace,
         background: Background,
         open_project: Callable[[], Project],
         engines: Callable[[], Sequence[EngineInfo]] = lambda: (),

@@ -11,7 +11,7 @@ from mirage_core.measure.fovea import Fovea
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.opening import OpenScan
-from mirage_viewer.pending import PendingWrites
+from mirage_viewer.pending import PendingWrites, not_saved
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
@@ -156,16 +156,4 @@ class FoveaKeeper:
         return why or problem
 
     def _failed(self, error: Exception) -> None:
-        message = from_error(error, TOPIC)
-        if message is None:
-            raise error
-        self._teller.say(
-            Message(
-                f"The place of the fovea was not saved: {message.text}",
-                f"{message.hint} It is kept while the window is open.",
-                Level.ERROR,
-                TOPIC,
-                "Retry",
-                self.retry,
-            )
-        )
+        self._teller.say(not_saved(error, TOPIC, "The place of the fovea was", self.retry))

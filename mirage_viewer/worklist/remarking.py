@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from psygnal import Signal
 
 from mirage_viewer.background import Background
-from mirage_viewer.messages import Level, Message, from_error
-from mirage_viewer.pending import PendingWrites
+from mirage_viewer.messages import Message
+from mirage_viewer.pending import PendingWrites, not_saved
 
 if TYPE_CHECKING:
     from mirage_core.project import Project
@@ -111,16 +111,5 @@ class Remarking:
             self.kept.emit()
 
     def _failed(self, error: Exception) -> None:
-        message = from_error(error, _TOPIC)
-        if message is None:
-            raise error
-        self.said.emit(
-            Message(
-                f"The note or tags were not saved: {message.text}",
-                f"{message.hint} They are kept while the window is open.",
-                Level.ERROR,
-                _TOPIC,
-                "Retry",
-                self.retry,
-            )
-        )
+        what = "The note or tags were"
+        self.said.emit(not_saved(error, _TOPIC, what, self.retry, kept="They are kept"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
+from mirage_core.project import Project
 from mirage_viewer.main_window import MainWindow
+from mirage_viewer.settings import Settings
 
 SHAPE = (5, 64, 96)
 
@@ -51,6 +54,22 @@ def wait_open(qtbot: Any, window: MainWindow, before: object = None) -> None:
         ),
         timeout=20_000,
     )
+
+
+def open_only_scan(
+    qtbot: Any, make_app_window: Callable[..., MainWindow], folder: Path, grader: str
+) -> MainWindow:
+    """Return the window of `grader`, with their work on the only scan of a project open."""
+    window = make_app_window(
+        project=folder, settings=Settings(grader=grader, research_notice_seen=True)
+    )
+    window.desk.projects.look_in()
+    qtbot.waitUntil(lambda: bool(window.worklist_panel.list.count()), timeout=10_000)
+    with Project.open(folder, read_only=True) as project:
+        (record,) = project.scans.all()
+    window.desk.opener.open_record(record.id)
+    qtbot.waitUntil(lambda: window.desk.editable, timeout=10_000)
+    return window
 
 
 def stroke(window: MainWindow, points: list[tuple[float, float]]) -> None:

@@ -19,8 +19,7 @@ from mirage_core.project import Project
 from mirage_core.scan import FLUID_SCHEME, Masks, Surfaces
 from mirage_viewer.background import Inline
 from mirage_viewer.main_window import MainWindow
-from mirage_viewer.settings import Settings
-from tests.viewer.eyes import SHAPE, key, write_scan
+from tests.viewer.eyes import SHAPE, key, open_only_scan, write_scan
 
 N, HEIGHT, WIDTH = SHAPE
 SRF = FLUID_SCHEME.by_name("SRF").value
@@ -54,15 +53,7 @@ def study(tmp_path: Path) -> Path:
 @pytest.fixture
 def ben(qtbot: Any, make_app_window: Callable[..., MainWindow], study: Path) -> MainWindow:
     """Ben's window, with his work on the scan open."""
-    window = make_app_window(
-        project=study, settings=Settings(grader="Ben", research_notice_seen=True)
-    )
-    window.desk.projects.look_in()
-    qtbot.waitUntil(lambda: bool(window.worklist_panel.list.count()), timeout=10_000)
-    with Project.open(study, read_only=True) as project:
-        (record,) = project.scans.all()
-    window.desk.opener.open_record(record.id)
-    qtbot.waitUntil(lambda: window.desk.editable, timeout=10_000)
+    window = open_only_scan(qtbot, make_app_window, study, "Ben")
     qtbot.waitUntil(lambda: bool(window.desk.comparing.candidates), timeout=10_000)
     return window
 

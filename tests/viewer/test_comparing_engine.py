@@ -17,8 +17,7 @@ from mirage_core.project import Project
 from mirage_core.scan import Masks, Surfaces
 from mirage_viewer.comparing import ENGINE, NOBODY
 from mirage_viewer.main_window import MainWindow
-from mirage_viewer.settings import Settings
-from tests.viewer.eyes import SHAPE, write_scan
+from tests.viewer.eyes import SHAPE, open_only_scan, write_scan
 from tests.viewer.test_comparing import lines, pick
 
 N, HEIGHT, WIDTH = SHAPE
@@ -56,15 +55,7 @@ def study(tmp_path: Path) -> Path:
 @pytest.fixture
 def ben(qtbot: Any, make_app_window: Callable[..., MainWindow], study: Path) -> MainWindow:
     """Ben's window, with his work on the scan open."""
-    window = make_app_window(
-        project=study, settings=Settings(grader="Ben", research_notice_seen=True)
-    )
-    window.desk.projects.look_in()
-    qtbot.waitUntil(lambda: bool(window.worklist_panel.list.count()), timeout=10_000)
-    with Project.open(study, read_only=True) as project:
-        (record,) = project.scans.all()
-    window.desk.opener.open_record(record.id)
-    qtbot.waitUntil(lambda: window.desk.editable, timeout=10_000)
+    window = open_only_scan(qtbot, make_app_window, study, "Ben")
     qtbot.waitUntil(lambda: window.desk.comparing.engine is not None, timeout=10_000)
     return window
 

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit, QListWidget, QWidget
 
 from mirage_core.annotate import Session
 from mirage_core.scan import ArrayPixels, Scan, State
-from mirage_viewer.canvas.b_scan_picture import UNSURE_BELOW
+from mirage_viewer.canvas.surface_picture import UNSURE_BELOW
 from mirage_viewer.keyboard import keeps_key
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.panels.correct import CorrectPanel

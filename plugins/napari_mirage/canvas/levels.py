@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mirage_viewer.canvas.contrast import auto_levels
+from mirage_viewer.canvas.contrast import auto_levels, possible_levels
 from napari_mirage.canvas.session_layers import SessionLayers
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ class GreyLevels:
 
     def set_contrast(self, low: int, high: int, gamma: float = 1.0) -> None:
         """Show grey `low` black and `high` white, with ``t ** gamma`` between them."""
-        low = min(max(int(low), 0), 254)
-        high = min(max(int(high), low + 1), 255)
+        low, high = possible_levels(low, high)
         changed = (low, high) != self._levels
         if changed or gamma != self._gamma:
             self._levels, self._gamma = (low, high), gamma

@@ -9,12 +9,12 @@ from mirage_core.annotate import Annotation, BScanDraft
 from mirage_core.annotate.draft import bounding_box
 from mirage_core.annotate.whereabouts import violations
 from mirage_core.scan import LabelScheme, surface_kind
-from mirage_viewer.canvas.b_scan_picture import UNSURE_BELOW
 from mirage_viewer.canvas.colors import LEAVING, MISPLACED
 from mirage_viewer.canvas.evidence_item import EvidenceItem
 from mirage_viewer.canvas.hatch_item import HatchItem
 from mirage_viewer.canvas.imagined_item import ImaginedItem
 from mirage_viewer.canvas.items import MaskItem
+from mirage_viewer.canvas.surface_picture import SurfacePicture, offered_marks
 from napari_mirage.canvas.comparison import ComparisonMarks
 from napari_mirage.canvas.curve_lines import CurveLines
 from napari_mirage.canvas.marks import CrosshairMark, GuideMarks, PointerMark, RingMark
@@ -32,13 +32,14 @@ _COMPARED_CURVES, _OFFERED_MASK, _LEAVING, _OFFERED_CURVES = 24, 30, 31, 32
 _CROSSHAIR, _GUIDES, _RING, _POINTER = 40, 50, 60, 70
 
 
-class Picture:
+class Picture(SurfacePicture):
     """Surfaces, what is offered, compared or imagined, crosshair, guides and brush ring.
 
     The B-scan and its masks themselves are napari's layers.
     """
 
     def __init__(self, scene: Scene) -> None:
+        super().__init__()
         self._scene = scene
         root = scene.root
         self.imagined = Raster(root, _IMAGINED, ImaginedItem(), smooth=True)
@@ -53,10 +54,6 @@ class Picture:
         self.guides = GuideMarks(root, _GUIDES)
         self.ring = RingMark(root, _RING)
         self.pointer = PointerMark(root, _POINTER)
-        self._show_unsure = True
-        self._hidden: set[int] = set()
-        self._all_hidden = self._covered = False
-        self._readable = True
         self._marks_shown = True
         self._misplaced_at: tuple[int, int] | None = None
 
@@ -68,22 +65,11 @@ class Picture:
         self.comparison.set_scheme(scheme)
         self._apply_visibility()
 
-    def show_surfaces(self, annotation: Annotation, b: int) -> None:
-        """Show the surfaces of B-scan `b`."""
-        self._show_curves(annotation.surfaces.values[:, b], annotation.confidence[:, b])
-
     def show_draft(self, draft: BScanDraft, annotation: Annotation) -> None:
         """Show the surfaces of a stroke in hand."""
-        # What a human draws is sure; the session drops the engine's confidence there, too.
-        drawn = draft.curves != draft.base_curves
-        confidence = np.where(drawn, np.nan, annotation.confidence[:, draft.b])
-        self._show_curves(draft.curves, confidence)
+        self._show_drawn(draft, annotation)
 
-    def _show_curves(self, curves: F32, confidence: NDArray[np.floating]) -> None:
-        unsure = np.zeros(curves.shape, bool)
-        if self._show_unsure:
-            with np.errstate(invalid="ignore"):
-                unsure = confidence < UNSURE_BELOW
+    def _draw_curves(self, curves: F32, unsure: Bool) -> None:
         self.surfaces.set_curves(curves.copy(), unsure)
 
     def show_misplaced(self, annotation: Annotation, b: int) -> None:
@@ -108,29 +94,11 @@ class Picture:
         self.offered.set_shown(np.full(len(curves), self._readable))
         shown = self._readable and mask is not None
         if mask is not None:
-            self.offered_mask.item.set_labels(np.where(mask != now, mask, np.uint8(0)))
-            self.leaving.item.set_marks((mask == 0) & (now != 0))
+            changed, leaving = offered_marks(mask, now)
+            self.offered_mask.item.set_labels(changed)
+            self.leaving.item.set_marks(leaving)
         self.offered_mask.show(shown)
         self.leaving.show(shown)
-
-    def set_surface_visible(self, row: int, visible: bool) -> None:
-        """Show or hide one surface."""
-        (self._hidden.discard if visible else self._hidden.add)(row)
-        self._apply_visibility()
-
-    def set_surfaces_visible(self, visible: bool) -> None:
-        """Show or hide all surfaces; which of them are hidden one by one is remembered."""
-        self._all_hidden = not visible
-        self._apply_visibility()
-
-    def set_covered(self, covered: bool) -> None:
-        """Hide the surfaces while others are to be looked at, whatever else is wanted."""
-        self._covered = covered
-        self._apply_visibility()
-
-    def set_unsure_shown(self, shown: bool) -> None:
-        """Say whether unsure stretches are dashed; takes effect with the next curves."""
-        self._show_unsure = shown
 
     def set_readable(self, readable: bool) -> None:
         """Say whether the B-scan could be read; nothing is drawn over one that could not."""
@@ -154,8 +122,5 @@ class Picture:
         self.misplaced.show(self._marks_shown and at is not None, at or (0, 0))
 
     def _apply_visibility(self) -> None:
-        count = len(self.surfaces.shown)
-        shown = self._readable and not self._all_hidden and not self._covered
-        self.surfaces.set_shown(
-            np.array([shown and row not in self._hidden for row in range(count)], bool)
-        )
+        rows = range(len(self.surfaces.shown))
+        self.surfaces.set_shown(np.array([self._is_seen(row) for row in rows], bool))

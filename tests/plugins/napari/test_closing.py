@@ -35,8 +35,8 @@ def widgets_of_ours() -> Counter[str]:
     )
 
 
-def open_and_close(make_viewer: Callable[..., Any], qtbot: Any, seed: int) -> weakref.ref[Any]:
-    """Work in a viewer and close it; in a frame of its own, into which napari looks for names."""
+def at_work(make_viewer: Callable[..., Any], qtbot: Any, seed: int = 1) -> tuple[Any, Any]:
+    """Return a viewer and its bench, at work on a scan."""
     from napari_mirage.bench.attach import bench_of
 
     viewer = make_viewer()
@@ -44,6 +44,12 @@ def open_and_close(make_viewer: Callable[..., Any], qtbot: Any, seed: int) -> we
     bench.docks.show("Workbench")
     bench.desk.opener.open_scan(make_scan(seed))
     qtbot.waitUntil(lambda: bench.desk.editable, timeout=20_000)
+    return viewer, bench
+
+
+def open_and_close(make_viewer: Callable[..., Any], qtbot: Any, seed: int) -> weakref.ref[Any]:
+    """Work in a viewer and close it; in a frame of its own, into which napari looks for names."""
+    viewer, bench = at_work(make_viewer, qtbot, seed)
     viewer.close()
     return weakref.ref(bench)
 
@@ -65,13 +71,8 @@ def test_work_of_a_viewer_that_was_closed_is_in_the_project(
     make_viewer: Callable[..., Any], qtbot: Any, tmp_path: Path
 ) -> None:
     from mirage_core.annotate import State
-    from napari_mirage.bench.attach import bench_of
 
-    viewer = make_viewer()
-    bench = bench_of(viewer)
-    bench.docks.show("Workbench")
-    bench.desk.opener.open_scan(make_scan())
-    qtbot.waitUntil(lambda: bench.desk.editable, timeout=20_000)
+    viewer, bench = at_work(make_viewer, qtbot)
     folder = bench.desk.projects.folder
     bench.desk.session.set_state((1,), State.EDITED)
     viewer.close()
@@ -87,11 +88,7 @@ def test_a_dock_that_is_closed_comes_back_with_the_work(
 ) -> None:
     from napari_mirage.bench.attach import bench_of
 
-    viewer = make_viewer()
-    bench = bench_of(viewer)
-    bench.docks.show("Workbench")
-    bench.desk.opener.open_scan(make_scan())
-    qtbot.waitUntil(lambda: bench.desk.editable, timeout=20_000)
+    viewer, bench = at_work(make_viewer, qtbot)
     viewer.window._wrapped_dock_widgets["Workbench (MIRAGE)"].destroyOnClose()
     settle()
     assert not bench.isVisible()
@@ -106,8 +103,6 @@ def test_a_question_of_naparis_at_closing_does_not_keep_the_work_open(
 ) -> None:
     from napari._qt.qt_main_window import _QtMainWindow
 
-    from napari_mirage.bench.attach import bench_of
-
     close_event = _QtMainWindow.closeEvent
 
     def asks_first(window: Any, event: Any) -> None:
@@ -115,11 +110,7 @@ def test_a_question_of_naparis_at_closing_does_not_keep_the_work_open(
         close_event(window, event)
 
     monkeypatch.setattr(_QtMainWindow, "closeEvent", asks_first)
-    viewer = make_viewer()
-    bench = bench_of(viewer)
-    bench.docks.show("Workbench")
-    bench.desk.opener.open_scan(make_scan())
-    qtbot.waitUntil(lambda: bench.desk.editable, timeout=20_000)
+    viewer, bench = at_work(make_viewer, qtbot)
     closing: list[bool] = []
     bench.closing.connect(lambda: closing.append(True))
     project = bench.desk.projects.current

@@ -1,4 +1,4 @@
-"""Place: what following up needs to know of where the scan is shown. No Qt."""
+"""Place: what the parts of a window need to know of where the scan is shown. No Qt."""
 
 from __future__ import annotations
 
