@@ -19,9 +19,10 @@ _BRIGHT = frozenset({"SHRM"})
 class BoxTool(Tool):
     """Marks the pocket in a box with the chosen class.
 
-    The box says what is looked for: what is darker in it than around it (brighter for SHRM),
-    ending at its edges and at the surfaces between which the class belongs. A box within a
-    pocket means all of the pocket. Marks of other classes stay.
+    The box says what is looked for: what is darker in it than all around it (brighter for
+    SHRM), ending at its edges and at the surfaces between which the class belongs. A dark layer,
+    which goes on to the left and right of the box, is not meant. A box within a pocket means all
+    of the pocket. Marks of other classes stay.
     """
 
     name = "box"
@@ -71,7 +72,7 @@ class BoxTool(Tool):
         found = pocket_in_box(255 - image if bright else image, allowed, inner)
         if found is None:
             kind = "brighter" if bright else "darker"
-            return Step(done=True, note=f"Nothing in the box is clearly {kind} than around it.")
+            return Step(done=True, note=f"Nothing in the box is clearly {kind} than all around it.")
         draft.mask[window][found] = value
         return Step(_rect(found, window), done=True)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mirage_core.annotate.tools.regions import filled, rim
+
 Bool = NDArray[np.bool_]
 F32 = NDArray[np.float32]
 
@@ -41,7 +43,7 @@ def grow_regions(
         Connected regions with their holes filled, rising in size, and the index of the best.
         Empty when `seed` is not allowed or everything leaks.
     """
-    from scipy.ndimage import binary_erosion, binary_fill_holes, gaussian_filter
+    from scipy.ndimage import gaussian_filter
 
     if not allowed[seed]:
         return (), 0
@@ -54,13 +56,13 @@ def grow_regions(
     scores: list[float] = []
     for tolerance in TOLERANCES_GREY:
         region = connected((difference <= tolerance) & allowed, *seed)
-        region = binary_fill_holes(region) & allowed
+        region = filled(region) & allowed
         size = np.count_nonzero(region)
         if size > largest_px:
             break
         if size:
             regions.append(region)
-            scores.append(float(steepness[region & ~binary_erosion(region)].mean()))
+            scores.append(float(steepness[rim(region)].mean()))
     return tuple(regions), int(np.argmax(scores)) if scores else 0
 
 

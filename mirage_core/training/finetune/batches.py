@@ -20,14 +20,17 @@ class Batches:
     rows : tuple of int
         B-scans to learn from, by their numbers in the data.
     config : FinetuneConfig
+    rehearsed : tuple of int
+        B-scans, numbered on after the data, of which one more takes part in every step.
     """
 
     rows: tuple[int, ...]
     config: FinetuneConfig
+    rehearsed: tuple[int, ...] = ()
 
     @property
     def batch(self) -> int:
-        """B-scans of a step."""
+        """B-scans of a step that are taught."""
         return min(self.config.batch, len(self.rows))
 
     @property
@@ -67,7 +70,10 @@ class Batches:
     def of(self, step: int) -> list[tuple[int, int]]:
         """Return the B-scans of a step, each with the number of its view."""
         first = step * self.batch
-        return [self._item(place) for place in range(first, first + self.batch)]
+        taught = [self._item(place) for place in range(first, first + self.batch)]
+        # As they are: a second view would cost the encoder once more and keep nothing else.
+        again = [(self.rehearsed[step % len(self.rehearsed)], 0)] if self.rehearsed else []
+        return taught + again
 
     def _item(self, place: int) -> tuple[int, int]:
         epoch, at = divmod(place, self.per_epoch)

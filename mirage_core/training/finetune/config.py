@@ -70,6 +70,10 @@ class FinetuneConfig(RunConfig):
     prior_weight : float
         How much counts what the base model says of structures that nobody corrected, so that
         they stay what they were; only where its head is kept.
+    rehearsal : int
+        Simulated B-scans, one of them in every step, on which the model learns what the base
+        model says, so that few B-scans do not make it unlearn what they do not show; only where
+        its head is kept.
     ignore_invalid : bool
         Leave classes whose label contains "invalid" out of the loss.
     patience : int or None
@@ -128,6 +132,7 @@ class FinetuneConfig(RunConfig):
     ema: float | None = Field(0.95, gt=0, lt=1)
     ce_weight: Share = 0.5
     prior_weight: Share = 0.3
+    rehearsal: int = Field(10, ge=0, le=200)
     ignore_invalid: bool = True
     patience: int | None = Field(6, ge=1)
     check_steps: int | None = Field(20, ge=1)
@@ -174,6 +179,7 @@ PRESETS: dict[str, FinetuneConfig] = {
         grad_clip=None,
         ema=None,
         prior_weight=0.0,
+        rehearsal=0,
         ignore_invalid=False,
         patience=None,
         check_steps=None,

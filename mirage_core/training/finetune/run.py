@@ -30,6 +30,7 @@ from mirage_core.training.finetune.objective import make_objective
 from mirage_core.training.finetune.predict import Found, find, opinion
 from mirage_core.training.finetune.pupil import load_pupil
 from mirage_core.training.finetune.record import begin, check_same
+from mirage_core.training.finetune.rehearsal import rehearsed
 from mirage_core.training.finetune.sharpening import reread
 from mirage_core.training.finetune.split import FINAL, Lesson, curriculum
 from mirage_core.training.finetune.square import SquareMaker
@@ -138,6 +139,7 @@ class _Run:
         self._curriculum = curriculum(data, config)
         self._plan = syllabus(base.card, data, config)
         self._parent = parent_plan(base.card, data)
+        self._rehearsed = self._to_rehearse()
         self._asked = self._to_ask()
         steps = sum(Batches(x.train, config).n_steps for x in self._curriculum.lessons)
         looks = len(self._asked) + len(self._curriculum.measured)
@@ -240,7 +242,7 @@ class _Run:
         self._teller.begin()
         for i in self._asked:
             self._obey()
-            b_scan = self._data.b_scans[i]
+            b_scan = self._b_scan(i)
             if i in test:
                 before[i] = find(parent, plan, b_scan, self._device)
             if self._has_prior:
@@ -258,7 +260,24 @@ class _Run:
             return []
         lessons = self._curriculum.lessons
         train = {i for x in lessons for i in x.train} if self._has_prior else set()
-        return sorted({*self._curriculum.measured, *train})
+        return sorted({*self._curriculum.measured, *train, *self._again})
+
+    def _to_rehearse(self) -> tuple[LabelledBScan, ...]:
+        """Return simulated B-scans on which the base model's opinions are to be kept."""
+        if self._parent is None or not self._has_prior:
+            return ()
+        return rehearsed(self._config.rehearsal, self._plan.scheme.mask_classes)
+
+    @property
+    def _again(self) -> tuple[int, ...]:
+        """Numbers of the B-scans that are rehearsed."""
+        n = len(self._data)
+        return tuple(range(n, n + len(self._rehearsed)))
+
+    def _b_scan(self, i: int) -> LabelledBScan:
+        """Return a B-scan by its number: of the data, then of the rehearsal."""
+        n = len(self._data)
+        return self._data.b_scans[i] if i < n else self._rehearsed[i - n]
 
     def _learn(self, lesson: Lesson) -> tuple[Weights, LayerScheme]:
         pupil = load_pupil(self._base, self._plan, self._config)
@@ -304,7 +323,9 @@ class _Run:
         )
 
         def known(i: int) -> tuple[LabelledBScan, LabelledBScan | None]:
-            return data.b_scans[i], self._opinions.get(i)
+            if i < len(data):
+                return data.b_scans[i], self._opinions.get(i)
+            return self._opinions[i], None
 
         weights = f"{self._base.card.weights_sha256} {pupil.n_frozen} {plan.normalisation.value}"
         return Trainer(
@@ -313,8 +334,8 @@ class _Run:
             not plan.keeps_head,
             make_objective(plan.scheme, config.ce_weight, maker.prior_weight),
             make_views(config.augmentation, maker, known, plan.side, config.seed),
-            Batches(lesson.train, config),
-            Kept(self._cache, weights, lambda i: data.b_scans[i].image_sha256),
+            Batches(lesson.train, config, self._again),
+            Kept(self._cache, weights, lambda i: self._b_scan(i).image_sha256),
             self._device,
         )
 

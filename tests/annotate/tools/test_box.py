@@ -40,6 +40,14 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
     return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
 
 
+def layered(slope: float) -> np.ndarray:
+    """Return tissue in which a dark layer, 24 px thick, goes from side to side, with speckle."""
+    depth = Z - slope * (X - 100)
+    image = np.where((depth > 74) & (depth < 98), 80.0, 140.0)
+    noise = np.random.default_rng(3).normal(0, 14, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
 @pytest.mark.parametrize(
     "corners", [AROUND, AROUND[::-1], ((100, 62), (60, 139))], ids=["down", "up", "sideways"]
 )
@@ -88,6 +96,26 @@ def test_tissue_without_a_pocket_is_left_alone_and_it_is_said() -> None:
     assert step.done
     assert "Nothing in the box" in step.note
     assert not one.mask.any()
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.15, -0.3], ids=["level", "rising", "falling"])
+@pytest.mark.parametrize(
+    "corners", [((70, 70), (105, 130)), ((82, 70), (105, 130))], ids=["over it", "over its half"]
+)
+def test_a_dark_layer_is_no_pocket_and_it_is_said(slope: float, corners: Corners) -> None:
+    one = draft(image=layered(slope))
+    step = boxed(one, corners)
+    assert not one.mask.any()
+    assert step.note == "Nothing in the box is clearly darker than all around it."
+
+
+def test_a_pocket_in_a_dark_layer_is_found_without_the_layer() -> None:
+    cyst = ((Z - 86) / 8) ** 2 + ((X - 100) / 12) ** 2 <= 1
+    image = layered(0.0)
+    image[cyst] = np.clip(image[cyst].astype(np.int16) - 60, 0, 255).astype(np.uint8)
+    one = draft(image=image)
+    boxed(one, ((75, 84), (97, 116)))
+    assert dice(one.mask == 2, cyst) > 0.85
 
 
 def test_the_surfaces_between_which_a_class_belongs_bound_it(retina: np.ndarray) -> None:

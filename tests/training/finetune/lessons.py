@@ -59,6 +59,7 @@ def short(**fields: object) -> FinetuneConfig:
         "checkpoint_s": 0.0,
         "measure": "none",
         "cache_disk_bytes": 0,
+        "rehearsal": 0,
     }
     return preset("few-shot").changed(**few | fields)
 
