@@ -1,6 +1,8 @@
 """Run every benchmark and write the table: ``python -m benchmarks --write FILE``.
 
 With ``--only NAME…`` those alone are run; rows of the others stay as they are in the file.
+``--add FILE…`` takes in what long benchmarks printed, which are run by themselves (``python -m
+benchmarks.teaching_time | tee FILE``); with ``--only`` and no name nothing else is run.
 """
 
 from __future__ import annotations
@@ -114,8 +116,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="file to write the table to")
     parser.add_argument("--only", nargs="*", choices=SCRIPTS, default=SCRIPTS)
+    parser.add_argument("--add", type=Path, nargs="+", default=[], help="printed by a long one")
     options = parser.parse_args()
     results: list[dict[str, object]] = []
+    for printed in options.add:
+        results += parse(printed.read_text(encoding="utf-8"))
     failures: dict[str, str] = {}
     for name in options.only:
         rows, failure = run(name)

@@ -204,19 +204,15 @@ def show_about(parent: QWidget) -> None:
 
 
 GOES_ON = "It can go on from its last checkpoint the next time the program is started."
-IS_LOST = "What it has learnt so far is lost."
 
 
-def ask_about_teaching(parent: QWidget, words: str, after: str = GOES_ON) -> bool:
-    """Ask whether to close while a model is being taught.
-
-    `words` say how far it is, `after` what becomes of it.
-    """
+def ask_about_teaching(parent: QWidget, words: str) -> bool:
+    """Ask whether to close while a model is being taught; `words` say how far it is."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("Teaching goes on")
     box.setText("A model is being taught.")
-    box.setInformativeText(f"{words}.\n\nIf you close now it stops. {after}")
+    box.setInformativeText(f"{words}.\n\nIf you close now it stops. {GOES_ON}")
     stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
     close = box.addButton("Stop it and close", QMessageBox.ButtonRole.DestructiveRole)
     box.setDefaultButton(stay)

@@ -53,6 +53,8 @@ class Settings(BaseSettings):
         How models compute.
     device : str
         Where models run: ``auto``, ``gpu``, ``cpu``, or one device by name (``cuda:1``, ``mps``).
+    cluster : str
+        Address of the Dask cluster that models are taught on; empty: this computer.
     geometry : str
         Size and place of the window, base64.
     research_notice_seen : bool
@@ -74,6 +76,7 @@ class Settings(BaseSettings):
     classifier: str = ""
     mode: Literal["exact", "fast"] = "exact"
     device: str = Field(default="auto", pattern=r"^(auto|gpu|cpu|mps|cuda(:\d+)?)$")
+    cluster: str = ""
     geometry: str = ""
     research_notice_seen: bool = False
 

@@ -6,13 +6,18 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mirage_core.places import data_dir
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from mirage_core.jobs import Job
 
+ANSWER_S = 10.0
+"""How long a cluster may take to answer."""
 KEEP_S = 300.0
 """How long a worker keeps libraries and weights loaded for the next run."""
+_FAR = "teaching on a cluster"
 
 
 class Workers:
@@ -52,9 +57,25 @@ class Workers:
         """Hand over the import of a folder, to a process of its own: it may take an hour."""
         return self._submit("scans", 0.0, self._tasks.get(task.__name__, task), args, kwargs)
 
-    def teach(self, task: Callable[..., Any], *args: Any, **kwargs: Any) -> Job:
-        """Hand over the teaching of a model, to a process of its own: it may take hours."""
-        return self._submit("teaching", 0.0, self._tasks.get(task.__name__, task), args, kwargs)
+    def teach(self, task: Callable[..., Any], *args: Any, cluster: str = "", **kwargs: Any) -> Job:
+        """Hand over the teaching of a model, to a process of its own: it may take hours.
+
+        With the address of a `cluster` that is on one of its nodes.
+        """
+        task = self._tasks.get(task.__name__, task)
+        if not cluster:
+            return self._submit("teaching", 0.0, task, args, kwargs)
+        from mirage_core.jobs import submit
+        from mirage_core.jobs.cluster import ClusterExecutor
+
+        # Anew each time: the cluster of the last run may have been started again since.
+        executor = ClusterExecutor(cluster, data_dir(), ANSWER_S)
+        with self._lock:
+            last = self._executors.pop(_FAR, None)
+            self._executors[_FAR] = executor
+        if last is not None:
+            last.shutdown(wait=False)
+        return submit(executor, task, *args, **kwargs)
 
     def end_idle(self) -> None:
         """Let go of loaded models: on some systems a file in use cannot be removed."""

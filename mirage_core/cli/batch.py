@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +30,31 @@ def run_batch(
     workers: int,
     on_progress: Callable[[float], None],
     on_end: Ended,
+    cluster: str = "",
 ) -> None:
     """Run `tasks`, at most `workers` at a time; one that fails does not stop the others.
+
+    With the address of a `cluster` they run there, and 0 workers are as many as it runs at a time.
 
     `on_progress` is told how many tasks are done, with fractions of those that run. On Ctrl-C
     the running ones are stopped, which leaves nothing of theirs, and KeyboardInterrupt goes on.
     """
-    if workers > 1:
+    if workers > 1 and not cluster:
         for name in _THREAD_LIMITS:
             os.environ.setdefault(name, "1")  # inherited by the workers; cores are shared out
+    executor: Executor
+    if cluster:
+        from mirage_core.jobs.cluster import ClusterExecutor
+
+        executor = ClusterExecutor(cluster, tasks[0].target.parent)
+        workers = workers or max(1, executor.n_at_a_time)
+    else:
+        executor = LocalExecutor(workers)
     waiting = shares(tasks, workers)[::-1]
     running: dict[Job, Share] = {}
     ended: queue.Queue[Job] = queue.Queue()
     done = 0
-    with LocalExecutor(workers) as executor:
+    with executor:
         try:
             while waiting or running:
                 while waiting and len(running) < workers:

@@ -18,7 +18,7 @@ from mirage_core.cli.console import (
     stderr,
     stdout,
 )
-from mirage_core.cli.inputs import must_exist
+from mirage_core.cli.inputs import ClusterOption, must_exist
 from mirage_core.cli.pretrain import stop_asked
 from mirage_core.cli.progress import progress_bar
 from mirage_core.cli.run_settings import run_settings
@@ -26,9 +26,7 @@ from mirage_core.cli.run_settings import run_settings
 if TYPE_CHECKING:
     from mirage_core.training.finetune.config import FinetuneConfig
     from mirage_core.training.finetune.events import Event
-    from mirage_core.training.finetune.gain import Gain
     from mirage_core.training.finetune.labelled import TeachingData
-    from mirage_core.training.finetune.run import TeachResult
 
 _EXIT_STOPPED = 130
 _STATES = ("edited", "approved")
@@ -76,6 +74,7 @@ def finetune(
         bool, typer.Option("--resume", help="Go on with the run in OUT, with its settings.")
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    cluster: ClusterOption = "",
     as_json: JsonFlag = False,
     debug: DebugFlag = False,
 ) -> None:
@@ -104,6 +103,15 @@ def finetune(
         with stop_asked() as cancelled, progress_bar("Teaching", 1.0, quiet=as_json) as report:
             listeners = Listeners(on_event=_teller(as_json), report=report, cancelled=cancelled)
             try:
+                if cluster:
+                    from mirage_core.cli.finetune_far import teach_far
+
+                    told, gained = teach_far(
+                        cluster, taught, base, settings, out, title, resume, device, keep, listeners
+                    )
+                    if not as_json:
+                        _conclude(told.title, told.model if keep else "", out, gained)
+                    return
                 result = teach(
                     taught,
                     model,
@@ -119,7 +127,8 @@ def finetune(
                 stderr().print(escape(f"Stopped; --resume goes on with {out}"))
                 raise typer.Exit(_EXIT_STOPPED) from None
         if not as_json:
-            _conclude(result, keep)
+            gain = None if result.gain is None else result.gain.as_fields()
+            _conclude(result.card.title, result.card.id if keep else "", out, gain)
 
 
 def _settings(out: Path, preset: str, config: Path | None, resume: bool) -> FinetuneConfig:
@@ -184,28 +193,28 @@ def _teller(as_json: bool) -> Callable[[Event], None]:
     return as_line if as_json else in_words
 
 
-def _conclude(result: TeachResult, kept: bool) -> None:
+def _conclude(title: str, stored_as: str, out: Path, gained: dict[str, Any] | None) -> None:
     console = stdout()
-    if result.gain is not None:
-        _print_gain(result.gain)
-        console.print(escape(result.gain.sentence))
-    where = f"as {result.card.id!r}" if kept else f"in {result.folder / 'model'}"
-    console.print(escape(f"The model {result.card.title!r} is {where}."))
+    if gained is not None:
+        _print_gain(gained)
+        console.print(escape(gained["sentence"]))
+    where = f"as {stored_as!r}" if stored_as else f"in {out / 'model'}"
+    console.print(escape(f"The model {title!r} is {where}."))
 
 
-def _print_gain(gained: Gain) -> None:
+def _print_gain(gained: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table("", "Before", "After", "95 %")
-    for s in gained.structures:
-        unit = " px" if s.kind == "surface" else ""
-        name = f"{s.name}, error" if s.kind == "surface" else f"{s.name}, Dice"
-        low, high = _number(s.after.low), _number(s.after.high)
+    for s in gained["structures"]:
+        unit = " px" if s["kind"] == "surface" else ""
+        name = f"{s['name']}, error" if s["kind"] == "surface" else f"{s['name']}, Dice"
+        before, after = s["before"], s["after"]
         table.add_row(
             escape(name),
-            _number(s.before.value) + unit,
-            _number(s.after.value) + unit,
-            f"{low} to {high}",
+            _number(before["value"]) + unit,
+            _number(after["value"]) + unit,
+            f"{_number(after['low'])} to {_number(after['high'])}",
         )
     stdout().print(table)
 

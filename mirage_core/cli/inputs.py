@@ -24,6 +24,15 @@ SpacingOption = Annotated[
     ),
 ]
 
+ClusterOption = Annotated[
+    str,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Run on a Dask cluster whose nodes see the same files: tcp://host:8786.",
+    ),
+]
+
 
 def parse_spacing(text: str) -> tuple[float | None, float | None, float | None] | None:
     """Return ``(db, dz, dx)`` in mm from ``"DB,DZ,DX"``; None for empty text."""

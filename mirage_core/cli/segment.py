@@ -22,7 +22,7 @@ from mirage_core.cli.console import (
     stdout,
 )
 from mirage_core.cli.engine_choice import check_engine
-from mirage_core.cli.inputs import SpacingOption
+from mirage_core.cli.inputs import ClusterOption, SpacingOption
 from mirage_core.cli.progress import progress_bar
 from mirage_core.cli.words import counted, describe, sentence
 
@@ -62,6 +62,7 @@ def segment(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results of other scans of that name.")
     ] = False,
+    cluster: ClusterOption = "",
     as_json: JsonFlag = False,
     debug: DebugFlag = False,
 ) -> None:
@@ -78,11 +79,13 @@ def segment(
         sources = scans_in(path)
         from mirage_core.cli.segment_task import SegmentTask
 
+        if cluster:  # whose nodes work in other folders
+            sources, out = [source.absolute() for source in sources], out.absolute()
         tasks = [
             SegmentTask(source, out / name, engine, options, overwrite, run)
             for source, name in zip(sources, result_names(sources, path), strict=True)
         ]
-        results, errors = _run(tasks, workers, quiet=as_json)
+        results, errors = _run(tasks, workers, cluster, quiet=as_json)
         if as_json:
             _print_json(results, errors, single=len(tasks) == 1)
         if errors and len(tasks) == 1:
@@ -104,7 +107,7 @@ def _run_options(mode: str, device: str, batch_size: int) -> EngineOptions:
 
 
 def _run(
-    tasks: list[SegmentTask], workers: int, *, quiet: bool
+    tasks: list[SegmentTask], workers: int, cluster: str, *, quiet: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """Run all tasks; return what was written and what failed."""
     results: list[dict[str, Any]] = []
@@ -125,7 +128,7 @@ def _run(
 
     words = "Segmenting" if len(tasks) == 1 else f"Segmenting {len(tasks)} scans"
     with progress_bar(words, len(tasks), quiet=quiet) as advance:
-        if len(tasks) == 1:
+        if len(tasks) == 1 and not cluster:
             from mirage_core.cli.segment_task import segment_file
 
             try:
@@ -137,7 +140,8 @@ def _run(
 
             # One folder for all, made before any worker could make and remove it again.
             _make_folder(tasks[0].target.parent)
-            run_batch(tasks, _worker_count(workers, len(tasks)), advance, ended)
+            n = workers if cluster else _worker_count(workers, len(tasks))
+            run_batch(tasks, n, advance, ended, cluster)
             with contextlib.suppress(OSError):
                 tasks[0].target.parent.rmdir()  # only if nothing was written
     for remark, n in remarks.items():

@@ -163,7 +163,10 @@ def submit(
     Parameters
     ----------
     executor : concurrent.futures.Executor
-        :class:`~mirage_core.jobs.local.LocalExecutor`, or any other with the same interface.
+        :class:`~mirage_core.jobs.local.LocalExecutor`,
+        :class:`~mirage_core.jobs.cluster.ClusterExecutor`, or any other with the same interface.
+        Where its workers see other temporary files than this program, its ``shared_folder`` is
+        one that both see.
     function : callable
         Picklable; called as ``function(*args, report=…, cancelled=…, **kwargs)``.
     on_progress, on_end : callable, optional
@@ -174,7 +177,7 @@ def submit(
     -------
     Job
     """
-    mailbox = Mailbox()
+    mailbox = Mailbox(getattr(executor, "shared_folder", None))
     try:
         future = executor.submit(_run_task, mailbox, function, args, kwargs)
     except BaseException:

@@ -2,7 +2,7 @@
 
 A folder that both can see: the worker writes the fraction done, the job drops a note that asks
 it to stop. It works with every executor whose workers share a file system with the program,
-whether threads, processes or a local cluster.
+whether threads, processes or a cluster.
 """
 
 from __future__ import annotations
@@ -19,10 +19,16 @@ _ASK_EVERY_S = 0.02
 
 
 class Mailbox:
-    """Progress one way, a request to stop the other. Picklable."""
+    """Progress one way, a request to stop the other. Picklable.
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or Path(tempfile.mkdtemp(prefix="mirage-job-"))
+    Parameters
+    ----------
+    within : Path, optional
+        Folder that both can see; by default that of temporary files.
+    """
+
+    def __init__(self, within: Path | None = None) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="mirage-job-", dir=within))
         self._reported_at = 0.0
         self._asked_at = 0.0
         self._stop = False

@@ -74,6 +74,7 @@ def teach_model(
     title: str = "",
     resume: bool = False,
     device: str = "auto",
+    keep: bool = True,
     report: Report = lambda _fraction: None,
     cancelled: Cancelled = lambda: False,
 ) -> TeachOutcome:
@@ -94,6 +95,8 @@ def teach_model(
     resume : bool
         Go on with the run in `folder`.
     device : str
+    keep : bool
+        Whether the model goes into the store; it is in `folder` anyway.
     report, cancelled
         See :mod:`mirage_core.engines.base`. A cancelled run can be resumed.
 
@@ -113,7 +116,7 @@ def teach_model(
         config,
         folder,
         title=title,
-        store=store,
+        store=store if keep else None,
         resume=resume,
         device=device,
         listeners=listeners,

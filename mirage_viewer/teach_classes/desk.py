@@ -14,18 +14,22 @@ from mirage_viewer.engine_desk import EngineDesk
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.projects import Projects
 from mirage_viewer.settings import Settings
+from mirage_viewer.teach_classes.kept import keep_choice, read_choice
 from mirage_viewer.teach_classes.run import ClassRun
 from mirage_viewer.teach_classes.survey import ClassSurvey, survey
 from mirage_viewer.teach_classes.wanted import ClassWanted
-from mirage_viewer.teach_classes.words import NOT_MEASURED
+from mirage_viewer.teach_classes.words import NOT_MEASURED, interrupted
 from mirage_viewer.teaching import Stage, Teaching, runs, words
 from mirage_viewer.teaching.runs import RunRequest
 from mirage_viewer.workers import Workers
 
 if TYPE_CHECKING:
     from mirage_core.jobs.teach_classes import ClassOutcome
+    from mirage_core.project.class_teaching import ClassChoice
+    from mirage_core.training.classify.config import ClassifyConfig
 
 TOPIC = "teaching classes"
+_OFFER = "teaching classes interrupted"
 BUSY = "A model is being taught from corrections; wait for it or cancel it."
 
 
@@ -83,10 +87,9 @@ class ClassTeaching:
     def __init__(self, place: Place, background: Background, workers: Workers) -> None:
         self._place, self._background = place, background
         self._turn = 0
-        self._source: Any = None
         self.run = ClassRun(background, workers)
         self.run.changed.connect(self.progressed.emit)
-        self.wanted = ClassWanted()
+        self.wanted = ClassWanted(cluster=place.settings.cluster)
         self.found: ClassSurvey | None = None
         self.counting = False
         self.stage = Stage.CHOOSING
@@ -116,7 +119,7 @@ class ClassTeaching:
     def want(self, **choices: Any) -> None:
         """Choose something else, by the names of :class:`ClassWanted`, and count anew."""
         self.wanted = replace(self.wanted, **choices)
-        if set(choices) != {"title"}:
+        if not set(choices) <= {"title", "cluster"}:
             self.look()
 
     def look(self) -> None:
@@ -148,29 +151,85 @@ class ClassTeaching:
         if not self.can_start or found is None or found.base is None:
             return
         (base, title), project = found.base, self._place.projects.folder
+        self._place.settings.cluster = wanted.cluster
         allowed = replace(wanted, grader=found.only_grader or wanted.grader)
 
-        def begin() -> RunRequest:
-            return runs.begin_run(
+        def begin() -> tuple[RunRequest, ClassChoice, ClassifyConfig]:
+            choice = allowed.choice(found.level)
+            config = allowed.config(of_volumes=found.of_volumes)
+            request = runs.begin_run(
                 project, base, title, wanted.title, wanted.recipe, found.n, runs_dir()
             )
+            keep_choice(request.folder, choice)
+            return request, choice, config
 
-        def begun(request: RunRequest) -> None:
-            from mirage_core.project.class_teaching import ClassSource
-
-            self._source = ClassSource(project, allowed.choice(found.level)), allowed.config()
-            self._begin(request, resume=False)
+        def begun(made: tuple[RunRequest, ClassChoice, ClassifyConfig]) -> None:
+            self._begin(*made, resume=False)
 
         self._put_away()
         self._starting()
         self._background.run(begin, begun, self._failed)
 
+    def resume(self, request: RunRequest) -> None:
+        """Go on with a run that was interrupted, with the labels and settings it began with."""
+        if self.at_work or self.why_not:
+            return
+
+        def taken() -> tuple[RunRequest, ClassChoice, ClassifyConfig]:
+            from mirage_core.training.classify.config import read_config
+            from mirage_core.training.classify.record import CONFIG
+
+            folder = request.folder
+            choice, config = read_choice(folder), read_config(folder / CONFIG)
+            return runs.take_over(request), choice, config
+
+        def begin(found: tuple[RunRequest, ClassChoice, ClassifyConfig]) -> None:
+            mine, choice, config = found
+            made = ClassWanted.of_run(choice, config, mine.base, mine.title)
+            self.wanted = replace(made, cluster=self.wanted.cluster)
+            self._begin(mine, choice, config, resume=True)
+
+        self._starting()
+        self._background.run(taken, begin, self._failed)
+
     def go_on(self) -> None:
-        """Go on with the run that was cancelled or failed."""
+        """Go on with the run that was cancelled or failed here."""
         request = self.run.request
-        if request is not None and request.can_go_on and not self.at_work and not self.why_not:
-            self._starting()
-            self._begin(request, resume=True)
+        if request is not None and request.can_go_on:
+            self.resume(request)
+
+    def discard(self, request: RunRequest) -> None:
+        """Remove a run that was interrupted."""
+        self._background.run(lambda: runs.discard(request.folder))
+
+    def look_for_unfinished(self) -> None:
+        """Offer to go on with a run that was interrupted, the latest."""
+
+        def found(left: tuple[RunRequest, ...]) -> None:
+            if left and not self.at_work:
+                self._offer(left[0])
+
+        self._background.run(lambda: runs.unfinished_runs(runs_dir()), found)
+
+    def _offer(self, request: RunRequest, hint: str = "") -> None:
+        self._place.say(
+            Message(
+                "Teaching was interrupted. Go on?",
+                hint or interrupted(request),
+                topic=_OFFER,
+                action="Go on",
+                do=lambda: self._go_on_offered(request),
+                other="Discard it",
+                do_other=lambda: self.discard(request),
+            )
+        )
+
+    def _go_on_offered(self, request: RunRequest) -> None:
+        if self.why_not:
+            self._offer(request, self.why_not)
+            return
+        self.resume(request)
+        self.window_wanted.emit()
 
     def choose_again(self) -> None:
         """Put the last run away and go back to choosing."""
@@ -185,36 +244,48 @@ class ClassTeaching:
         return self.at_work and request is not None and request.base == model
 
     def close(self) -> None:
-        """End everything at once."""
+        """End everything at once; what can be gone on with is offered at the next start."""
         self._turn += 1
         self.run.close()
-        if self.stage is not Stage.DONE and self.run.request is not None:
-            runs.discard(self.run.request.folder)
+        request = self._useless()
+        if request is not None:
+            runs.discard(request.folder)
 
     def _put_away(self) -> None:
-        """Drop the last run; without a model nothing of it is of use to anyone."""
-        request = self.run.request
-        if request is not None and self.stage is not Stage.DONE:
-            self._background.run(lambda: runs.discard(request.folder))
+        """Forget the last run; what can be gone on with is offered at the next start."""
+        request = self._useless()
+        if request is not None:
+            self.discard(request)
         self.run.forget()
+
+    def _useless(self) -> RunRequest | None:
+        """Return the last run, if it gave no model and did not get far enough to go on."""
+        request = self.run.request
+        useless = request is not None and self.stage is not Stage.DONE and not request.can_go_on
+        return request if useless else None
 
     def _starting(self) -> None:
         self.stage, self.outcome, self.why = Stage.STARTING, None, None
-        self._place.hush(TOPIC)
+        for topic in (TOPIC, _OFFER):
+            self._place.hush(topic)
         self.changed.emit()
 
-    def _begin(self, request: RunRequest, *, resume: bool) -> None:
-        source, config = self._source
+    def _begin(
+        self, request: RunRequest, choice: ClassChoice, config: ClassifyConfig, *, resume: bool
+    ) -> None:
+        from mirage_core.project.class_teaching import ClassSource
+
         self.stage = Stage.RUNNING
         self.run.start(
             request,
-            source,
+            ClassSource(request.project, choice),
             config,
             self._place.settings.device,
             resume,
             self._done,
             self._failed,
             self._cancelled,
+            self.wanted.cluster,
         )
         self.changed.emit()
 
@@ -256,7 +327,11 @@ class ClassTeaching:
 
     def _failed(self, error: Exception) -> None:
         self.stage = Stage.FAILED
-        self.why = from_error(error, TOPIC) or Message(words.failure(error), "", Level.ERROR, TOPIC)
+        request = self.run.request
+        hint = words.GO_ON_LATER if request is not None and request.can_go_on else ""
+        self.why = from_error(error, TOPIC) or Message(
+            words.failure(error), hint, Level.ERROR, TOPIC
+        )
         self._place.say(replace(self.why, action="Show it", do=self.window_wanted.emit))
         self.changed.emit()
 

@@ -18,9 +18,12 @@ class ClassProgress(RunProgress):
     ----------
     n_fits : int
         Lessons that are learnt.
+    whole : bool
+        The encoder learns too.
     """
 
     n_fits: int = 0
+    whole: bool = False
 
     def phase(self) -> str:
         """Return what is being done, in words."""
@@ -29,11 +32,17 @@ class ClassProgress(RunProgress):
         if self.began:
             place = f"epoch {self.step} of {self.steps}"
             return f"Learning: {place}" if self.lesson == FINAL else f"Measuring: {place}"
+        if self.whole:
+            return "Learning: the first epoch"
         if not self.n_fits:
             return "Looking at the labelled images…"
         if self.n_fits < self.n_lessons:
             return f"Measuring on patients held back: {self.n_fits} of {self.n_lessons - 1}"
         return "Putting the model together…"
+
+    def _take_plan(self, event: Event) -> None:
+        super()._take_plan(event)
+        self.whole = event.get("trained") == "all"
 
     def _take_fit(self, _event: Event) -> None:
         self.n_fits += 1

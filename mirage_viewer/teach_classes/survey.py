@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mirage_viewer.engines import STARTER
 from mirage_viewer.teach_classes.wanted import ClassWanted
+from mirage_viewer.teach_classes.words import about_recipe
 
 if TYPE_CHECKING:
     from mirage_core.model.store.store import ModelStore
@@ -55,6 +56,10 @@ class ClassSurvey:
         What should be read first.
     how : tuple of str
         How it will be measured.
+    about : tuple of str
+        What is to be known of the recipe.
+    of_volumes : bool
+        Whether labels are of several B-scans together.
     only_grader : str
         Whose labels alone may be taken; empty: as is wanted.
     problem, hint : str
@@ -71,6 +76,8 @@ class ClassSurvey:
     base: tuple[str, str] | None = None
     warnings: tuple[str, ...] = ()
     how: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    of_volumes: bool = False
     only_grader: str = ""
     problem: str = ""
     hint: str = ""
@@ -134,13 +141,16 @@ def _judged(found: ClassSurvey, data: ClassData, wanted: ClassWanted) -> ClassSu
         for k, name in enumerate(data.labels)
     )
     found = replace(found, n=len(data), n_patients=len(data.patients), classes=classes)
+    found = replace(found, of_volumes=data.of_volumes)
     if not len(data):
         return replace(found, warnings=(*found.warnings, *data.notes))
     found = replace(found, warnings=(*found.warnings, *concerns(data)))
     if found.base is None:
         return replace(found, problem=NO_MODEL, hint="Models… can get one.")
     try:
-        plan = plan_of(data, wanted.config())
+        config = wanted.config(of_volumes=found.of_volumes)
+        found = replace(found, about=about_recipe(config, of_volumes=found.of_volumes))
+        plan = plan_of(data, config)
     except TeachError as error:
         return replace(found, problem=error.what, hint=error.hint)
     return replace(found, how=plan.notes, problem="", hint="")

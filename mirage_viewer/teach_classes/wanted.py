@@ -10,16 +10,22 @@ if TYPE_CHECKING:
     from mirage_core.training.classify.config import ClassifyConfig
 
 RECIPES = {
-    "probe": "The head alone, exactly: about a minute",
-    "paper": "The head alone, as published: longer",
+    "probe": "The head, exactly: about a minute",
+    "paper": "The head, as published: longer",
+    "whole": "The whole model: hours",
 }
-"""Presets of the core that leave the encoder as it is, with what they are for."""
+"""Presets of the core, with what they are for."""
 POOLS = {
     "global": "the mean of the patches",
     "cls": "the global token",
     "token_mix": "both",
 }
 """What the head can look at, by the core's names."""
+VOLUMES = {
+    "mean": "the mean of its B-scans",
+    "attention": "attention: some B-scans count more",
+}
+"""What a volume can be told by, by the core's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,12 @@ class ClassWanted:
         Whose labels; empty: everyone's.
     base : str
         Id of the model whose encoder is used; empty: the usual one.
-    recipe, pool : str
-        Keys of :data:`RECIPES` and :data:`POOLS`.
+    recipe, pool, volume : str
+        Keys of :data:`RECIPES`, :data:`POOLS` and :data:`VOLUMES`.
     title : str
         Of the model to come; empty: after its parent.
+    cluster : str
+        Address of the Dask cluster to run on; empty: this computer.
     """
 
     level: str = ""
@@ -45,7 +53,9 @@ class ClassWanted:
     base: str = ""
     recipe: str = next(iter(RECIPES))
     pool: str = next(iter(POOLS))
+    volume: str = next(iter(VOLUMES))
     title: str = ""
+    cluster: str = ""
 
     def choice(self, level: Level) -> ClassChoice:
         """Return it as the core's."""
@@ -53,9 +63,31 @@ class ClassWanted:
 
         return ClassChoice(level, (), (self.grader,) if self.grader else ())
 
-    def config(self) -> ClassifyConfig:
-        """Return the settings of the run."""
-        from mirage_core.model.spec import Pool
+    def config(self, *, of_volumes: bool = False) -> ClassifyConfig:
+        """Return the settings of the run; what tells a volume matters where there are some.
+
+        Raises
+        ------
+        TeachError
+            If the recipe cannot do what is chosen.
+        """
+        from mirage_core.model.spec import Pool, VolumePool
         from mirage_core.training.classify.config import preset
 
-        return preset(self.recipe).changed(pool=Pool(self.pool))
+        fields = {"volume": VolumePool(self.volume)} if of_volumes else {}
+        return preset(self.recipe).changed(pool=Pool(self.pool), **fields)
+
+    @classmethod
+    def of_run(
+        cls, choice: ClassChoice, config: ClassifyConfig, base: str, title: str
+    ) -> ClassWanted:
+        """Return what was chosen for a run, from what it left behind."""
+        return cls(
+            level=choice.level,
+            grader=choice.graders[0] if choice.graders else "",
+            base=base,
+            recipe=config.preset,
+            pool=config.pool.value,
+            volume=config.volume.value,
+            title=title,
+        )

@@ -5,11 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mirage_viewer.teaching.runs import RunRequest
+from mirage_viewer.teaching.words import counted
+
 if TYPE_CHECKING:
+    from mirage_core.training.classify.config import ClassifyConfig
     from mirage_core.training.classify.report import ClassReport, Figure
 
 NOT_MEASURED = "How well it tells other patients was not measured; see what was said before."
 LEVELS = {"b_scan": "B-scan", "scan": "scan"}
+_WHOLE = (
+    "All of the model learns, which takes hours without a graphics card. Teach the head alone "
+    "first, to compare."
+)
+_STEPS = "Attention has no exact solution: the head is learnt step by step, which takes minutes."
+
+
+def about_recipe(config: ClassifyConfig, *, of_volumes: bool) -> tuple[str, ...]:
+    """Return what is to be known of a way to teach before it is begun, in sentences."""
+    said = []
+    if config.trained == "all":
+        said.append(_WHOLE)
+    if of_volumes:
+        if config.solver == "auto" and config.volume.value == "attention":
+            said.append(_STEPS)
+        said.append(f"Of a volume at most {config.most_b_scans} B-scans are looked at.")
+    return tuple(said)
+
+
+def interrupted(request: RunRequest) -> str:
+    """Return which run was interrupted."""
+    return (
+        f"{request.base_title}, taught to tell classes by "
+        f"{counted(request.n_b_scans, 'labelled example')}, begun on "
+        f"{request.begun_at:%d %B at %H:%M}; what was computed so far is kept."
+    )
 
 
 @dataclass(frozen=True, slots=True)

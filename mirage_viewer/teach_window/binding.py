@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
 
-from mirage_viewer.dialogs import IS_LOST, ask_about_teaching
+from mirage_viewer.dialogs import ask_about_teaching
 from mirage_viewer.messages import Message
 from mirage_viewer.teach_window.classes.binding import ClassTeachBinding
 from mirage_viewer.teach_window.run import NOT_BEGUN
@@ -97,7 +97,7 @@ class TeachBinding:
     def may_close(self) -> bool:
         """Ask before the program ends while a model is taught."""
         classes = self.d.class_teaching.at_work
-        if classes and not ask_about_teaching(self.w, self.classes.status(), IS_LOST):
+        if classes and not ask_about_teaching(self.w, self.classes.status()):
             return False
         return not self.t.at_work or ask_about_teaching(self.w, self._status())
 

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from mirage_viewer.panels.widgets import Card, Picker, label
+from mirage_viewer.teach_window.cluster_field import cluster_field
 from mirage_viewer.teaching.survey import Survey
 from mirage_viewer.teaching.wanted import PRESETS, Wanted
 from mirage_viewer.teaching.words import counted
@@ -49,6 +50,7 @@ class ChooseCard(Card):
         self.base, self.preset = Picker(), Picker()
         self.title = QLineEdit()
         self.title.setMaxLength(200)
+        self.cluster = cluster_field()
         self.structures = QListWidget()
         self.structures.setProperty("look", "dense")
         self.structures.setFlow(QListView.Flow.LeftToRight)
@@ -94,6 +96,7 @@ class ChooseCard(Card):
             (form, "B-scans", self.states),
             (model, "Begin with", self.base),
             (model, "Recipe", self.preset),
+            (model, "Runs on", self.cluster),
             (model, "Name it", self.title),
         ):
             words = label(text, "muted")
@@ -120,6 +123,7 @@ class ChooseCard(Card):
                 lambda _, n=name, p=picker: self.wanted.emit({n: p.currentData()})
             )
         self.title.textChanged.connect(lambda text: self._want(title=text.strip()))
+        self.cluster.textChanged.connect(lambda text: self._want(cluster=text.strip()))
         self.structures.itemChanged.connect(lambda _: self._want(left_out=self._left_out()))
         self.start.clicked.connect(self.start_requested)
 
@@ -145,6 +149,8 @@ class ChooseCard(Card):
         self.preset.setCurrentIndex(self.preset.findData(wanted.preset))
         parent = found.base.title if found.base is not None else "…"
         self.title.setPlaceholderText(f"{parent}, taught")
+        if self.cluster.text().strip() != wanted.cluster:
+            self.cluster.setText(wanted.cluster)
         self._fill_structures(wanted, found)
         self._filling = False
 
@@ -177,6 +183,7 @@ class ChooseCard(Card):
             self.base,
             self.preset,
             self.title,
+            self.cluster,
             self.structures,
         ):
             widget.setEnabled(not locked)

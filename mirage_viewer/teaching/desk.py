@@ -101,7 +101,7 @@ class Teaching:
         self.run = TeachRun(background, workers)
         self.run.changed.connect(self.progressed.emit)
         self.held_out = HeldOut(place, background)
-        self.wanted = Wanted()
+        self.wanted = Wanted(cluster=place.settings.cluster)
         self.found: Survey | None = None
         self.counting: float | None = None
         self.stage = Stage.CHOOSING
@@ -133,7 +133,7 @@ class Teaching:
     def want(self, **choices: Any) -> None:
         """Choose something else, by the names of :class:`Wanted`, and count anew."""
         self.wanted = replace(self.wanted, **choices)
-        if set(choices) != {"title"}:
+        if not set(choices) <= {"title", "cluster"}:
             self.look()
 
     def look(self) -> None:
@@ -180,6 +180,7 @@ class Teaching:
         if not self.can_start or found is None or found.base is None:
             return
         base, project = found.base, self._place.projects.folder
+        self._place.settings.cluster = wanted.cluster
         allowed = replace(wanted, grader=found.only_grader or wanted.grader)
 
         def begin() -> RunRequest:
@@ -287,6 +288,7 @@ class Teaching:
             self._done,
             self._failed,
             self._cancelled,
+            self.wanted.cluster,
         )
         self.changed.emit()
 

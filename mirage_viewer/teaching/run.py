@@ -78,8 +78,12 @@ class TeachRun:
         done: Callable[[Any], object],
         failed: Callable[[Exception], object],
         cancelled: Callable[[], object],
+        cluster: str = "",
     ) -> None:
-        """Begin the run, or go on with it; one of the last three is called at its end."""
+        """Begin the run, or go on with it; one of the last three calls is made at its end.
+
+        It is run here, or on the `cluster` of that address.
+        """
         from mirage_core.jobs.teach import TeachWatch, wish_for
         from mirage_core.places import models_dir
         from mirage_core.training.finetune.events import Wish
@@ -101,6 +105,7 @@ class TeachRun:
                 title=request.title,
                 resume=resume,
                 device=device,
+                cluster=cluster,
                 **listeners,
             )
 

@@ -117,11 +117,17 @@ def take_over(request: RunRequest) -> RunRequest:
     return mine
 
 
-def unfinished_runs() -> tuple[RunRequest, ...]:
-    """Return the runs that were interrupted, the latest first, not those that go on somewhere."""
+def unfinished_runs(within: Path | None = None) -> tuple[RunRequest, ...]:
+    """Return the runs that were interrupted, the latest first, not those that go on somewhere.
+
+    Parameters
+    ----------
+    within : Path, optional
+        The folder that the folders of runs are in, by default :func:`runs_dir`.
+    """
     return tuple(
         request
-        for folder in sorted(_folders(), reverse=True)
+        for folder in sorted(_folders(within or runs_dir()), reverse=True)
         if not (folder / OUTCOME).exists()
         and (request := _read(folder)) is not None
         and request.can_go_on
@@ -152,9 +158,9 @@ def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _folders() -> Iterator[Path]:
+def _folders(within: Path) -> Iterator[Path]:
     try:
-        yield from (f for f in runs_dir().iterdir() if f.is_dir())
+        yield from (f for f in within.iterdir() if f.is_dir())
     except OSError:
         return
 

@@ -46,6 +46,11 @@ def failing(
     raise TeachError("Half of the scans have no SLO image.", "Choose another base model.")
 
 
+def failing_at_once(*_: Any, **__: Any) -> ClassOutcome:
+    """Fail before anything is begun."""
+    raise TeachError("Half of the scans have no SLO image.", "Choose another base model.")
+
+
 def _teach(
     source: Callable[[], ClassData],
     base: str,

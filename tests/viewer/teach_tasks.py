@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,11 @@ NOT_ENOUGH = "Memory ran out: 2 B-scans at a time from now on, with the same res
 def better(*args: Any, **kwargs: Any) -> TeachOutcome:
     """Learn something worth having."""
     return _teach(0.5, *args, **kwargs)
+
+
+def where(*args: Any, **kwargs: Any) -> TeachOutcome:
+    """Learn, and call the model by the process it was taught in."""
+    return replace(_teach(0.5, *args, **kwargs), title=f"Taught in {os.getpid()}")
 
 
 def no_better(*args: Any, **kwargs: Any) -> TeachOutcome:

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from mirage_core.io import open_scan as read_scan
+from mirage_core.model.spec import VolumePool
 from mirage_core.project import LabelSet, Project
+from mirage_core.training.classify.config import PRESETS, preset
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.settings import Settings
 from mirage_viewer.teach_classes.desk import runs_dir
+from mirage_viewer.teach_classes.kept import CHOICE
 from mirage_viewer.teach_window import binding
 from mirage_viewer.teach_window.classes.page import ClassesPage
 from mirage_viewer.teaching import Stage
@@ -216,6 +219,90 @@ def test_the_choice_reaches_the_worker(
     assert (base, pool, recipe) == ("layers", "token_mix", "probe")
 
 
+@pytest.fixture
+def volumes(study: Path) -> Path:
+    """The same, and Anna labelled every scan as a whole too."""
+    with Project.open(study) as project:
+        for name, row in zip(("CNV", "normal", "CNV"), project.worklist("Anna"), strict=True):
+            project.labels.set(row.scan.id, [name], "Anna")
+    return study
+
+
+def test_volumes_can_be_told_by_attention_and_the_whole_model_taught(
+    qtbot: Any, volumes: Path, teach: Callable[..., tuple[MainWindow, ClassesPage]]
+) -> None:
+    asked: list[Any] = []
+
+    def task(source: Any, base: str, config: Any, *args: Any, **kwargs: Any) -> Any:
+        asked.append(config)
+        return class_tasks.telling(source, base, config, *args, **kwargs)
+
+    window, page = teach(task)
+    card = page.choose
+    assert not card.volume.isVisible()
+    assert not card.about.isVisible()
+    pick(card.graders, "Anna")
+    wait_counted(qtbot, window)
+    pick(card.level, "3 labelled scans")
+    wait_counted(qtbot, window)
+    assert card.volume.isVisible()
+    assert card.volume.currentData() == "mean"
+    pick(card.volume, "attention")
+    wait_counted(qtbot, window)
+    assert "step by step" in card.about.text()
+    assert "at most 32 B-scans" in card.about.text()
+    pick(card.recipe, "whole model")
+    wait_counted(qtbot, window)
+    assert "hours without a graphics card" in card.about.text()
+    assert "at most 8 B-scans" in card.about.text()
+    assert "step by step" not in card.about.text()
+    assert card.start.isEnabled(), card.problem.text()
+    card.start.click()
+    wait_stage(qtbot, window, Stage.DONE, Stage.FAILED)
+    (config,) = asked
+    assert config == preset("whole").changed(volume=VolumePool.ATTENTION)
+
+
+def test_attention_is_nothing_to_b_scans_that_are_labelled_one_by_one(
+    qtbot: Any, volumes: Path, teach: Callable[..., tuple[MainWindow, ClassesPage]]
+) -> None:
+    asked: list[Any] = []
+
+    def task(source: Any, base: str, config: Any, *args: Any, **kwargs: Any) -> Any:
+        asked.append(config)
+        return class_tasks.telling(source, base, config, *args, **kwargs)
+
+    window, page = teach(task)
+    pick(page.choose.level, "3 labelled scans")
+    wait_counted(qtbot, window)
+    pick(page.choose.volume, "attention")
+    wait_counted(qtbot, window)
+    pick(page.choose.level, "labelled B-scans")
+    wait_counted(qtbot, window)
+    assert not page.choose.volume.isVisible()
+    assert not page.choose.about.isVisible()
+    page.choose.start.click()
+    wait_stage(qtbot, window, Stage.DONE, Stage.FAILED)
+    assert asked == [preset("probe")]
+
+
+def test_a_recipe_that_cannot_do_attention_says_so_before(
+    qtbot: Any,
+    volumes: Path,
+    teach: Callable[..., tuple[MainWindow, ClassesPage]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(PRESETS, "probe", preset("probe").changed(solver="exact"))
+    window, page = teach()
+    pick(page.choose.level, "3 labelled scans")
+    wait_counted(qtbot, window)
+    assert page.choose.start.isEnabled()
+    pick(page.choose.volume, "attention")
+    wait_counted(qtbot, window)
+    assert "attention has no exact solution" in page.choose.problem.text()
+    assert not page.choose.start.isEnabled()
+
+
 def test_a_run_is_cancelled_gone_on_with_or_put_away(
     qtbot: Any, teach: Callable[..., tuple[MainWindow, ClassesPage]]
 ) -> None:
@@ -240,9 +327,22 @@ def test_a_run_is_cancelled_gone_on_with_or_put_away(
     wait_stage(qtbot, window, Stage.CANCELLED)
     request = teaching.run.request
     assert request is not None
+    assert "It can be gone on with" in page.run.phase.text()
+    assert "next time" in page.run.again.toolTip()
     page.run.again.click()
-    qtbot.waitUntil(lambda: not request.folder.exists(), timeout=20_000)
-    assert len(list(runs_dir().iterdir())) == 1
+    assert teaching.stage is Stage.CHOOSING
+    assert request.can_go_on
+
+
+def test_a_run_that_did_not_get_far_leaves_nothing(
+    qtbot: Any, teach: Callable[..., tuple[MainWindow, ClassesPage]]
+) -> None:
+    window, page = teach(class_tasks.failing_at_once)
+    page.choose.start.click()
+    wait_stage(qtbot, window, Stage.FAILED)
+    assert not page.run.go_on.isVisible()
+    page.run.again.click()
+    qtbot.waitUntil(lambda: not list(runs_dir().iterdir()), timeout=20_000)
 
 
 def test_a_failure_is_said_with_what_to_do(
@@ -267,6 +367,11 @@ def test_closing_asks_while_classes_are_taught(
     monkeypatch.setattr(binding, "ask_about_teaching", lambda *_: answers.pop(0))
     page.choose.start.click()
     wait_stage(qtbot, window, Stage.RUNNING)
+    request = window.desk.class_teaching.run.request
+    assert request is not None
+    qtbot.waitUntil(lambda: request.can_go_on, timeout=20_000)
     assert not window.close()
     assert window.close()
     assert not answers
+    assert request.can_go_on
+    assert (request.folder / CHOICE).exists()

@@ -61,7 +61,7 @@ class ClassTeachBinding:
         """Count what is labelled when the page comes."""
         if classes:
             self.w.messages.hush(TOPIC)
-            if not self.t.at_work:
+            if not self.t.at_work or self.t.found is None:
                 self.t.look()
             self.refresh()
 
@@ -111,13 +111,12 @@ class ClassTeachBinding:
         notes = tuple(n for n in run.told.notes if n not in said_before)
         done = 1.0 if stage is Stage.DONE else run.fraction if stage is not Stage.CHOOSING else 0.0
         card.show_progress(run.told, done, notes)
-        request = run.request
         card.show_state(
             self._phase(),
             running=stage is Stage.RUNNING,
             cancelling=run.cancelling,
             over=stage in (Stage.CANCELLED, Stage.FAILED),
-            can_go_on=request is not None and request.can_go_on,
+            can_go_on=self._can_go_on,
         )
 
     def status(self) -> str:
@@ -126,6 +125,11 @@ class ClassTeachBinding:
         if run.cancelling:
             return "Teaching: stopping…"
         return words.status(run.fraction, run.told.left_s)
+
+    @property
+    def _can_go_on(self) -> bool:
+        request = self.t.run.request
+        return request is not None and request.can_go_on
 
     def _phase(self) -> str:
         run, stage, why = self.t.run, self.t.stage, self.t.why
@@ -137,7 +141,8 @@ class ClassTeachBinding:
             took = run.told.seconds
             return "Done" if took is None else f"Done in {words.duration(took)}"
         if stage is Stage.CANCELLED:
-            return "Teaching was cancelled; there is no model."
+            more = " It can be gone on with." if self._can_go_on else ""
+            return f"Teaching was cancelled; there is no model.{more}"
         if stage is Stage.FAILED:
             return f"{why.text} {why.hint}".strip() if why is not None else ""
         return "Stopping…" if run.cancelling else run.told.phase()

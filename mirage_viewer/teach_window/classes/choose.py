@@ -17,12 +17,13 @@ from qtpy.QtWidgets import (
 
 from mirage_viewer.panels.widgets import Card, Picker, dense_table, label
 from mirage_viewer.teach_classes.survey import ClassSurvey
-from mirage_viewer.teach_classes.wanted import POOLS, RECIPES, ClassWanted
+from mirage_viewer.teach_classes.wanted import POOLS, RECIPES, VOLUMES, ClassWanted
 from mirage_viewer.teach_classes.words import LEVELS
+from mirage_viewer.teach_window.cluster_field import cluster_field
 from mirage_viewer.teaching.words import counted
 from mirage_viewer.theme import current_colors, icon, scaled
 
-_LABEL_PX = 84
+_LABEL_PX = 100
 _ROW_PX, _MOST_ROWS = 21, 7
 _COUNTING = "Looking at the labels…"
 
@@ -45,9 +46,10 @@ class ClassChooseCard(Card):
         # As high as its sentences need at this width, which a fixed height does not know.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.level, self.graders, self.base = Picker(), Picker(), Picker()
-        self.pool, self.recipe = Picker(), Picker()
+        self.pool, self.volume, self.recipe = Picker(), Picker(), Picker()
         self.title = QLineEdit()
         self.title.setMaxLength(200)
+        self.cluster = cluster_field()
         self.count = label("", "heading")
         self.classes = dense_table(("Label", "Examples", "Patients"))
         for at in (1, 2):
@@ -59,13 +61,18 @@ class ClassChooseCard(Card):
         self.warning_text = label("")
         self.warning_text.setWordWrap(True)
         warned.addWidget(self.warning_text)
-        self.how, self.problem = label("", "muted"), label("", "error")
-        for text in (self.how, self.problem):
+        self.about, self.how = label("", "muted"), label("", "muted")
+        self.problem = label("", "error")
+        for text in (self.about, self.how, self.problem):
             text.setWordWrap(True)
         self.start = QPushButton("Teach")
         self.start.setProperty("look", "primary")
         self.start.setAutoDefault(False)
-        for picker, entries in ((self.recipe, RECIPES), (self.pool, POOLS)):
+        for picker, entries in (
+            (self.recipe, RECIPES),
+            (self.pool, POOLS),
+            (self.volume, VOLUMES),
+        ):
             for key, words in entries.items():
                 picker.addItem(words, key)
         self._lay_out()
@@ -74,6 +81,7 @@ class ClassChooseCard(Card):
 
     def _lay_out(self) -> None:
         form, model = QFormLayout(), QFormLayout()
+        self._model = model
         for made in (form, model):
             made.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
             made.setHorizontalSpacing(10)
@@ -83,7 +91,9 @@ class ClassChooseCard(Card):
             (form, "Labelled by", self.graders),
             (model, "Begin with", self.base),
             (model, "It looks at", self.pool),
+            (model, "Volume told by", self.volume),
             (model, "Recipe", self.recipe),
+            (model, "Runs on", self.cluster),
             (model, "Name it", self.title),
         ):
             words = label(text, "muted")
@@ -94,6 +104,7 @@ class ClassChooseCard(Card):
         self.body.addWidget(self.classes)
         self.body.addWidget(self.warnings)
         self.body.addLayout(model)
+        self.body.addWidget(self.about)
         self.body.addWidget(self.how)
         self.body.addWidget(self.problem)
         self.body.addWidget(self.start)
@@ -104,11 +115,13 @@ class ClassChooseCard(Card):
             ("grader", self.graders),
             ("base", self.base),
             ("pool", self.pool),
+            ("volume", self.volume),
             ("recipe", self.recipe),
         ):
             picker.activated.connect(
                 lambda _, n=name, p=picker: self.wanted.emit({n: p.currentData()})
             )
+        self.cluster.textEdited.connect(lambda text: self.wanted.emit({"cluster": text.strip()}))
         self.title.textEdited.connect(lambda text: self.wanted.emit({"title": text.strip()}))
         self.start.clicked.connect(self.start_requested)
 
@@ -129,9 +142,13 @@ class ClassChooseCard(Card):
         bases = [(title, id) for id, title in found.bases]
         _fill(self.base, bases, found.base[0] if found.base is not None else "")
         self.pool.setCurrentIndex(self.pool.findData(wanted.pool))
+        self.volume.setCurrentIndex(self.volume.findData(wanted.volume))
+        self._model.setRowVisible(self.volume, found.of_volumes)
         self.recipe.setCurrentIndex(self.recipe.findData(wanted.recipe))
         parent = found.base[1] if found.base is not None else "…"
         self.title.setPlaceholderText(f"{parent}, classes")
+        if self.cluster.text().strip() != wanted.cluster:
+            self.cluster.setText(wanted.cluster)
         if self.title.text().strip() != wanted.title:
             self.title.setText(wanted.title)
 
@@ -152,6 +169,8 @@ class ClassChooseCard(Card):
         self.classes.setFixedHeight(rows * scaled(_ROW_PX) + 14)
         self.warning_text.setText("\n".join(f"•  {w}" for w in found.warnings))
         self.warnings.setVisible(bool(found.warnings))
+        self.about.setText(" ".join(found.about))
+        self.about.setVisible(bool(found.about))
         self.how.setText(f"How it is measured: {' '.join(found.how)}")
         self.how.setVisible(bool(found.how))
         problem = f"{found.problem} {found.hint}".strip() or why_not
@@ -161,7 +180,16 @@ class ClassChooseCard(Card):
     def set_ready(self, ready: bool, *, locked: bool) -> None:
         """Say whether a run can be begun, and whether one goes on, which cannot be changed."""
         self.start.setEnabled(ready)
-        for widget in (self.level, self.graders, self.base, self.pool, self.recipe, self.title):
+        for widget in (
+            self.level,
+            self.graders,
+            self.base,
+            self.pool,
+            self.volume,
+            self.recipe,
+            self.cluster,
+            self.title,
+        ):
             widget.setEnabled(not locked)
 
     def repaint_icons(self) -> None:

@@ -10,6 +10,7 @@ from mirage_viewer.teaching import words
 from mirage_viewer.teaching.progress import RunProgress
 from mirage_viewer.theme import icon
 
+_LATER = "It can be gone on with the next time the program starts"
 NOT_BEGUN = "Nothing is being taught."
 
 
@@ -39,7 +40,7 @@ class ClassRunCard(Card):
         self.notes = label("", "warning")
         self.notes.setWordWrap(True)
         self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("End it without a model")
+        self.cancel.setToolTip("End it without a model; it can be gone on with later")
         self.go_on = QPushButton("Go on from where it stopped")
         self.again = QPushButton("Choose anew")
         self.header.addWidget(self.left)
@@ -82,6 +83,7 @@ class ClassRunCard(Card):
         self.cancel.setEnabled(not cancelling)
         self.go_on.setVisible(over and can_go_on)
         self.again.setVisible(over)
+        self.again.setToolTip(_LATER if can_go_on else "")
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""

@@ -1,0 +1,181 @@
+"""ClusterExecutor: tasks on the nodes of a Dask cluster, with the executor interface of the stdlib.
+
+On its node a task runs in a process of its own, as on this computer: it can be ended at once, gives
+all its memory back, and a crash in a driver takes no node along. Program and nodes must see the
+same files under the same names, and have the same version of this package.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from concurrent.futures import wait as wait_for
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from mirage_core.jobs.local import LocalExecutor, WorkerDiedError
+
+if TYPE_CHECKING:
+    from distributed import Future as DaskFuture
+
+_ASK_EVERY_S = 0.25
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ClusterError(Exception):
+    """A cluster cannot be used.
+
+    Attributes
+    ----------
+    what, hint : str
+        What happened, and what to do about it.
+    """
+
+    def __init__(self, what: str, hint: str) -> None:
+        self.what, self.hint = what, hint
+        super().__init__(what, hint)
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.hint}"
+
+
+class ClusterExecutor(Executor):
+    """Runs each task on a node of a Dask cluster, as many at a time as its nodes have threads.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler: ``tcp://host:8786``, or ``host:8786``.
+    shared_folder : Path
+        A folder that program and nodes see under the same name; tasks tell there how far they are.
+    timeout_s : float
+        How long to wait for the scheduler.
+
+    Raises
+    ------
+    ClusterError
+        If Dask is not installed or the scheduler does not answer.
+    """
+
+    def __init__(self, address: str, shared_folder: Path, timeout_s: float = 10.0) -> None:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise ClusterError(
+                "A cluster needs Dask, which is not installed.",
+                "Install the package distributed, or this program with its extra `cluster`.",
+            ) from None
+        self.shared_folder = shared_folder
+        try:
+            self._client = Client(address, timeout=timeout_s, set_as_default=False)
+        except (OSError, ValueError):
+            raise ClusterError(
+                f"No cluster answers at {address}.",
+                "Check the address of the Dask scheduler, and whether it runs.",
+            ) from None
+        self._lock = threading.Lock()
+        self._tasks: dict[Future[Any], tuple[DaskFuture[Any], str]] = {}
+        self._closed = False
+
+    @property
+    def n_at_a_time(self) -> int:
+        """How many tasks its nodes run at a time now."""
+        return sum(self._client.nthreads().values())
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Run ``fn(*args, **kwargs)`` on a node; everything must be picklable."""
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("this executor is shut down")
+        content = pickle.dumps((fn, args, kwargs), protocol=pickle.HIGHEST_PROTOCOL)
+        end = f"mirage-end-{uuid.uuid4().hex}"
+        future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
+        told = self._client.submit(run_apart, content, end, pure=False, key=f"mirage-{end}")
+        with self._lock:
+            self._tasks[future] = told, end
+        told.add_done_callback(lambda done: self._conclude(future, done))
+        return future
+
+    def kill(self, future: Future[Any]) -> None:
+        """End the process of `future` at once, wherever it runs."""
+        from distributed import Event
+
+        with self._lock:
+            task = self._tasks.get(future)
+        if task is None:
+            return
+        told, end = task
+        Event(end, client=self._client).set()
+        if told.status == "pending":
+            # Where no node has begun it nothing will hear of it; where one has, it ends by itself.
+            self._give_up(future, "ended by force")
+            told.cancel()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more tasks; with `cancel_futures`, end those that run."""
+        with self._lock:
+            self._closed = True
+            running = list(self._tasks)
+        if cancel_futures:
+            for future in running:
+                self.kill(future)
+        if wait:
+            wait_for(running)
+        with suppress(OSError, TimeoutError):
+            self._client.close(timeout=5)
+
+    def _conclude(self, future: Future[Any], told: DaskFuture[Any]) -> None:
+        """Bring what came of a task to who waits for it; called in a thread of Dask's."""
+        try:
+            value = told.result()
+        except WorkerDiedError as error:
+            self._settle(future, error=error)
+        except BaseException as error:
+            lost = told.status in ("cancelled", "lost") or type(error).__name__ == "KilledWorker"
+            if lost:
+                self._give_up(future, "its node is gone")
+            else:
+                self._settle(future, error=error)
+        else:
+            self._settle(future, value)
+
+    def _give_up(self, future: Future[Any], why: str) -> None:
+        self._settle(
+            future,
+            error=WorkerDiedError(
+                f"The cluster gave no result ({why}). Nothing was changed; try again."
+            ),
+        )
+
+    def _settle(
+        self, future: Future[Any], value: Any = None, error: BaseException | None = None
+    ) -> None:
+        with self._lock:
+            if self._tasks.pop(future, None) is None:
+                return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(value)
+
+
+def run_apart(content: bytes, end: str) -> Any:
+    """Run a pickled call on a node, in a process of its own, until the event `end` is set."""
+    from distributed import Event
+
+    function, args, kwargs = pickle.loads(content)
+    wanted = Event(end)
+    with LocalExecutor() as executor:
+        future = executor.submit(function, *args, **kwargs)
+        while not future.done():
+            wait_for((future,), timeout=_ASK_EVERY_S)
+            if wanted.is_set():
+                executor.kill(future)
+        return future.result()

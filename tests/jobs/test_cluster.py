@@ -1,0 +1,95 @@
+"""Tasks run on the nodes of a cluster as they do here: progress, cancel, errors, ends by force."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mirage_core.jobs import Job, JobCancelledError, JobState, Progress, WorkerDiedError, submit
+from mirage_core.jobs.cluster import ClusterError, ClusterExecutor
+from tests.clusters import one_node
+from tests.jobs import tasks
+from tests.jobs.processes import alive, soon
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    with one_node() as address:
+        yield address
+
+
+@pytest.fixture
+def executor(scheduler: str, tmp_path: Path) -> Iterator[ClusterExecutor]:
+    executor = ClusterExecutor(scheduler, tmp_path)
+    yield executor
+    executor.shutdown(cancel_futures=True)
+
+
+def test_a_task_runs_in_a_process_of_its_own_on_a_node(executor: ClusterExecutor) -> None:
+    assert submit(executor, tasks.add, 2, 3).result() == 5
+    one, other = (submit(executor, tasks.process_id).result() for _ in range(2))
+    assert len({one, other, os.getpid()}) == 3
+
+
+def test_progress_comes_through_the_shared_folder(
+    executor: ClusterExecutor, tmp_path: Path
+) -> None:
+    seen: list[Progress] = []
+    job = submit(executor, tasks.count_to, 30, 0.05, on_progress=seen.append)
+    assert soon(lambda: any(tmp_path.glob("mirage-job-*/progress")))
+    assert job.result() == 30
+    fractions = [p.fraction for p in seen]
+    assert fractions == sorted(fractions)
+    assert len(set(fractions)) > 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_task_raises_arrives(executor: ClusterExecutor) -> None:
+    with pytest.raises(ValueError, match="the reason"):
+        submit(executor, tasks.fail).result()
+
+
+def test_a_task_that_is_asked_to_stop_does(executor: ClusterExecutor) -> None:
+    job = submit(executor, tasks.count_to, 2000, 0.01)
+    assert soon(lambda: job.progress().fraction > 0)
+    began = time.monotonic()
+    job.cancel(grace_s=60)
+    with pytest.raises(JobCancelledError):
+        job.result()
+    assert time.monotonic() - began < 30
+
+
+def test_a_task_that_does_not_hear_is_ended_by_force(
+    executor: ClusterExecutor, tmp_path: Path
+) -> None:
+    job = submit(executor, tasks.write_id_and_sleep, str(tmp_path / "pid"))
+    assert soon((tmp_path / "pid").exists)
+    pid = int((tmp_path / "pid").read_text())
+    job.cancel(grace_s=0.1)
+    with pytest.raises(JobCancelledError):
+        job.result()
+    assert soon(lambda: not alive(pid))
+
+
+def test_a_process_that_dies_is_told_and_takes_no_node_along(executor: ClusterExecutor) -> None:
+    with pytest.raises(WorkerDiedError):
+        submit(executor, tasks.die).result()
+    assert submit(executor, tasks.add, 1, 1).result() == 2
+
+
+def test_the_end_is_told_once(executor: ClusterExecutor) -> None:
+    ends: list[Job] = []
+    job = submit(executor, tasks.add, 1, 1, on_end=ends.append)
+    job.result()
+    time.sleep(0.2)
+    assert (ends, job.state) == ([job], JobState.FINISHED)
+
+
+def test_a_cluster_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ClusterError, match="No cluster answers at") as raised:
+        ClusterExecutor("tcp://127.0.0.1:9", tmp_path, timeout_s=1)
+    assert "scheduler" in raised.value.hint
