@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from distributed import Future as DaskFuture
 
 _ASK_EVERY_S = 0.25
+_END_WITHIN_S = 5.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,7 +81,7 @@ class ClusterExecutor(Executor):
                 "Check the address of the Dask scheduler, and whether it runs.",
             ) from None
         self._lock = threading.Lock()
-        self._tasks: dict[Future[Any], tuple[DaskFuture[Any], str]] = {}
+        self._tasks: dict[Future[Any], DaskFuture[Any]] = {}
         self._closed = False
 
     @property
@@ -94,29 +95,22 @@ class ClusterExecutor(Executor):
             if self._closed:
                 raise RuntimeError("this executor is shut down")
         content = pickle.dumps((fn, args, kwargs), protocol=pickle.HIGHEST_PROTOCOL)
-        end = f"mirage-end-{uuid.uuid4().hex}"
+        key = f"mirage-{uuid.uuid4().hex}"
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
-        told = self._client.submit(run_apart, content, end, pure=False, key=f"mirage-{end}")
+        told = self._client.submit(run_apart, content, key, pure=False, key=key)
         with self._lock:
-            self._tasks[future] = told, end
+            self._tasks[future] = told
         told.add_done_callback(lambda done: self._conclude(future, done))
         return future
 
     def kill(self, future: Future[Any]) -> None:
         """End the process of `future` at once, wherever it runs."""
-        from distributed import Event
-
         with self._lock:
-            task = self._tasks.get(future)
-        if task is None:
-            return
-        told, end = task
-        Event(end, client=self._client).set()
-        if told.status == "pending":
-            # Where no node has begun it nothing will hear of it; where one has, it ends by itself.
+            told = self._tasks.get(future)
+        if told is not None:
             self._give_up(future, "ended by force")
-            told.cancel()
+            _within(_END_WITHIN_S, told.cancel)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more tasks; with `cancel_futures`, end those that run."""
@@ -128,8 +122,7 @@ class ClusterExecutor(Executor):
                 self.kill(future)
         if wait:
             wait_for(running)
-        with suppress(OSError, TimeoutError):
-            self._client.close(timeout=5)
+        _within(_END_WITHIN_S, self._client.close)
 
     def _conclude(self, future: Future[Any], told: DaskFuture[Any]) -> None:
         """Bring what came of a task to who waits for it; called in a thread of Dask's."""
@@ -166,16 +159,32 @@ class ClusterExecutor(Executor):
             future.set_result(value)
 
 
-def run_apart(content: bytes, end: str) -> Any:
-    """Run a pickled call on a node, in a process of its own, until the event `end` is set."""
-    from distributed import Event
+def run_apart(content: bytes, key: str) -> Any:
+    """Run a pickled call on a node, in a process of its own, while the task `key` is wanted.
+
+    It is not any more when it was cancelled or the program that wanted it is gone.
+    """
+    from distributed import get_worker
 
     function, args, kwargs = pickle.loads(content)
-    wanted = Event(end)
+    node = get_worker()
     with LocalExecutor() as executor:
         future = executor.submit(function, *args, **kwargs)
         while not future.done():
             wait_for((future,), timeout=_ASK_EVERY_S)
-            if wanted.is_set():
+            task = node.state.tasks.get(key)
+            if task is None or task.state == "cancelled":
                 executor.kill(future)
         return future.result()
+
+
+def _within(seconds: float, call: Callable[[], object]) -> None:
+    """Call something, and leave it alone if it takes longer: a scheduler may be gone."""
+
+    def quietly() -> None:
+        with suppress(Exception):
+            call()
+
+    thread = threading.Thread(target=quietly, daemon=True)
+    thread.start()
+    thread.join(seconds)

@@ -221,5 +221,5 @@ def _structures(data: TeachingData) -> tuple[Part, ...]:
     """Return the surfaces that are drawn, top to bottom, and lesions as one."""
     counts = data.counts()
     looked = sum(b.masks is not None for b in data.b_scans)
-    lesions = (Part(MASKS, "Fluid and lesions", looked),) if looked else ()
+    lesions = (Part(MASKS, "Fluid, lesions", looked),) if looked else ()
     return (*(Part(name, name, counts[name]) for name in data.surfaces), *lesions)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +75,43 @@ def test_a_task_that_does_not_hear_is_ended_by_force(
     with pytest.raises(JobCancelledError):
         job.result()
     assert soon(lambda: not alive(pid))
+
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from mirage_core.jobs.cluster import ClusterExecutor
+from mirage_core.jobs import submit
+from tests.jobs import tasks
+submit(ClusterExecutor(sys.argv[1], Path(sys.argv[2])), tasks.write_id_and_sleep, sys.argv[3])
+time.sleep(60)
+"""
+
+
+def test_a_program_that_is_killed_leaves_nothing_running_on_a_node(
+    scheduler: str, tmp_path: Path
+) -> None:
+    told = tmp_path / "pid"
+    program = subprocess.Popen([sys.executable, "-c", PROGRAM, scheduler, tmp_path, told])
+    try:
+        assert soon(lambda: told.exists() and bool(told.read_text()), within_s=60)
+    finally:
+        program.kill()
+        program.wait()
+    pid = int(told.read_text())
+    assert soon(lambda: not alive(pid))
+
+
+def test_a_scheduler_that_is_gone_is_told_and_holds_nobody_up(tmp_path: Path) -> None:
+    with one_node() as address:
+        executor = ClusterExecutor(address, tmp_path)
+        job = submit(executor, tasks.count_to, 2000, 0.01)
+        assert soon(lambda: job.progress().fraction > 0, within_s=60)
+    job.cancel(grace_s=0.1)
+    assert job.wait(30)
+    began = time.monotonic()
+    executor.shutdown(wait=False, cancel_futures=True)
+    assert time.monotonic() - began < 30
 
 
 def test_a_process_that_dies_is_told_and_takes_no_node_along(executor: ClusterExecutor) -> None:

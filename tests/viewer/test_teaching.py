@@ -147,7 +147,7 @@ def press(window: MainWindow, text: str) -> None:
 def test_what_can_be_taught_is_counted(teach: Callable[..., Any]) -> None:
     _, dialog = teach()
     assert dialog.choose_card.count.text() == "6 B-scans of 2 scans, 2 patients"
-    assert structures(dialog) == ["ILM · 6", "BM · 6", "Fluid and lesions · 6"]
+    assert structures(dialog) == ["ILM · 6", "BM · 6", "Fluid, lesions · 6"]
     graders = dialog.choose_card.graders
     assert [graders.itemText(i) for i in range(graders.count())] == [
         "everyone",

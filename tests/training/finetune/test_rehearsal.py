@@ -14,7 +14,10 @@ from mirage_core.model.store.store import ModelStore, StoredModel
 from mirage_core.scan import FLUID_SCHEME
 from mirage_core.simulate.source import random_b_scans
 from mirage_core.training.finetune.batches import Batches
+from mirage_core.training.finetune.checkpoints import LEARNT, load_weights
 from mirage_core.training.finetune.config import FinetuneConfig, preset
+from mirage_core.training.finetune.errors import TeachCancelledError
+from mirage_core.training.finetune.events import EventLog, Listeners
 from mirage_core.training.finetune.examine import load_parent, parent_plan
 from mirage_core.training.finetune.predict import find
 from mirage_core.training.finetune.rehearsal import rehearsed
@@ -76,6 +79,22 @@ def test_what_it_shows_moves_less_than_without_it(
         away = [np.nanmean(np.abs(a - b)) for a, b in zip(after, before, strict=True)]
         moved.append(float(np.mean(away)))
     assert moved[1] < 0.8 * moved[0]
+
+
+def test_a_run_that_was_cancelled_goes_on_rehearsing_to_the_same_end(tmp_path: Path) -> None:
+    _, base = region_base(tmp_path)
+    config, given = short(epochs=8, rehearsal=2), data(2)
+    asked = iter(range(100))
+    stop = Listeners(cancelled=lambda: next(asked) > 7)
+    teach(given, base, config, tmp_path / "whole", device="cpu")
+    with pytest.raises(TeachCancelledError):
+        teach(given, base, config, tmp_path / "halves", device="cpu", listeners=stop)
+    assert any(e["kind"] == "step" for e in EventLog(tmp_path / "halves").events())
+    teach(given, base, config, tmp_path / "halves", device="cpu", resume=True)
+    a, b = (load_weights(tmp_path / name / "final", LEARNT) for name in ("whole", "halves"))
+    assert a is not None
+    assert b is not None
+    assert all(torch.equal(a[n], b[n]) for n in a)
 
 
 @pytest.mark.parametrize(
