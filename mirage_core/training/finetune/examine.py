@@ -13,6 +13,7 @@ from mirage_core.model.segmentation import BackboneSegmentation, MirageSegmentat
 from mirage_core.model.store.card import ModelCard
 from mirage_core.model.store.scheme import LayerScheme
 from mirage_core.model.store.store import StoredModel
+from mirage_core.scan import FLUID_SCHEME
 from mirage_core.training.finetune.comparison import ComparedBScan
 from mirage_core.training.finetune.config import FinetuneConfig
 from mirage_core.training.finetune.errors import TeachError
@@ -30,6 +31,8 @@ from mirage_core.training.finetune.syllabus import Syllabus, syllabus
 
 _MOST_CHECKED = 16
 _MOVED_PX = 2.0
+_CHANGED, _SEEN_PX = 0.3, 300
+"""Share by which a lesion changes that is worth saying, and how much of it there has to be."""
 
 
 def parent_plan(base: ModelCard, data: TeachingData) -> Syllabus | None:
@@ -123,23 +126,40 @@ class Examiner:
         return score(self.what, np.asarray(totals, np.float64))
 
     def moved(self, after: Mapping[int, Found]) -> list[str]:
-        """Return sentences about surfaces that moved though nobody corrected them."""
+        """Return sentences about what changed though nobody corrected it."""
         if not self.plan.keeps_head:
             return []
+        pairs = [(self.before[i], found) for i, found in after.items() if i in self.before]
+        return [*self._moved_surfaces(pairs), *self._changed_lesions(pairs)]
+
+    def _moved_surfaces(self, pairs: Sequence[tuple[Found, Found]]) -> list[str]:
         notes = []
         for name in self.plan.scheme.surface_names:
             row = SURFACE_NAMES.index(name)
-            away = [
-                np.abs(found.curves[row] - self.before[i].curves[row])
-                for i, found in after.items()
-                if i in self.before
-            ]
+            away = [np.abs(new.curves[row] - old.curves[row]) for old, new in pairs]
             far = np.concatenate(away) if away else np.zeros(0)
             far = far[np.isfinite(far)]
             if name not in self.plan.surfaces and far.size and far.mean() > _MOVED_PX:
                 notes.append(
                     f"{name} was not corrected, and yet it moved by {far.mean():.1f} px on average "
                     "on the B-scans held back: look at it."
+                )
+        return notes
+
+    def _changed_lesions(self, pairs: Sequence[tuple[Found, Found]]) -> list[str]:
+        notes = []
+        for name in self.plan.scheme.mask_classes:
+            value = FLUID_SCHEME.by_name(name).value
+            old, new = (sum(np.count_nonzero(p[k].masks == value) for p in pairs) for k in (0, 1))
+            if name in self.plan.lesions or max(old, new) < _SEEN_PX:
+                continue
+            change = (new - old) / max(old, 1)
+            if abs(change) > _CHANGED:
+                more = "more" if change > 0 else "less"
+                much = f"{100 * abs(change):.0f} % {more}" if old else "some"
+                notes.append(
+                    f"{name} is marked on none of the B-scans it was taught with, and yet the "
+                    f"model marks {much} of it on the B-scans held back: look at it."
                 )
         return notes
 
