@@ -67,6 +67,9 @@ def ceiling() -> Chapter:
     rows = [
         _left("what the graph engine found", residuals, found, bridge),
         _left(
+            "the same to the nearest px", residuals, residuals.whole(), bridge
+        ),
+        _left(
             "each moved as a whole to where it fits best", residuals, residuals.own_offset(), bridge
         ),
         _left(
@@ -81,7 +84,7 @@ def ceiling() -> Chapter:
             rows=rest,
         ),
         _left(
-            f"searched by a filter learnt from {LEARNT_FROM} of the expert's B-scans",
+            f"searched, to the nearest px, by a filter learnt from {LEARNT_FROM} B-scans",
             residuals,
             residuals.learnt(),
             bridge,
