@@ -11,9 +11,9 @@ import pytest
 
 from mirage_core.model.store.store import ModelStore
 from tests.cli.running import Ran, mirage
+from tests.cli.teachable import folder_and_base
 from tests.clusters import one_node
-from tests.training.finetune.lessons import region_base, short
-from tests.training.finetune.test_data import write_folder
+from tests.training.finetune.lessons import short
 
 NOWHERE = "tcp://127.0.0.1:9"
 
@@ -26,10 +26,7 @@ def cluster() -> Iterator[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MIRAGE_DATA_DIR", str(tmp_path / "program"))
-    _, base = region_base(tmp_path / "made")
-    ModelStore().add(base.card, base.weights)
-    return write_folder(tmp_path / "data", 3)
+    return folder_and_base(tmp_path, monkeypatch)
 
 
 def arrays(path: Path) -> dict[str, np.ndarray]:

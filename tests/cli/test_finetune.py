@@ -15,9 +15,9 @@ from mirage_core.places import models_dir
 from mirage_core.project import Project
 from mirage_core.training.finetune.events import EventLog
 from tests.cli.running import Ran, mirage
+from tests.cli.teachable import folder_and_base
 from tests.project.eyes import make_scan
-from tests.training.finetune.lessons import region_base, short
-from tests.training.finetune.test_data import write_folder
+from tests.training.finetune.lessons import short
 
 QUICK = ("--base", "base", "--device", "cpu", "--epochs", "2")
 
@@ -25,10 +25,7 @@ QUICK = ("--base", "base", "--device", "cpu", "--epochs", "2")
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a training folder; the program's store holds a tiny base model."""
-    monkeypatch.setenv("MIRAGE_DATA_DIR", str(tmp_path / "program"))
-    _, base = region_base(tmp_path / "made")
-    ModelStore().add(base.card, base.weights)
-    return write_folder(tmp_path / "data", 3)
+    return folder_and_base(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 
-from mirage_core.io import open_scan as read_scan
 from mirage_core.jobs.teach_classes import teach_classes
 from mirage_core.model.store.store import ModelStore
 from mirage_core.places import data_dir
-from mirage_core.project import LabelSet, Project
+from mirage_core.project import Project
 from mirage_core.project.class_teaching import ClassChoice, ClassSource
 from mirage_core.training.classify.record import begin
 from mirage_core.training.finetune.errors import TeachError
@@ -33,7 +32,7 @@ from mirage_viewer.teaching import Stage, runs
 from mirage_viewer.workers import Workers
 from tests.training.classify import eyes
 from tests.viewer import class_tasks
-from tests.viewer.eyes import write_scan
+from tests.viewer.labelled import label_three_patients
 
 ROOT = Path(__file__).parents[2]
 OFFER = "Teaching was interrupted. Go on?"
@@ -46,13 +45,7 @@ def study(tmp_path: Path) -> Path:
     """Three patients, of each two B-scans that Anna labelled; and a tiny model called Base."""
     eyes.base(data_dir())
     with Project.create(tmp_path / "study") as project:
-        project.labels.set_label_set(LabelSet(("CNV", "normal")), "Anna")
-        for seed in (1, 2, 3):
-            scan = read_scan(write_scan(tmp_path / f"eye{seed}.npz", seed))
-            record = project.import_pixels(project.add_scan(scan, "Anna"), scan)
-            project.set_pseudonym(record, f"P{seed}")
-            project.labels.set(record.id, ["CNV"], "Anna", b_scan=0)
-            project.labels.set(record.id, ["normal"], "Anna", b_scan=3)
+        label_three_patients(project, tmp_path, ("CNV", "normal"))
         return project.folder
 
 

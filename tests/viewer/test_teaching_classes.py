@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from mirage_core.io import open_scan as read_scan
 from mirage_core.model.spec import VolumePool
-from mirage_core.project import LabelSet, Project
+from mirage_core.project import Project
 from mirage_core.training.classify.config import PRESETS, preset
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.settings import Settings
@@ -23,7 +22,8 @@ from mirage_viewer.teach_window.classes.page import ClassesPage
 from mirage_viewer.teaching import Stage
 from mirage_viewer.workers import Workers
 from tests.viewer import class_tasks
-from tests.viewer.eyes import key, write_scan
+from tests.viewer.eyes import key
+from tests.viewer.labelled import label_three_patients
 from tests.viewer.stores import add_model
 
 NAMES = ("CNV", "normal", "DME")
@@ -33,15 +33,9 @@ NAMES = ("CNV", "normal", "DME")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     with Project.create(folder / "study") as project:
-        project.labels.set_label_set(LabelSet(NAMES), "Anna")
-        for seed in (1, 2, 3):
-            scan = read_scan(write_scan(folder / f"eye{seed}.npz", seed))
-            record = project.import_pixels(project.add_scan(scan, "Anna"), scan)
-            project.set_pseudonym(record, f"P{seed}")
-            project.labels.set(record.id, ["CNV"], "Anna", b_scan=0)
-            project.labels.set(record.id, ["normal"], "Anna", b_scan=3)
-        project.labels.set(record.id, ["CNV"], "Ben", b_scan=4)
-        project.labels.set(record.id, ["normal"], "Ben")
+        last = label_three_patients(project, folder, NAMES)
+        project.labels.set(last, ["CNV"], "Ben", b_scan=4)
+        project.labels.set(last, ["normal"], "Ben")
         return project.folder
 
 
@@ -228,15 +222,21 @@ def volumes(study: Path) -> Path:
     return study
 
 
-def test_volumes_can_be_told_by_attention_and_the_whole_model_taught(
-    qtbot: Any, volumes: Path, teach: Callable[..., tuple[MainWindow, ClassesPage]]
-) -> None:
+def asked_for() -> tuple[list[Any], Callable[..., Any]]:
+    """Return a task, and a list that gets the settings it is run with."""
     asked: list[Any] = []
 
     def task(source: Any, base: str, config: Any, *args: Any, **kwargs: Any) -> Any:
         asked.append(config)
         return class_tasks.telling(source, base, config, *args, **kwargs)
 
+    return asked, task
+
+
+def test_volumes_can_be_told_by_attention_and_the_whole_model_taught(
+    qtbot: Any, volumes: Path, teach: Callable[..., tuple[MainWindow, ClassesPage]]
+) -> None:
+    asked, task = asked_for()
     window, page = teach(task)
     card = page.choose
     assert not card.volume.isVisible()
@@ -266,12 +266,7 @@ def test_volumes_can_be_told_by_attention_and_the_whole_model_taught(
 def test_attention_is_nothing_to_b_scans_that_are_labelled_one_by_one(
     qtbot: Any, volumes: Path, teach: Callable[..., tuple[MainWindow, ClassesPage]]
 ) -> None:
-    asked: list[Any] = []
-
-    def task(source: Any, base: str, config: Any, *args: Any, **kwargs: Any) -> Any:
-        asked.append(config)
-        return class_tasks.telling(source, base, config, *args, **kwargs)
-
+    asked, task = asked_for()
     window, page = teach(task)
     pick(page.choose.level, "3 labelled scans")
     wait_counted(qtbot, window)
