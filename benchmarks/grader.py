@@ -66,9 +66,7 @@ def ceiling() -> Chapter:
     found, rest = residuals.found, residuals.rest
     rows = [
         _left("what the graph engine found", residuals, found, bridge),
-        _left(
-            "the same to the nearest px", residuals, residuals.whole(), bridge
-        ),
+        _left("the same to the nearest px", residuals, residuals.whole(), bridge),
         _left(
             "each moved as a whole to where it fits best", residuals, residuals.own_offset(), bridge
         ),
