@@ -38,6 +38,7 @@ SCRIPTS = (
     "model_segmentation",
     "starter",
     "teaching",
+    "teach_eight",
     "plugin_import",
     "napari_plugin",
 )

@@ -29,6 +29,8 @@ _BLOCK = 12
 _GAP = 3
 """B-scans at the borders between them that are neither."""
 
+N_IN_A_WINDOW = 8
+
 Offer = Callable[[int, int], tuple[LabelledBScan, ...]]
 """Gives so many B-scans to teach with, for a seed."""
 
@@ -77,6 +79,11 @@ def evenly(n: int, seed: int) -> tuple[LabelledBScan, ...]:
     rows = bonn_parts()[0]
     places = [int((i + (seed % 3 + 0.5) / 3) * len(rows) / n) for i in range(n)]
     return tuple(bonn_b_scan(rows[place], "train") for place in places)
+
+
+def as_in_a_window() -> TeachingData:
+    """Return :data:`N_IN_A_WINDOW` of them, which do not say what they are to be used for."""
+    return together(_in_part(b, "") for b in evenly(N_IN_A_WINDOW, 0))
 
 
 def bonn_held_out(_seed: int = 0) -> tuple[LabelledBScan, ...]:
