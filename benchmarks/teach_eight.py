@@ -35,7 +35,7 @@ def main() -> None:
     plain = seconds(few.changed(cache_memory_bytes=0, cache_disk_bytes=0))
     emit(
         Result(
-            f"Teach with {N_IN_A_WINDOW} corrected B-scans of bonn_amd, starter, few-shot, as in the window",
+            f"Teach with {N_IN_A_WINDOW} corrected B-scans of bonn_amd, as in the window",
             f"≤ {BAR_S:g} s on 2 cores",
             f"{ours:.0f} s, the gain measured by a second training",
             "without kept features",
