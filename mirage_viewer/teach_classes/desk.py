@@ -89,7 +89,7 @@ class ClassTeaching:
         self._turn = 0
         self.run = ClassRun(background, workers)
         self.run.changed.connect(self.progressed.emit)
-        self.wanted = ClassWanted(cluster=place.settings.cluster)
+        self.wanted = ClassWanted()
         self.found: ClassSurvey | None = None
         self.counting = False
         self.stage = Stage.CHOOSING
@@ -119,7 +119,7 @@ class ClassTeaching:
     def want(self, **choices: Any) -> None:
         """Choose something else, by the names of :class:`ClassWanted`, and count anew."""
         self.wanted = replace(self.wanted, **choices)
-        if not set(choices) <= {"title", "cluster"}:
+        if set(choices) != {"title"}:
             self.look()
 
     def look(self) -> None:
@@ -151,7 +151,6 @@ class ClassTeaching:
         if not self.can_start or found is None or found.base is None:
             return
         (base, title), project = found.base, self._place.projects.folder
-        self._place.settings.cluster = wanted.cluster
         allowed = replace(wanted, grader=found.only_grader or wanted.grader)
 
         def begin() -> tuple[RunRequest, ClassChoice, ClassifyConfig]:
@@ -185,8 +184,7 @@ class ClassTeaching:
 
         def begin(found: tuple[RunRequest, ClassChoice, ClassifyConfig]) -> None:
             mine, choice, config = found
-            made = ClassWanted.of_run(choice, config, mine.base, mine.title)
-            self.wanted = replace(made, cluster=self.wanted.cluster)
+            self.wanted = ClassWanted.of_run(choice, config, mine.base, mine.title)
             self._begin(mine, choice, config, resume=True)
 
         self._starting()
@@ -285,7 +283,7 @@ class ClassTeaching:
             self._done,
             self._failed,
             self._cancelled,
-            self.wanted.cluster,
+            self._place.teaching.cluster,
         )
         self.changed.emit()
 

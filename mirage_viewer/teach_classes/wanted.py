@@ -44,8 +44,6 @@ class ClassWanted:
         Keys of :data:`RECIPES`, :data:`POOLS` and :data:`VOLUMES`.
     title : str
         Of the model to come; empty: after its parent.
-    cluster : str
-        Address of the Dask cluster to run on; empty: this computer.
     """
 
     level: str = ""
@@ -55,7 +53,6 @@ class ClassWanted:
     pool: str = next(iter(POOLS))
     volume: str = next(iter(VOLUMES))
     title: str = ""
-    cluster: str = ""
 
     def choice(self, level: Level) -> ClassChoice:
         """Return it as the core's."""

@@ -92,6 +92,12 @@ class TeachBinding:
         result.again_requested.connect(teaching.choose_again)
         result.picked.connect(self.look_at)
         self.classes.follow(dialog)
+        one, other = dialog.choose_card.cluster, dialog.classes.choose.cluster
+        one.setText(teaching.cluster)
+        other.setText(teaching.cluster)
+        one.textChanged.connect(teaching.run_on)
+        one.textChanged.connect(other.setText)
+        other.textChanged.connect(one.setText)
         return dialog
 
     def may_close(self) -> bool:

@@ -123,7 +123,6 @@ class ChooseCard(Card):
                 lambda _, n=name, p=picker: self.wanted.emit({n: p.currentData()})
             )
         self.title.textChanged.connect(lambda text: self._want(title=text.strip()))
-        self.cluster.textChanged.connect(lambda text: self._want(cluster=text.strip()))
         self.structures.itemChanged.connect(lambda _: self._want(left_out=self._left_out()))
         self.start.clicked.connect(self.start_requested)
 
@@ -149,8 +148,6 @@ class ChooseCard(Card):
         self.preset.setCurrentIndex(self.preset.findData(wanted.preset))
         parent = found.base.title if found.base is not None else "…"
         self.title.setPlaceholderText(f"{parent}, taught")
-        if self.cluster.text().strip() != wanted.cluster:
-            self.cluster.setText(wanted.cluster)
         self._fill_structures(wanted, found)
         self._filling = False
 

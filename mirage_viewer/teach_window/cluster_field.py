@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QLineEdit
 
 
 def cluster_field() -> QLineEdit:
-    """Return an empty field for the address of a cluster."""
+    """Return an empty field for the address of a cluster; what it says is not its own to keep."""
     field = QLineEdit()
     field.setPlaceholderText("this computer")
     field.setToolTip(

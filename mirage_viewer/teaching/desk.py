@@ -101,7 +101,7 @@ class Teaching:
         self.run = TeachRun(background, workers)
         self.run.changed.connect(self.progressed.emit)
         self.held_out = HeldOut(place, background)
-        self.wanted = Wanted(cluster=place.settings.cluster)
+        self.wanted = Wanted()
         self.found: Survey | None = None
         self.counting: float | None = None
         self.stage = Stage.CHOOSING
@@ -133,8 +133,17 @@ class Teaching:
     def want(self, **choices: Any) -> None:
         """Choose something else, by the names of :class:`Wanted`, and count anew."""
         self.wanted = replace(self.wanted, **choices)
-        if not set(choices) <= {"title", "cluster"}:
+        if set(choices) != {"title"}:
             self.look()
+
+    @property
+    def cluster(self) -> str:
+        """Address of the Dask cluster that teaches, classes too; empty: this computer."""
+        return self._place.settings.cluster
+
+    def run_on(self, cluster: str) -> None:
+        """Teach on another cluster from now on."""
+        self._place.settings.cluster = cluster.strip()
 
     def look(self) -> None:
         """Count what there is to teach with."""
@@ -180,7 +189,6 @@ class Teaching:
         if not self.can_start or found is None or found.base is None:
             return
         base, project = found.base, self._place.projects.folder
-        self._place.settings.cluster = wanted.cluster
         allowed = replace(wanted, grader=found.only_grader or wanted.grader)
 
         def begin() -> RunRequest:
@@ -288,7 +296,7 @@ class Teaching:
             self._done,
             self._failed,
             self._cancelled,
-            self.wanted.cluster,
+            self._place.settings.cluster,
         )
         self.changed.emit()
 

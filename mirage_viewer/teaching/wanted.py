@@ -39,8 +39,6 @@ class Wanted:
     preset : str
     title : str
         Of the model to come; empty: after its parent.
-    cluster : str
-        Address of the Dask cluster to run on; empty: this computer.
     """
 
     scan: str = ""
@@ -50,7 +48,6 @@ class Wanted:
     base: str = ""
     preset: str = next(iter(PRESETS))
     title: str = ""
-    cluster: str = ""
 
     def choice(self, structures: tuple[str, ...] = ()) -> TeachingChoice:
         """Return it as the core's; of all that are there, only `structures`, empty: all."""

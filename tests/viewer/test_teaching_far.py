@@ -29,7 +29,8 @@ def test_a_run_on_a_cluster_ends_in_a_result_and_its_address_is_remembered(
     qtbot: Any, teach: Teach, cluster: str
 ) -> None:
     window, dialog = teach(teach_tasks.where)
-    dialog.choose_card.cluster.setText(cluster)
+    dialog.classes.choose.cluster.setText(f" {cluster}")
+    assert dialog.choose_card.cluster.text().strip() == cluster
     assert window.desk.teaching.can_start
     dialog.choose_card.start.click()
     teaching = window.desk.teaching

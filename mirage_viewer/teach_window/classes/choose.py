@@ -121,7 +121,6 @@ class ClassChooseCard(Card):
             picker.activated.connect(
                 lambda _, n=name, p=picker: self.wanted.emit({n: p.currentData()})
             )
-        self.cluster.textEdited.connect(lambda text: self.wanted.emit({"cluster": text.strip()}))
         self.title.textEdited.connect(lambda text: self.wanted.emit({"title": text.strip()}))
         self.start.clicked.connect(self.start_requested)
 
@@ -147,8 +146,6 @@ class ClassChooseCard(Card):
         self.recipe.setCurrentIndex(self.recipe.findData(wanted.recipe))
         parent = found.base[1] if found.base is not None else "…"
         self.title.setPlaceholderText(f"{parent}, classes")
-        if self.cluster.text().strip() != wanted.cluster:
-            self.cluster.setText(wanted.cluster)
         if self.title.text().strip() != wanted.title:
             self.title.setText(wanted.title)
 
