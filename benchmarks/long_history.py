@@ -34,6 +34,7 @@ BUDGET_BYTES = 16 * 2**20
 
 PEAK = """
 import sys
+from benchmarks.peak import peak_bytes
 from mirage_core.project import Project
 folder, scan_id, grader, budget = sys.argv[1:]
 with Project.open(folder) as project:
@@ -42,9 +43,7 @@ with Project.open(folder) as project:
         pass
     while session.redo():
         pass
-# Not of getrusage: that begins with the memory of the process that started this one.
-(peak,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM")]
-print(peak.split()[1])
+print(peak_bytes())
 """
 
 
@@ -131,7 +130,7 @@ def peak_mib(folder: Path, scan_id: str) -> float:
     """Return the peak memory of a process that undoes and redoes everything."""
     command = [sys.executable, "-c", PEAK, str(folder), scan_id, GRADER, str(BUDGET_BYTES)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return int(done.stdout) / 1024
+    return int(done.stdout) / 2**20
 
 
 def changed_mib(folder: Path, scan_id: str) -> float:

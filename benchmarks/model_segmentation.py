@@ -8,7 +8,6 @@ the stand-in once, some 20 minutes on two cores.
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable
 
@@ -20,6 +19,7 @@ from torch import Tensor
 from benchmarks.model_data import judging_set, network_input
 from benchmarks.model_plain import Plain
 from benchmarks.model_substitute import N_CLASSES, SIDE, substitute
+from benchmarks.peak import peak_bytes
 from benchmarks.report import Result, emit
 from mirage_core.model.inference import InferenceModel, class_map, retina_band
 
@@ -139,7 +139,7 @@ def volume(run: Callable[[int], object]) -> None:
     peaks = []
     for i in range(VOLUME):
         run(i)
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        peaks.append(peak_bytes() / 2**20)
     seconds = time.perf_counter() - start
     early, late = peaks[len(peaks) // 4], peaks[-1]
     emit(

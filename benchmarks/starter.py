@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import torch
 
+from benchmarks.peak import peak_bytes
 from benchmarks.report import Result, emit
 from mirage_core.engines import EngineInput, engine_names, make_engine
 from mirage_core.engines.propose import engine_input
@@ -34,7 +34,7 @@ def cost(engine: str) -> tuple[float, float, float]:
     start = time.perf_counter()
     made.segment(source)
     volume = time.perf_counter() - start
-    return min(single), volume, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return min(single), volume, peak_bytes() / 1e9
 
 
 def main() -> None:

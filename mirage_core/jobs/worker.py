@@ -21,6 +21,7 @@ from typing import Any
 from mirage_core.jobs.frames import receive, send
 from mirage_core.jobs.local import TaskFailedError
 from mirage_core.jobs.memory import resident_bytes
+from mirage_core.model.freed_memory import give_back_freed
 from mirage_core.model.out_of_memory import is_out_of_memory
 
 _DEVICE_SIGNS = ("cuda", "cudnn", "cublas", "mps ")
@@ -115,6 +116,7 @@ def _may_stay(keep_s: float, keep_bytes: int) -> bool:
     held = resident_bytes()
     if held is not None and held > keep_bytes:
         gc.collect()
+        give_back_freed()
         held = resident_bytes()
     return held is not None and held <= keep_bytes
 

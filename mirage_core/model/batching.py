@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import torch
 
 from mirage_core.model.devices import free_bytes, measured_peak, release_cache
+from mirage_core.model.freed_memory import give_back_freed
 from mirage_core.model.out_of_memory import is_out_of_memory
 
 MAX_BATCH = 32
@@ -102,6 +103,7 @@ def run_batches(
         if results:
             done.results += results
             at += len(batch)
+            give_back_freed()
             report(at / len(items))
             if measures:
                 done.batch_size = fitting(peak[0], free_bytes(done.device))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mirage_core.model.errors import DeviceError
+from mirage_core.model.freed_memory import give_back_freed
 
 _DEVICE = re.compile(r"(cpu|mps|cuda)(?::(\d+))?")
 
@@ -128,6 +129,7 @@ def measured_peak(device: torch.device) -> Iterator[list[int]]:
 def release_cache(device: torch.device) -> None:
     """Give back what is held of `device`'s memory but used by no tensor."""
     gc.collect()
+    give_back_freed()
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":

@@ -67,12 +67,14 @@ def _running_sums_of_exp(scores: F32) -> F32:
     for step in range(1, steps):
         before, now = sums[step - 1], sums[step]
         now[:, 1:] += before[:, :-1]
-        # log(exp(before) + exp(now)), in place: numpy's own logaddexp is far slower.
+        # log(exp(before) + exp(now)), in place. numpy's own logaddexp is far slower, and so is
+        # log1p, whose digits of small numbers are lost anyway in what they are added to.
         np.subtract(now, before, out=less)
         np.abs(less, out=less)
         np.negative(less, out=less)
         np.exp(less, out=less)
-        np.log1p(less, out=less)
+        less += 1
+        np.log(less, out=less)
         np.maximum(now, before, out=now)
         now += less
     return sums.reshape(steps, 2 * each, width)
