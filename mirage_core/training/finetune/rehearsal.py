@@ -8,7 +8,7 @@ image is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -24,7 +24,9 @@ _SHOWN_PX = 400
 """A smaller lesion says too little."""
 
 
-def rehearsed(n: int, lesions: Sequence[str]) -> tuple[LabelledBScan, ...]:
+def rehearsed(
+    n: int, lesions: Sequence[str], before_each: Callable[[], None] = lambda: None
+) -> tuple[LabelledBScan, ...]:
     """Return `n` simulated B-scans, each of another eye; always the same ones.
 
     Parameters
@@ -33,6 +35,8 @@ def rehearsed(n: int, lesions: Sequence[str]) -> tuple[LabelledBScan, ...]:
     lesions : sequence of str
         Names in FLUID_SCHEME, to be shown about equally often as far as eyes show them; with none
         eyes are taken as they come.
+    before_each : callable
+        Called before an eye is simulated, which takes some 0.1 s; what it raises ends the work.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def rehearsed(n: int, lesions: Sequence[str]) -> tuple[LabelledBScan, ...]:
     """
     chosen: list[LabelledBScan] = []
     shown = dict.fromkeys(lesions, 0)
-    eyes = _eyes()
+    eyes = _eyes(before_each)
     while len(chosen) < n and (eye := next(eyes, None)) is not None:
         rarest = min(shown.values(), default=0)
         wanted = {name for name, times in shown.items() if times == rarest}
@@ -54,9 +58,10 @@ def rehearsed(n: int, lesions: Sequence[str]) -> tuple[LabelledBScan, ...]:
     return tuple(chosen)
 
 
-def _eyes() -> Iterator[list[tuple[LabelledBScan, set[str]]]]:
+def _eyes(before_each: Callable[[], None]) -> Iterator[list[tuple[LabelledBScan, set[str]]]]:
     """Give eyes: some B-scans of each, with the names of the lesions that they show."""
     for seed in range(_FIRST_SEED, _FIRST_SEED + _MOST_EYES):
+        before_each()
         yield [
             (
                 LabelledBScan(

@@ -139,10 +139,9 @@ class _Run:
         self._curriculum = curriculum(data, config)
         self._plan = syllabus(base.card, data, config)
         self._parent = parent_plan(base.card, data)
-        self._rehearsed = self._to_rehearse()
-        self._asked = self._to_ask()
+        self._rehearsed: tuple[LabelledBScan, ...] = ()
         steps = sum(Batches(x.train, config).n_steps for x in self._curriculum.lessons)
-        looks = len(self._asked) + len(self._curriculum.measured)
+        looks = len(self._to_ask()) + self._n_to_rehearse + len(self._curriculum.measured)
         self._teller = Teller(listeners, EventLog(folder), steps, looks)
         self._cache = FeatureCache(
             folder / _CACHE, config.cache_memory_bytes, config.cache_disk_bytes
@@ -178,6 +177,7 @@ class _Run:
 
     def teach(self) -> tuple[Weights, LayerScheme]:
         """Go through all lessons; return what is kept."""
+        self._rehearsed = self._to_rehearse()
         self._ask_parent()
         kept: tuple[Weights, LayerScheme] | None = None
         for lesson in self._curriculum.lessons:
@@ -234,13 +234,13 @@ class _Run:
 
     def _ask_parent(self) -> None:
         """Have the base model say what it thinks of every B-scan that it is to be asked about."""
-        plan = self._parent
-        if plan is None or not self._asked:
+        plan, asked = self._parent, (*self._to_ask(), *self._again)
+        if plan is None or not asked:
             return
         parent = load_parent(self._base).to(self._device)
         test, before = set(self._curriculum.measured), {}
         self._teller.begin()
-        for i in self._asked:
+        for i in asked:
             self._obey()
             b_scan = self._b_scan(i)
             if i in test:
@@ -255,18 +255,21 @@ class _Run:
         return self._plan.keeps_head and self._config.prior_weight > 0
 
     def _to_ask(self) -> list[int]:
-        """Return the B-scans that the base model is asked about."""
+        """Return the B-scans of the data that the base model is asked about."""
         if self._parent is None:
             return []
         lessons = self._curriculum.lessons
         train = {i for x in lessons for i in x.train} if self._has_prior else set()
-        return sorted({*self._curriculum.measured, *train, *self._again})
+        return sorted({*self._curriculum.measured, *train})
+
+    @property
+    def _n_to_rehearse(self) -> int:
+        return self._config.rehearsal if self._parent is not None and self._has_prior else 0
 
     def _to_rehearse(self) -> tuple[LabelledBScan, ...]:
         """Return simulated B-scans on which the base model's opinions are to be kept."""
-        if self._parent is None or not self._has_prior:
-            return ()
-        return rehearsed(self._config.rehearsal, self._plan.scheme.mask_classes)
+        n = self._n_to_rehearse
+        return rehearsed(n, self._plan.scheme.mask_classes, self._obey) if n else ()
 
     @property
     def _again(self) -> tuple[int, ...]:

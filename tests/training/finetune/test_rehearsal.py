@@ -16,7 +16,7 @@ from mirage_core.simulate.source import random_b_scans
 from mirage_core.training.finetune.batches import Batches
 from mirage_core.training.finetune.checkpoints import LEARNT, load_weights
 from mirage_core.training.finetune.config import FinetuneConfig, preset
-from mirage_core.training.finetune.errors import TeachCancelledError
+from mirage_core.training.finetune.errors import TeachCancelledError, TeachError
 from mirage_core.training.finetune.events import EventLog, Listeners
 from mirage_core.training.finetune.examine import load_parent, parent_plan
 from mirage_core.training.finetune.predict import find
@@ -26,6 +26,10 @@ from tests.training.finetune.lessons import data, parted_base, region_base, shor
 
 Base = tuple[ModelStore, StoredModel]
 CPU = torch.device("cpu")
+
+
+def never(*_: object) -> None:
+    raise AssertionError
 
 
 def test_it_is_always_of_the_same_eyes_each_another_and_nothing_is_said_of_them() -> None:
@@ -85,7 +89,7 @@ def test_a_run_that_was_cancelled_goes_on_rehearsing_to_the_same_end(tmp_path: P
     _, base = region_base(tmp_path)
     config, given = short(epochs=8, rehearsal=2), data(2)
     asked = iter(range(100))
-    stop = Listeners(cancelled=lambda: next(asked) > 7)
+    stop = Listeners(cancelled=lambda: next(asked) > 20)
     teach(given, base, config, tmp_path / "whole", device="cpu")
     with pytest.raises(TeachCancelledError):
         teach(given, base, config, tmp_path / "halves", device="cpu", listeners=stop)
@@ -103,12 +107,35 @@ def test_a_run_that_was_cancelled_goes_on_rehearsing_to_the_same_end(tmp_path: P
 def test_a_model_without_opinions_to_keep_rehearses_nothing(
     config: FinetuneConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(n: int, lesions: tuple[str, ...]) -> None:
-        raise AssertionError
-
     monkeypatch.setattr(run_module, "rehearsed", never)
     _, base = region_base(tmp_path)
     teach(data(2), base, config.changed(most_steps=2), tmp_path / "run", device="cpu")
+
+
+def test_it_can_be_cancelled_before_every_eye(tmp_path: Path) -> None:
+    _, base = region_base(tmp_path)
+    asked: list[int] = []
+
+    def cancelled() -> bool:
+        asked.append(len(asked))
+        return len(asked) == 3
+
+    config, stop = short(rehearsal=10), Listeners(cancelled=cancelled)
+    with pytest.raises(TeachCancelledError):
+        teach(data(2), base, config, tmp_path / "run", device="cpu", listeners=stop)
+    assert not any(e["kind"] == "step" for e in EventLog(tmp_path / "run").events())
+    assert len(asked) == 3
+
+
+def test_a_run_that_is_refused_simulates_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, base = region_base(tmp_path)
+    config = short(rehearsal=2, most_steps=2)
+    teach(data(2), base, config, tmp_path / "run", device="cpu")
+    monkeypatch.setattr(run_module, "rehearsed", never)
+    with pytest.raises(TeachError):
+        teach(data(2), base, config, tmp_path / "run", device="cpu")
 
 
 def test_few_shot_rehearses_and_the_published_recipe_does_not() -> None:
