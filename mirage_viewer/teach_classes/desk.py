@@ -218,8 +218,14 @@ class ClassTeaching:
                 action="Go on",
                 do=lambda: self._go_on_offered(request),
                 other="Discard it",
-                do_other=lambda: self.discard(request),
+                do_other=lambda: self._discard_offered(request),
             )
+        )
+
+    def _discard_offered(self, request: RunRequest) -> None:
+        """Remove a run, and offer the one that was interrupted before it, if any was."""
+        self._background.run(
+            lambda: runs.discard(request.folder), lambda _: self.look_for_unfinished()
         )
 
     def _go_on_offered(self, request: RunRequest) -> None:

@@ -261,7 +261,7 @@ class Teaching:
                         action="Go on",
                         do=lambda: self._go_on_offered(left[0]),
                         other="Discard it",
-                        do_other=lambda: self.discard(left[0]),
+                        do_other=lambda: self._discard_offered(left[0]),
                     )
                 )
 
@@ -271,6 +271,12 @@ class Teaching:
         """End everything at once."""
         self._turn += 1
         self.run.close()
+
+    def _discard_offered(self, request: RunRequest) -> None:
+        """Remove a run, and offer the one that was interrupted before it, if any was."""
+        self._background.run(
+            lambda: runs.discard(request.folder), lambda _: self.look_for_unfinished()
+        )
 
     def _go_on_offered(self, request: RunRequest) -> None:
         self.resume(request)

@@ -395,14 +395,18 @@ def test_an_interrupted_run_is_offered_and_gone_on_with(
     assert not runs.unfinished_runs()
 
 
-def test_an_interrupted_run_is_discarded(
+def test_interrupted_runs_are_offered_and_discarded_one_after_the_other(
     qtbot: Any, teach: Callable[..., Any], study: Path
 ) -> None:
-    request = interrupted(study)
+    earlier, request = interrupted(study), interrupted(study)
     window, _ = teach()
-    qtbot.waitUntil(lambda: "Teaching was interrupted. Go on?" in messages(window))
-    press(window, "Discard it")
-    qtbot.waitUntil(lambda: not request.folder.exists(), timeout=10_000)
+    for run in (request, earlier):
+        qtbot.waitUntil(lambda: messages(window) == ["Teaching was interrupted. Go on?"])
+        window.messages.entries[0].other_button.click()
+        qtbot.waitUntil(lambda run=run: not run.folder.exists(), timeout=10_000)
+        assert earlier.folder.exists() == (run is request)
+    qtbot.wait(50)
+    assert messages(window) == []
 
 
 def test_a_run_of_a_program_that_is_at_it_is_not_offered(study: Path) -> None:
