@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from mirage_core.jobs import Job
+    from mirage_core.jobs.cluster import ClusterExecutor
 
 ANSWER_S = 10.0
 """How long a cluster may take to answer."""
 KEEP_S = 300.0
 """How long a worker keeps libraries and weights loaded for the next run."""
-_FAR = "teaching on a cluster"
 
 
 class Workers:
@@ -44,6 +44,7 @@ class Workers:
         self._make = make or _local
         self._lock = threading.Lock()
         self._executors: dict[str, Executor] = {}
+        self._far: list[ClusterExecutor] = []
 
     def run_engine(self, task: str, *args: Any, **kwargs: Any) -> Job:
         """Hand over the task of the core called `task`; from a background thread, it pickles."""
@@ -57,25 +58,35 @@ class Workers:
         """Hand over the import of a folder, to a process of its own: it may take an hour."""
         return self._submit("scans", 0.0, self._tasks.get(task.__name__, task), args, kwargs)
 
-    def teach(self, task: Callable[..., Any], *args: Any, cluster: str = "", **kwargs: Any) -> Job:
+    def teach(
+        self,
+        task: Callable[..., Any],
+        source: Callable[[], Any],
+        *args: Any,
+        cluster: str = "",
+        **kwargs: Any,
+    ) -> Job:
         """Hand over the teaching of a model, to a process of its own: it may take hours.
 
-        With the address of a `cluster` that is on one of its nodes.
+        With the address of a `cluster` that is on one of its nodes; what it learns from is read
+        here. From a background thread: that may take a while.
         """
         task = self._tasks.get(task.__name__, task)
         if not cluster:
-            return self._submit("teaching", 0.0, task, args, kwargs)
+            return self._submit("teaching", 0.0, task, (source, *args), kwargs)
         from mirage_core.jobs import submit
         from mirage_core.jobs.cluster import ClusterExecutor
+        from mirage_core.jobs.teach import for_a_node
 
         # Anew each time: the cluster of the last run may have been started again since.
         executor = ClusterExecutor(cluster, data_dir(), ANSWER_S)
         with self._lock:
-            last = self._executors.pop(_FAR, None)
-            self._executors[_FAR] = executor
-        if last is not None:
+            over = [last for last in self._far if last.idle]
+            self._far = [*(last for last in self._far if last not in over), executor]
+        for last in over:
             last.shutdown(wait=False)
-        return submit(executor, task, *args, **kwargs)
+        read = self._executor("teaching", 0.0).submit(for_a_node, source).result()
+        return submit(executor, task, read, *args, **kwargs)
 
     def end_idle(self) -> None:
         """Let go of loaded models: on some systems a file in use cannot be removed."""
@@ -87,7 +98,8 @@ class Workers:
     def close(self) -> None:
         """End everything at once."""
         with self._lock:
-            executors, self._executors = list(self._executors.values()), {}
+            executors = [*self._executors.values(), *self._far]
+            self._executors, self._far = {}, []
         for executor in executors:
             executor.shutdown(wait=False, cancel_futures=True)
 
@@ -109,11 +121,13 @@ class Workers:
     ) -> Job:
         from mirage_core.jobs import submit
 
+        return submit(self._executor(kind, keep_s), task, *args, **kwargs)
+
+    def _executor(self, kind: str, keep_s: float) -> Executor:
         with self._lock:
             if kind not in self._executors:
                 self._executors[kind] = self._make(keep_s)
-            executor = self._executors[kind]
-        return submit(executor, task, *args, **kwargs)
+            return self._executors[kind]
 
 
 def _local(keep_s: float) -> Executor:

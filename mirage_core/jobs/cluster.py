@@ -8,6 +8,7 @@ same files under the same names, and have the same version of this package.
 from __future__ import annotations
 
 import pickle
+import re
 import threading
 import uuid
 from collections.abc import Callable
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _ASK_EVERY_S = 0.25
 _END_WITHIN_S = 5.0
+_PORT = 8786
+"""Of Dask's schedulers, where none is named."""
+_AGAIN = "Nothing was changed. Try again, or go on where it stood."
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,13 +50,30 @@ class ClusterError(Exception):
         return f"{self.what} {self.hint}"
 
 
+class NodeGoneError(WorkerDiedError):
+    """A task gave no result because its node, or the scheduler, is gone.
+
+    Attributes
+    ----------
+    what, hint : str
+        What happened, and what to do about it.
+    """
+
+    def __init__(self, what: str, hint: str) -> None:
+        self.what, self.hint = what, hint
+        super().__init__(what, hint)
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.hint}"
+
+
 class ClusterExecutor(Executor):
     """Runs each task on a node of a Dask cluster, as many at a time as its nodes have threads.
 
     Parameters
     ----------
     address : str
-        Of the scheduler: ``tcp://host:8786``, or ``host:8786``.
+        Of the scheduler: ``tcp://host:8786``, ``host:8786`` or ``host``.
     shared_folder : Path
         A folder that program and nodes see under the same name; tasks tell there how far they are.
     timeout_s : float
@@ -74,12 +95,9 @@ class ClusterExecutor(Executor):
             ) from None
         self.shared_folder = shared_folder
         try:
-            self._client = Client(address, timeout=timeout_s, set_as_default=False)
-        except (OSError, ValueError):
-            raise ClusterError(
-                f"No cluster answers at {address}.",
-                "Check the address of the Dask scheduler, and whether it runs.",
-            ) from None
+            self._client = Client(_with_port(address), timeout=timeout_s, set_as_default=False)
+        except Exception as error:  # whatever Dask says of an address
+            raise _unusable(address, error) from error
         self._lock = threading.Lock()
         self._tasks: dict[Future[Any], DaskFuture[Any]] = {}
         self._closed = False
@@ -88,6 +106,12 @@ class ClusterExecutor(Executor):
     def n_at_a_time(self) -> int:
         """How many tasks its nodes run at a time now."""
         return sum(self._client.nthreads().values())
+
+    @property
+    def idle(self) -> bool:
+        """Whether no task waits or runs."""
+        with self._lock:
+            return not self._tasks
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run ``fn(*args, **kwargs)`` on a node; everything must be picklable."""
@@ -98,7 +122,8 @@ class ClusterExecutor(Executor):
         key = f"mirage-{uuid.uuid4().hex}"
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
-        told = self._client.submit(run_apart, content, key, pure=False, key=key)
+        begun = str(self._begun(key))
+        told = self._client.submit(run_apart, content, key, begun, pure=False, key=key)
         with self._lock:
             self._tasks[future] = told
         told.add_done_callback(lambda done: self._conclude(future, done))
@@ -124,6 +149,10 @@ class ClusterExecutor(Executor):
             wait_for(running)
         _within(_END_WITHIN_S, self._client.close)
 
+    def _begun(self, key: str) -> Path:
+        """Return the file that says that a task was begun."""
+        return self.shared_folder / f"{key}.begun"
+
     def _conclude(self, future: Future[Any], told: DaskFuture[Any]) -> None:
         """Bring what came of a task to who waits for it; called in a thread of Dask's."""
         try:
@@ -140,32 +169,54 @@ class ClusterExecutor(Executor):
             self._settle(future, value)
 
     def _give_up(self, future: Future[Any], why: str) -> None:
-        self._settle(
-            future,
-            error=WorkerDiedError(
-                f"The cluster gave no result ({why}). Nothing was changed; try again."
-            ),
-        )
+        self._settle(future, error=NodeGoneError(f"The cluster gave no result: {why}.", _AGAIN))
 
     def _settle(
         self, future: Future[Any], value: Any = None, error: BaseException | None = None
     ) -> None:
         with self._lock:
-            if self._tasks.pop(future, None) is None:
-                return
+            told = self._tasks.pop(future, None)
+        if told is None:
+            return
+        with suppress(OSError):
+            self._begun(str(told.key)).unlink()
         if error is not None:
             future.set_exception(error)
         else:
             future.set_result(value)
 
 
-def run_apart(content: bytes, key: str) -> Any:
+def run_apart(content: bytes, key: str, begun: str) -> Any:
     """Run a pickled call on a node, in a process of its own, while the task `key` is wanted.
 
-    It is not any more when it was cancelled or the program that wanted it is gone.
+    It is not any more when it was cancelled or the program that wanted it is gone. Dask runs a
+    task again whose node is gone; here that is an error, for a task leaves files behind.
+
+    Parameters
+    ----------
+    content : bytes
+    key : str
+    begun : str
+        File in the shared folder that is made when it is begun.
+
+    Raises
+    ------
+    NodeGoneError
+        If it was begun before, on a node that is gone.
+    ClusterError
+        If the node does not see the shared folder.
     """
     from distributed import get_worker
 
+    try:
+        Path(begun).touch(exist_ok=False)
+    except FileExistsError:
+        raise NodeGoneError("The cluster gave no result: its node is gone.", _AGAIN) from None
+    except OSError:
+        raise ClusterError(
+            f"The cluster's node cannot write to {Path(begun).parent}.",
+            "Program and nodes must see the same folders under the same names.",
+        ) from None
     function, args, kwargs = pickle.loads(content)
     node = get_worker()
     with LocalExecutor() as executor:
@@ -176,6 +227,24 @@ def run_apart(content: bytes, key: str) -> Any:
             if task is None or task.state == "cancelled":
                 executor.kill(future)
         return future.result()
+
+
+def _with_port(address: str) -> str:
+    """Return the address of a scheduler with a port."""
+    has = re.search(r":\d+$", address) or not re.match(r"(tcp://|tls://)?[^/]+$", address)
+    return address if has else f"{address}:{_PORT}"
+
+
+def _unusable(address: str, error: Exception) -> ClusterError:
+    if address.startswith("tls://") and not isinstance(error, OSError):
+        return ClusterError(
+            f"{address} asks for TLS, and this computer has no certificate for it.",
+            "Name its files in Dask's configuration, under distributed.comm.tls.",
+        )
+    return ClusterError(
+        f"No cluster answers at {address}.",
+        "Check the address of the Dask scheduler, and whether it runs.",
+    )
 
 
 def _within(seconds: float, call: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mirage_core.engines.base import Cancelled, Report
 from mirage_core.jobs.memory import resident_bytes
@@ -37,6 +38,27 @@ class FolderSource:
         from mirage_core.training.finetune.from_folder import read_folder
 
         return read_folder(self.folder)
+
+
+def for_a_node(source: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a source of the same data for another computer, which must not open the project.
+
+    A project's database may be open on one computer at a time: on a network drive others see it
+    half written. A source with a method ``for_a_node`` reads it here.
+    """
+    found = getattr(source, "for_a_node", None)
+    return source if found is None else found()
+
+
+@dataclass(frozen=True)
+class Given:
+    """Data that travel themselves, as a source. Picklable if they are."""
+
+    data: Any
+
+    def __call__(self) -> Any:
+        """Return them."""
+        return self.data
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,45 @@ class ClassSource:
             return collect_classes(project, self.choice)
 
 
+@dataclass(frozen=True)
+class GivenLabel:
+    """A label that a model is taught.
+
+    Attributes
+    ----------
+    scan : str
+        Id in the project.
+    b_scan : int or None
+        None: the scan as a whole.
+    classes : tuple of int
+        Numbers of its classes.
+    """
+
+    scan: str
+    b_scan: int | None
+    classes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class GivenLabels:
+    """The labels of a project that a model is taught.
+
+    Attributes
+    ----------
+    labels : tuple of GivenLabel
+    names : tuple of str
+        Of the classes.
+    multi_label : bool
+    n_disputed : int
+        Places where graders differ.
+    """
+
+    labels: tuple[GivenLabel, ...]
+    names: tuple[str, ...]
+    multi_label: bool
+    n_disputed: int = 0
+
+
 def collect_classes(project: Project, choice: ClassChoice | None = None) -> ClassData:
     """Return the labelled B-scans or scans of a project; of a patient the pseudonym alone.
 
@@ -60,32 +99,56 @@ def collect_classes(project: Project, choice: ClassChoice | None = None) -> Clas
     ProjectError
         If the project cannot be read.
     """
-    choice = choice or ClassChoice()
+    return with_pixels(project, given_labels(project, choice or ClassChoice()))
+
+
+def given_labels(project: Project, choice: ClassChoice) -> GivenLabels:
+    """Return the labels that are chosen.
+
+    Raises
+    ------
+    ProjectError
+        If the project cannot be read.
+    """
     chosen, by_scan = project.labels.snapshot()
-    examples: list[Example] = []
-    left_out = several = 0
+    labels: list[GivenLabel] = []
+    n_disputed = 0
     for row in project.worklist():
         record = row.scan
         if choice.scans and not {record.id, record.pseudonym} & set(choice.scans):
             continue
         given, disputed = _given(by_scan.get(record.id, ()), chosen, choice)
-        if not given:
-            continue
+        n_disputed += disputed
+        for label in given:
+            classes = tuple(chosen.names.index(name) for name in label.labels)
+            labels.append(GivenLabel(record.id, label.b_scan, classes))
+    return GivenLabels(tuple(labels), chosen.names, chosen.multi_label, n_disputed)
+
+
+def with_pixels(project: Project, given: GivenLabels) -> ClassData:
+    """Return labels with what they are of; see :func:`collect_classes`."""
+    by_scan: dict[str, list[GivenLabel]] = {}
+    for label in given.labels:
+        by_scan.setdefault(label.scan, []).append(label)
+    records = {row.scan.id: row.scan for row in project.worklist()}
+    examples: list[Example] = []
+    left_out = 0
+    for id, labels in by_scan.items():
         try:
-            scan = project.open_scan(record)
-        except (ReadError, ProjectError):
+            scan = project.open_scan(records[id])
+        except (ReadError, ProjectError, KeyError):
             left_out += 1
             continue
-        several += disputed
-        examples += [_example(scan, record, label, chosen) for label in given]
+        examples += [_example(scan, records[id], label) for label in labels]
     notes = []
     if left_out:
         scans = "1 scan was" if left_out == 1 else f"{left_out} scans were"
         notes.append(f"{scans} left out: the pixels are not in the project or cannot be read.")
-    if several:
-        words = "1 label differs" if several == 1 else f"{several} labels differ"
+    if given.n_disputed:
+        n = given.n_disputed
+        words = "1 label differs" if n == 1 else f"{n} labels differ"
         notes.append(f"{words} between graders; what was given last is taken.")
-    return ClassData(tuple(examples), chosen.names, chosen.multi_label, tuple(notes))
+    return ClassData(tuple(examples), given.names, given.multi_label, tuple(notes))
 
 
 def _given(
@@ -111,7 +174,6 @@ def _given(
     return given, disputed
 
 
-def _example(scan: Scan, record: ScanRecord, label: Label, chosen: LabelSet) -> Example:
+def _example(scan: Scan, record: ScanRecord, label: GivenLabel) -> Example:
     b_scans = tuple(range(scan.n_b_scans)) if label.b_scan is None else (label.b_scan,)
-    classes = tuple(chosen.names.index(name) for name in label.labels)
-    return Example(scan, b_scans, classes, record.pseudonym)
+    return Example(scan, b_scans, label.classes, record.pseudonym)

@@ -159,7 +159,11 @@ class ClassTeaching:
             request = runs.begin_run(
                 project, base, title, wanted.title, wanted.recipe, found.n, runs_dir()
             )
-            keep_choice(request.folder, choice)
+            try:
+                keep_choice(request.folder, choice)
+            except Exception:
+                runs.discard(request.folder)
+                raise
             return request, choice, config
 
         def begun(made: tuple[RunRequest, ClassChoice, ClassifyConfig]) -> None:
@@ -278,13 +282,14 @@ class ClassTeaching:
         self, request: RunRequest, choice: ClassChoice, config: ClassifyConfig, *, resume: bool
     ) -> None:
         from mirage_core.project.class_teaching import ClassSource
+        from mirage_core.project.kept_classes import KeptClassSource
 
         self.stage = Stage.RUNNING
         self.run.start(
             request,
-            ClassSource(request.project, choice),
+            KeptClassSource(ClassSource(request.project, choice), request.folder),
             config,
-            self._place.settings.device,
+            self._place.teaching.device,
             resume,
             self._done,
             self._failed,

@@ -45,6 +45,7 @@ class TeachBinding:
         desk.scan_changed.connect(self.went)
         desk.b_changed.connect(self.went)
         desk.models.engines.changed.connect(self.engines_changed)
+        desk.class_teaching.changed.connect(self.show_ready)
         window.status.teaching_clicked.connect(self.show_at_work)
 
     def show_at_work(self) -> None:
@@ -125,12 +126,17 @@ class TeachBinding:
             found = self.t.found or Survey()
             shown = self.t.shown_scan
             id = shown.record.id if shown is not None and shown.record is not None else ""
-            card = self.dialog.choose_card
-            card.show_choices(self.t.wanted, id, found)
-            card.show_found(found, self.t.counting)
-            card.set_ready(self.t.can_start, locked=self.t.at_work)
+            self.dialog.choose_card.show_choices(self.t.wanted, id, found)
+            self.show_ready()
             self._show_result()
         self.got_on()
+
+    def show_ready(self) -> None:
+        """Show what was counted, and whether a run can be begun."""
+        if self.dialog is not None:
+            card = self.dialog.choose_card
+            card.show_found(self.t.found or Survey(), self.t.counting, self.t.why_not)
+            card.set_ready(self.t.can_start, locked=self.t.at_work)
 
     def got_on(self) -> None:
         """Show how far the run is."""

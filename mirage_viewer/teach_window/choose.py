@@ -151,7 +151,7 @@ class ChooseCard(Card):
         self._fill_structures(wanted, found)
         self._filling = False
 
-    def show_found(self, found: Survey, counting: float | None) -> None:
+    def show_found(self, found: Survey, counting: float | None, why_not: str = "") -> None:
         """Show what was counted, and what is to be said of it."""
         if counting is not None:
             self.count.setText(
@@ -166,9 +166,9 @@ class ChooseCard(Card):
         self.warnings.setVisible(bool(found.warnings))
         self.how.setText(f"How the gain is measured: {' '.join(found.how)}")
         self.how.setVisible(bool(found.how))
-        known = counting is None
-        self.problem.setText(f"{found.problem} {found.hint}".strip() if known else "")
-        self.problem.setVisible(known and bool(found.problem))
+        problem = f"{found.problem} {found.hint}".strip() or why_not
+        self.problem.setText(problem if counting is None else "")
+        self.problem.setVisible(bool(self.problem.text()))
 
     def set_ready(self, ready: bool, locked: bool) -> None:
         """Say whether a run can be begun, and whether one goes on, which cannot be changed."""

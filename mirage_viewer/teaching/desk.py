@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 TOPIC = "teaching"
 _OFFER = "teaching interrupted"
+BUSY = "A model is being taught classes; wait for it or cancel it."
 
 
 class Stage(StrEnum):
@@ -43,6 +44,15 @@ class Stage(StrEnum):
     FAILED = "failed"
 
 
+class AtWork(Protocol):
+    """What may be at work."""
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it is."""
+        ...
+
+
 class Place(HeldOutPlace, Protocol):
     """Whose window it is: the desk."""
 
@@ -54,6 +64,11 @@ class Place(HeldOutPlace, Protocol):
     @property
     def author(self) -> str:
         """Who edits."""
+        ...
+
+    @property
+    def class_teaching(self) -> AtWork:
+        """The teaching of classes, one of which goes on at a time with this."""
         ...
 
     def hush(self, topic: str) -> None:
@@ -117,12 +132,16 @@ class Teaching:
         return self.stage in (Stage.STARTING, Stage.RUNNING)
 
     @property
+    def why_not(self) -> str:
+        """Why no run can be begun now, whatever is chosen; empty if it can."""
+        return BUSY if self._place.class_teaching.at_work else ""
+
+    @property
     def can_start(self) -> bool:
         """Whether a run can be begun with what is chosen."""
         found = self.found
-        return (
-            found is not None and self.counting is None and not found.problem and not self.at_work
-        )
+        ready = found is not None and self.counting is None and not found.problem
+        return ready and not self.at_work and not self.why_not
 
     @property
     def shown_scan(self) -> OpenScan | None:
@@ -140,6 +159,11 @@ class Teaching:
     def cluster(self) -> str:
         """Address of the Dask cluster that teaches, classes too; empty: this computer."""
         return self._place.settings.cluster
+
+    @property
+    def device(self) -> str:
+        """What a model is taught on: as set for this computer, on a cluster the node's best."""
+        return "auto" if self.cluster else self._place.settings.device
 
     def run_on(self, cluster: str) -> None:
         """Teach on another cluster from now on."""
@@ -208,7 +232,7 @@ class Teaching:
 
     def resume(self, request: RunRequest) -> None:
         """Go on with a run that was interrupted."""
-        if self.at_work:
+        if self.at_work or self.why_not:
             return
 
         def taken() -> tuple[RunRequest, Any]:
@@ -253,19 +277,22 @@ class Teaching:
 
         def found(left: tuple[RunRequest, ...]) -> None:
             if left and not self.at_work:
-                self._place.say(
-                    Message(
-                        "Teaching was interrupted. Go on?",
-                        words.interrupted(left[0]),
-                        topic=_OFFER,
-                        action="Go on",
-                        do=lambda: self._go_on_offered(left[0]),
-                        other="Discard it",
-                        do_other=lambda: self._discard_offered(left[0]),
-                    )
-                )
+                self._offer(left[0])
 
         self._background.run(runs.unfinished_runs, found)
+
+    def _offer(self, request: RunRequest, hint: str = "") -> None:
+        self._place.say(
+            Message(
+                "Teaching was interrupted. Go on?",
+                hint or words.interrupted(request),
+                topic=_OFFER,
+                action="Go on",
+                do=lambda: self._go_on_offered(request),
+                other="Discard it",
+                do_other=lambda: self._discard_offered(request),
+            )
+        )
 
     def close(self) -> None:
         """End everything at once."""
@@ -279,6 +306,9 @@ class Teaching:
         )
 
     def _go_on_offered(self, request: RunRequest) -> None:
+        if self.why_not:
+            self._offer(request, self.why_not)
+            return
         self.resume(request)
         self.window_wanted.emit()
 
@@ -297,12 +327,12 @@ class Teaching:
             request,
             KeptSource(source, request.folder),
             config,
-            self._place.settings.device,
+            self.device,
             resume,
             self._done,
             self._failed,
             self._cancelled,
-            self._place.settings.cluster,
+            self.cluster,
         )
         self.changed.emit()
 

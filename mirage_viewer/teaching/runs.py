@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mirage_core.io.atomic import atomic_file, explain_os_error
+from mirage_core.io.atomic import ExportError, atomic_file, explain_os_error
 from mirage_core.places import data_dir
 from mirage_core.project.processes import host_name, is_running, this_process
 
@@ -99,7 +99,11 @@ def begin_run(
         folder.mkdir(parents=True)
     except OSError as error:
         raise explain_os_error(error, folder) from error
-    return take_over(request)
+    try:
+        return take_over(request)
+    except ExportError:
+        discard(folder)
+        raise
 
 
 def take_over(request: RunRequest) -> RunRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mirage_core.jobs import Job, JobCancelledError, JobState, Progress, WorkerDiedError, submit
-from mirage_core.jobs.cluster import ClusterError, ClusterExecutor
+from mirage_core.jobs.cluster import ClusterError, ClusterExecutor, NodeGoneError, _with_port
 from tests.clusters import one_node
 from tests.jobs import tasks
 from tests.jobs.processes import alive, soon
@@ -118,6 +119,54 @@ def test_a_process_that_dies_is_told_and_takes_no_node_along(executor: ClusterEx
     with pytest.raises(WorkerDiedError):
         submit(executor, tasks.die).result()
     assert submit(executor, tasks.add, 1, 1).result() == 2
+
+
+def test_a_task_whose_node_dies_is_told_and_not_run_again(tmp_path: Path) -> None:
+    shared, told = tmp_path / "shared", tmp_path / "pid"
+    shared.mkdir()
+    with one_node() as address:
+        executor = ClusterExecutor(address, shared)
+        job = submit(executor, tasks.write_id_and_sleep, str(told))
+        assert soon(lambda: told.exists() and bool(told.read_text()), within_s=60)
+        pid = int(told.read_text())
+        (node,) = executor._client.run(os.getpid).values()
+        os.kill(node, signal.SIGKILL)
+        with pytest.raises(NodeGoneError, match="its node is gone"):
+            job.result()
+        assert soon(lambda: not alive(pid)), "its process ends with its node"
+        assert int(told.read_text()) == pid
+        assert soon(lambda: not list(shared.iterdir()))
+        assert executor.idle
+        executor.shutdown()
+
+
+def test_a_node_that_does_not_see_the_shared_folder_says_so(scheduler: str, tmp_path: Path) -> None:
+    executor = ClusterExecutor(scheduler, tmp_path / "not there")
+    with pytest.raises(ClusterError, match="cannot write to") as raised:
+        executor.submit(tasks.add, 1, 1).result()
+    assert "the same folders" in raised.value.hint
+    executor.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("host", "host:8786"),
+        ("tcp://10.0.0.1", "tcp://10.0.0.1:8786"),
+        ("tls://host", "tls://host:8786"),
+        ("tcp://host:1", "tcp://host:1"),
+        ("host:1", "host:1"),
+        ("inproc://10.0.0.1/1/2", "inproc://10.0.0.1/1/2"),
+    ],
+)
+def test_a_port_that_is_not_named_is_that_of_dask(given: str, meant: str) -> None:
+    assert _with_port(given) == meant
+
+
+def test_tls_without_a_certificate_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ClusterError, match="asks for TLS") as raised:
+        ClusterExecutor("tls://127.0.0.1:9", tmp_path, timeout_s=1)
+    assert "distributed.comm.tls" in raised.value.hint
 
 
 def test_the_end_is_told_once(executor: ClusterExecutor) -> None:

@@ -20,6 +20,7 @@ from mirage_core.model.store.store import ModelStore
 from mirage_core.places import data_dir
 from mirage_core.project import Project
 from mirage_core.project.class_teaching import ClassChoice, ClassSource
+from mirage_core.project.kept_classes import KEPT, KeptClassSource
 from mirage_core.training.classify.record import begin
 from mirage_core.training.finetune.errors import TeachError
 from mirage_core.training.finetune.events import METRICS
@@ -29,6 +30,8 @@ from mirage_viewer.teach_classes.desk import BUSY, runs_dir
 from mirage_viewer.teach_classes.kept import CHOICE, keep_choice, read_choice
 from mirage_viewer.teach_classes.wanted import ClassWanted
 from mirage_viewer.teaching import Stage, runs
+from mirage_viewer.teaching.desk import BUSY as CLASSES_BUSY
+from mirage_viewer.teaching.survey import Survey
 from mirage_viewer.workers import Workers
 from tests.training.classify import eyes
 from tests.viewer import class_tasks
@@ -71,7 +74,8 @@ def interrupted(study: Path, wanted: ClassWanted) -> runs.RunRequest:
     request = runs.begin_run(study, "base", "Base", "Mine", wanted.recipe, 6, runs_dir())
     keep_choice(request.folder, CHOSEN)
     base = ModelStore().get("base").card.weights_sha256
-    begin(request.folder, wanted.config(), ClassSource(study, CHOSEN)().fingerprint(), base or "")
+    data = KeptClassSource(ClassSource(study, CHOSEN), request.folder)()
+    begin(request.folder, wanted.config(), data.fingerprint(), base or "")
     content = json.loads((request.folder / runs.REQUEST).read_text())
     content["owner"][1] = 2**22 + 7
     (request.folder / runs.REQUEST).write_text(json.dumps(content))
@@ -177,7 +181,7 @@ def test_a_run_goes_on_with_the_labels_and_settings_it_began_with(
     asked: list[Any] = []
 
     def task(source: Any, base: str, config: Any, *args: Any, **kwargs: Any) -> Any:
-        asked.extend((source.choice, base, config, kwargs["resume"]))
+        asked.extend((source.source.choice, base, config, kwargs["resume"]))
         return class_tasks.telling(source, base, config, *args, **kwargs)
 
     window = start(in_a_thread(task))
@@ -188,10 +192,23 @@ def test_a_run_goes_on_with_the_labels_and_settings_it_began_with(
     assert window.teach.dialog.classes.choose.recipe.currentData() == "whole"
 
 
-def test_labels_that_changed_meanwhile_are_said_and_nothing_is_lost(
+def test_it_goes_on_with_the_labels_it_began_with_though_others_were_given_meanwhile(
+    qtbot: Any, study: Path, start: Open
+) -> None:
+    interrupted(study, ClassWanted())
+    with Project.open(study) as project:
+        scan = project.worklist("Anna")[0].scan.id
+        project.labels.set(scan, ["normal"], "Anna", b_scan=0)
+    window = start(in_a_thread(teach_classes))
+    wait_offer(qtbot, window).button.click()
+    assert wait_end(qtbot, window) is Stage.DONE, window.desk.class_teaching.why
+
+
+def test_other_data_than_it_began_with_are_said_and_nothing_is_lost(
     qtbot: Any, study: Path, start: Open
 ) -> None:
     request = interrupted(study, ClassWanted())
+    (request.folder / KEPT).unlink()  # of a version that did not keep labels
     before = {f: f.read_bytes() for f in request.folder.iterdir() if f.name != runs.REQUEST}
     with Project.open(study) as project:
         scan = project.worklist("Anna")[0].scan.id
@@ -229,6 +246,24 @@ def test_it_waits_while_a_model_is_taught_from_corrections(
     window.desk.teaching.stage = Stage.CHOOSING
     wait_offer(qtbot, window).button.click()
     assert wait_end(qtbot, window) is Stage.DONE, window.desk.class_teaching.why
+
+
+def test_corrections_wait_while_classes_are_taught(study: Path, start: Open) -> None:
+    window = start(in_a_thread(class_tasks.telling))
+    window.teach.show(classes=False)
+    teaching, card = window.desk.teaching, window.teach.dialog.choose_card
+    window.desk.class_teaching.stage = Stage.RUNNING
+    window.desk.class_teaching.changed.emit()
+    assert not teaching.can_start
+    request = runs.begin_run(study, "base", "Base", "", "few-shot", 6)
+    teaching.resume(request)
+    assert teaching.stage is Stage.CHOOSING
+    teaching.found, teaching.counting = Survey(), None
+    window.teach.show_ready()
+    assert card.problem.text() == CLASSES_BUSY
+    window.desk.class_teaching.stage = Stage.CHOOSING
+    window.desk.class_teaching.changed.emit()
+    assert card.problem.text() == ""
 
 
 def test_a_run_that_goes_on_elsewhere_is_not_offered(study: Path) -> None:

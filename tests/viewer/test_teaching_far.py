@@ -42,6 +42,19 @@ def test_a_run_on_a_cluster_ends_in_a_result_and_its_address_is_remembered(
     assert load_settings().cluster == cluster
 
 
+def test_the_project_is_read_here_and_the_device_is_the_nodes_own(
+    qtbot: Any, teach: Teach, cluster: str
+) -> None:
+    window, dialog = teach(teach_tasks.told_how)
+    window.desk.settings.device = "cpu"
+    dialog.choose_card.cluster.setText(cluster)
+    dialog.choose_card.start.click()
+    teaching = window.desk.teaching
+    qtbot.waitUntil(lambda: teaching.stage in (Stage.DONE, Stage.FAILED), timeout=LONG_MS)
+    assert teaching.stage is Stage.DONE, teaching.why
+    assert teaching.outcome.title == "KeptData, auto"
+
+
 def test_it_is_watched_and_can_be_stopped_there(qtbot: Any, teach: Teach, cluster: str) -> None:
     window, dialog = teach(teach_tasks.until_told)
     dialog.choose_card.cluster.setText(cluster)

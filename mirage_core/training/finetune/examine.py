@@ -155,11 +155,15 @@ class Examiner:
                 continue
             change = (new - old) / max(old, 1)
             if abs(change) > _CHANGED:
-                more = "more" if change > 0 else "less"
-                much = f"{100 * abs(change):.0f} % {more}" if old else "some"
+                if old < _SEEN_PX:
+                    much = "some where its parent marked next to none"
+                elif new > 2 * old:
+                    much = f"{new / old:.1f} times as much"
+                else:
+                    much = f"{100 * abs(change):.0f} % {'more' if change > 0 else 'less'} of it"
                 notes.append(
-                    f"{name} is marked on none of the B-scans it was taught with, and yet the "
-                    f"model marks {much} of it on the B-scans held back: look at it."
+                    f"It was taught with no B-scan on which {name} is marked, and yet it marks "
+                    f"{much} on the B-scans held back: look at it."
                 )
         return notes
 

@@ -59,6 +59,28 @@ class KeptSource:
             write_data(self.folder, data)
         return data
 
+    def for_a_node(self) -> KeptData:
+        """Keep the data, and return what reads them without their source.
+
+        Raises
+        ------
+        TeachError, ExportError
+            As when called.
+        """
+        self()
+        return KeptData(self.folder)
+
+
+@dataclass(frozen=True)
+class KeptData:
+    """Data that were kept in the folder of a run. Picklable."""
+
+    folder: Path
+
+    def __call__(self) -> TeachingData:
+        """Return the data; see :func:`read_data`."""
+        return read_data(self.folder)
+
 
 def write_data(folder: Path, data: TeachingData) -> None:
     """Write data without label maps into a run's folder.

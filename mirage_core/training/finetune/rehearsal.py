@@ -22,6 +22,8 @@ _OF_AN_EYE = 4
 _MOST_EYES = 120
 _SHOWN_PX = 400
 """A smaller lesion says too little."""
+_PATIENCE = 12
+"""Eyes in a row without what is wanted; then it is wanted no more."""
 
 
 def rehearsed(
@@ -33,8 +35,8 @@ def rehearsed(
     ----------
     n : int
     lesions : sequence of str
-        Names in FLUID_SCHEME, to be shown about equally often as far as eyes show them; with none
-        eyes are taken as they come.
+        Names in FLUID_SCHEME, to be shown about equally often as far as eyes have them; with none,
+        or none that they have, eyes are taken as they come.
     before_each : callable
         Called before an eye is simulated, which takes some 0.1 s; what it raises ends the work.
 
@@ -45,13 +47,20 @@ def rehearsed(
     """
     chosen: list[LabelledBScan] = []
     shown = dict.fromkeys(lesions, 0)
-    eyes = _eyes(before_each)
-    while len(chosen) < n and (eye := next(eyes, None)) is not None:
+    barren = 0
+    for eye in _eyes(before_each):
+        if len(chosen) >= n:
+            break
         rarest = min(shown.values(), default=0)
         wanted = {name for name, times in shown.items() if times == rarest}
         b_scan, has = max(eye, key=lambda pair: len(pair[1] & wanted))
-        if not has & wanted and wanted:
+        if wanted and not has & wanted:
+            barren += 1
+            if barren >= _PATIENCE:  # lesions that simulated eyes do not have
+                shown = {name: times for name, times in shown.items() if name not in wanted}
+                barren = 0
             continue
+        barren = 0
         chosen.append(b_scan)
         for name in has & shown.keys():
             shown[name] += 1

@@ -41,13 +41,14 @@ def notes(
 
 def test_a_lesion_that_is_marked_less_though_none_was_shown_is_said() -> None:
     (said,) = notes(found(1000), found(400))
-    assert said.startswith("IRF is marked on none of the B-scans it was taught with")
-    assert "marks 60 % less of it" in said
+    assert said.startswith("It was taught with no B-scan on which IRF is marked")
+    assert "it marks 60 % less of it" in said
 
 
 def test_one_that_is_marked_more_or_anew_is_said_too() -> None:
-    assert "50 % more" in notes(found(1000), found(1500))[0]
-    assert "marks some of it" in notes(found(0), found(500))[0]
+    assert "50 % more of it" in notes(found(1000), found(1500))[0]
+    assert "2.5 times as much on" in notes(found(800), found(2000))[0]
+    assert "some where its parent marked next to none" in notes(found(2), found(500))[0]
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,12 @@ def test_a_model_without_opinions_to_keep_rehearses_nothing(
     teach(data(2), base, config.changed(most_steps=2), tmp_path / "run", device="cpu")
 
 
+def test_a_lesion_that_no_simulated_eye_has_leaves_the_rest() -> None:
+    assert "FLUID" in {c.name for c in FLUID_SCHEME}
+    assert len(rehearsed(2, ("FLUID",))) == 2
+    assert len(rehearsed(4, ("SRF", "FLUID"))) == 4
+
+
 def test_it_can_be_cancelled_before_every_eye(tmp_path: Path) -> None:
     _, base = region_base(tmp_path)
     asked: list[int] = []
