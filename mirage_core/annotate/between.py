@@ -56,7 +56,7 @@ def interpolated(
     Raises
     ------
     ValueError
-        If there is no B-scan between them, or nothing that is known on both.
+        If there is no B-scan between them, or none of `structures` is known on both.
     """
     words = f"B-scans {b0 + 1} and {b1 + 1}"
     if not 0 <= b0 < b1 < scan.n_b_scans:
@@ -117,6 +117,16 @@ def _known_on_both(
         for name, here in zip(annotation.structures, there, strict=True)
         if here and (structures is None or name in structures)
     )
+
+
+def corrected_on_both(annotation: Annotation, b0: int, b1: int) -> tuple[str, ...]:
+    """Return the structures that were corrected or approved on both B-scans.
+
+    What an engine alone has drawn on one of them is no end to go by, unless it is asked for.
+    """
+    states = annotation.states[:, [b0, b1]].min(axis=1).tolist()
+    pairs = zip(annotation.structures, states, strict=True)
+    return tuple(name for name, state in pairs if state >= State.EDITED)
 
 
 def _remarks(left_out: Sequence[str], unclear: Sequence[int]) -> tuple[str, ...]:

@@ -161,10 +161,10 @@ def relabel_pocket(
 ) -> Edit | None:
     """Give all of `pocket` the label `value` (0 deletes it) in one edit of all its B-scans.
 
-    Returns None, and changes nothing, where the pocket has that label already or its class is
-    one of `locked`. Raises as :func:`relabelled` does.
+    Returns None, and changes nothing, where the pocket has that label already, or its class or
+    the wanted one is `locked`. Raises as :func:`relabelled` does.
     """
-    if pocket.value in locked:
+    if {pocket.value, value} & locked:
         return None
     scheme = session.annotation.masks.scheme
     patches = relabelled(session.annotation, pocket, value)

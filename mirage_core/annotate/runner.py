@@ -149,19 +149,28 @@ class ToolRunner:
         if step.note:
             self.noted.emit(step.note)
         if step.dirty is not None:
-            _give_back(self._draft, self._in_use.locked, step.dirty)
+            self._keep_locked(step.dirty)
             self.drawn.emit(self._draft, step.dirty)
         if not step.done:
             self.guides_changed.emit(self._tool.guides())
             return
         # Once more as a whole: what a tool drew without telling must not get past a lock.
         height, width = self._draft.mask.shape
-        _give_back(self._draft, self._in_use.locked, Rect(0, height, 0, width))
+        self._keep_locked(Rect(0, height, 0, width))
         draft, self._draft = self._draft, None
         self._tool.cancel()
         edit = self.session.commit(draft, self._tool.name, self._label(draft))
         self.guides_changed.emit(())
         self.ended.emit(edit)
+
+    def _keep_locked(self, rect: Rect) -> None:
+        """Take back what the stroke did to locked classes within `rect`, and say so."""
+        assert self._draft is not None
+        held = _give_back(self._draft, self._in_use.locked, rect)
+        names = [self._draft.classes.get(value, "A class") for value in sorted(held)]
+        if names:
+            what = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} locked"
+            self.noted.emit(f"{what}; Shift+L unlocks the chosen class.")
 
     def _label(self, draft: BScanDraft) -> str:
         assert self._tool is not None
@@ -178,12 +187,19 @@ class ToolRunner:
         return self._tool.guides() if self._tool is not None and self.busy else ()
 
 
-def _give_back(draft: BScanDraft, locked: frozenset[int], rect: Rect) -> None:
-    """Undo, within `rect`, what the stroke did to pixels of `locked` classes."""
-    if locked:
-        cut = (slice(rect.z0, rect.z1), slice(rect.x0, rect.x1))
-        base = draft.base_mask[cut]
-        np.copyto(draft.mask[cut], base, where=np.isin(base, list(locked)))
+def _give_back(draft: BScanDraft, locked: frozenset[int], rect: Rect) -> frozenset[int]:
+    """Undo, within `rect`, what the stroke took from or gave to `locked` classes; return these."""
+    if not locked:
+        return frozenset()
+    cut = (slice(rect.z0, rect.z1), slice(rect.x0, rect.x1))
+    base, mask = draft.base_mask[cut], draft.mask[cut]
+    classes = list(locked)
+    held = (base != mask) & (np.isin(base, classes) | np.isin(mask, classes))
+    if not held.any():
+        return frozenset()
+    meant = locked & {*np.unique(base[held]).tolist(), *np.unique(mask[held]).tolist()}
+    np.copyto(mask, base, where=held)
+    return meant
 
 
 def _load(modules: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirage_core.annotate import MASKS, Annotation, Session, State
-from mirage_core.annotate.between import interpolated
+from mirage_core.annotate.between import corrected_on_both, interpolated
 from mirage_core.scan import ArrayPixels, Scan, Spacing, order_violations
 from mirage_core.simulate import EyeParameters, SimulatedEye, simulate_eye
 from tests.annotate.eyes import HEIGHT, NAMES, WIDTH, flat, ordered_curves, scan, state_of
@@ -100,6 +100,15 @@ def test_surfaces_are_nearer_the_truth_than_a_copy_of_the_nearest_b_scan(
         ours = error_px(offered.surfaces[name], truth)
         for nearest in ([0, 0, 4], [0, 4, 4]):
             assert ours.mean() < error_px(eye.surfaces[name][nearest], truth).mean()
+
+
+def test_what_was_corrected_on_one_b_scan_alone_is_no_end_to_go_by() -> None:
+    session = Session(scan(), author="ada")
+    session.set_state([0], State.APPROVED, ["RPE", "BM", MASKS])
+    session.set_state([2], State.APPROVED, ["BM"])
+    session.set_state([2], State.EDITED, [MASKS])
+    assert set(corrected_on_both(session.annotation, 0, 2)) == {"BM", MASKS}
+    assert corrected_on_both(session.annotation, 0, 1) == ()
 
 
 def test_surfaces_follow_an_eye_that_shifts_and_tilts(eye: SimulatedEye) -> None:

@@ -80,12 +80,19 @@ def test_a_click_on_a_locked_mark_does_not_fill_it() -> None:
     assert (runner.session.annotation.masks.labels[0][IRF_BOX] == SRF).all()
 
 
-def test_a_locked_class_can_be_painted_beside_itself_but_not_over_another_locked_one() -> None:
+def test_a_locked_class_neither_shrinks_nor_grows_and_that_is_said() -> None:
     runner = runner_with(Brush(), IRF, IRF, SRF, radius_px=3.0)
+    said: list[str] = []
+    runner.noted.connect(said.append)
+    before = runner.session.annotation.masks.labels[0].copy()
     drag(runner, Point(35, 12), Point(35, 28), Point(45, 40))
-    labels = runner.session.annotation.masks.labels[0]
-    assert (labels[35, 12:29] == IRF).all()
-    assert (labels[SRF_BOX] == SRF).all()
+    assert (runner.session.annotation.masks.labels[0] == before).all()
+    assert said[-1].startswith("IRF")
+    assert "locked" in said[-1]
+    runner = runner_with(Brush(), PED, SRF)
+    runner.noted.connect(said.append)
+    drag(runner, Point(5, 5), Point(5, 8))
+    assert said[-1] == "", "nothing of a locked class was touched"
 
 
 def test_a_lock_holds_while_the_stroke_is_seen_and_from_its_beginning() -> None:
@@ -145,3 +152,4 @@ def test_no_edit_contains_a_pixel_of_a_locked_class(
             if patch.target is Target.MASKS:
                 touched = patch.old != patch.new
                 assert not np.isin(patch.old[touched], list(locked)).any()
+                assert not np.isin(patch.new[touched], list(locked)).any()

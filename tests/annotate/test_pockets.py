@@ -150,6 +150,7 @@ def test_nothing_happens_to_a_locked_pocket_or_for_the_label_it_has() -> None:
     eye = eye_with(cyst_through_three())
     pocket = found_at(eye.annotation.masks.labels, 1, 5, 5)
     assert relabel_pocket(eye, pocket, 0, locked=frozenset({1})) is None
+    assert relabel_pocket(eye, pocket, 2, locked=frozenset({2})) is None
     assert relabel_pocket(eye, pocket, 1) is None
     assert eye.history.done == []
     assert (eye.annotation.masks.labels == cyst_through_three()).all()

@@ -111,6 +111,30 @@ def test_a_consensus_counts_before_the_graders_it_came_from(project: Project) ->
     assert undecided.surfaces[SURFACE_NAMES.index("RPE"), 0] == 24
 
 
+def test_structures_are_taken_of_whoever_corrected_them_and_approved_ones_first(
+    project: Project,
+) -> None:
+    record = add(project)
+    ada = project.session(record, "ada")
+    draw(ada, 1, depth=20.0)
+    draw(ada, 1, "ILM", 8.0)
+    mark(ada, 1)
+    ada.set_state([1], State.APPROVED, ["RPE", MASKS])
+    project.close_session(ada)
+    bob = project.session(record, "bob")
+    draw(bob, 1, depth=24.0)
+    draw(bob, 1, "ILM", 9.0)
+    draw(bob, 1, "BM", 30.0)
+    project.close_session(bob)
+    data = collect(project)
+    (only,) = data.b_scans
+    depths = {n: only.surfaces[SURFACE_NAMES.index(n), 0] for n in ("ILM", "RPE", "BM")}
+    assert depths == {"ILM": 9.0, "RPE": 20.0, "BM": 30.0}
+    assert only.masks is not None
+    assert only.masks.any()
+    assert any("1 B-scan was corrected by several graders" in note for note in data.notes)
+
+
 def test_a_scan_without_its_pixels_is_left_out_and_that_is_said(project: Project) -> None:
     scan = make_scan()
     record = project.add_scan(scan)

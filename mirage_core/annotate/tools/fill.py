@@ -7,16 +7,20 @@ from numpy.typing import NDArray
 
 from mirage_core.annotate.draft import BScanDraft, bounding_box
 from mirage_core.annotate.tools.base import Point, Rect, Step, Tool, ToolOptions
+from mirage_core.annotate.tools.closed import closed_sideways
 from mirage_core.annotate.tools.grow import connected, grow_regions
 from mirage_core.annotate.tools.limits import may_take, nowhere, within_surfaces
 
 Bool = NDArray[np.bool_]
+F32 = NDArray[np.float32]
 
 _WINDOW_PX = (160, 256)
 """How far from the click, in rows and columns, a region of similar grey may reach."""
 _LARGEST_SHARE = 0.15
 """A region larger than this share of the B-scan has leaked out of what was meant."""
 _DRAG_STEP_PX = 12.0
+_CLOSED = 0.5
+"""Share of its rows that end at an edge on both sides from which on a region is none of a layer."""
 
 
 class FillTool(Tool):
@@ -27,7 +31,7 @@ class FillTool(Tool):
     - Elsewhere: the connected region of similar grey, between the surfaces between which the
       class belongs where they are known, never over marks of other classes. How similar is
       decided by the image; dragging right takes in more, left less. What would leak over 15 % of
-      the B-scan is not filled.
+      the B-scan is not filled, nor what goes on to the left and right as layers do.
     """
 
     name = "fill"
@@ -83,8 +87,12 @@ class FillTool(Tool):
         window = (slice(z0, z + reach_z + 1), slice(x0, x + reach_x + 1))
         allowed = may_take(draft, value, window)
         largest_px = int(_LARGEST_SHARE * draft.mask.size)
+
+        def closed(difference: F32, region: Bool) -> bool:
+            return closed_sideways(difference, region, allowed) >= _CLOSED
+
         self._regions, self._best = grow_regions(
-            draft.image[window], allowed, (z - z0, x - x0), largest_px
+            draft.image[window], allowed, (z - z0, x - x0), largest_px, closed
         )
 
     def _why(self, draft: BScanDraft, z: int, x: int, value: int) -> str:

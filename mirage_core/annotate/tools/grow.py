@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,11 @@ _REFERENCE_PX = 2
 
 
 def grow_regions(
-    image: NDArray[np.uint8], allowed: Bool, seed: tuple[int, int], largest_px: int
+    image: NDArray[np.uint8],
+    allowed: Bool,
+    seed: tuple[int, int],
+    largest_px: int,
+    may_be_best: Callable[[F32, Bool], bool] = lambda _difference, _region: True,
 ) -> tuple[tuple[Bool, ...], int]:
     """Grow regions around `seed`, one for each of :data:`TOLERANCES_GREY`, and pick the best.
 
@@ -36,12 +42,15 @@ def grow_regions(
         Row and column.
     largest_px : int
         A region of more pixels has leaked; neither it nor larger ones are returned.
+    may_be_best : callable
+        Given how far each pixel's grey is from the seed's towards the surroundings', and a region;
+        returns whether it may be picked.
 
     Returns
     -------
     tuple of bool array ``[z, x]``, int
         Connected regions with their holes filled, rising in size, and the index of the best.
-        Empty when `seed` is not allowed or everything leaks.
+        Empty when `seed` is not allowed, everything leaks, or none may be picked.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -62,8 +71,11 @@ def grow_regions(
             break
         if size:
             regions.append(region)
-            scores.append(float(steepness[rim(region)].mean()))
-    return tuple(regions), int(np.argmax(scores)) if scores else 0
+            steep = float(steepness[rim(region)].mean())
+            scores.append(steep if may_be_best(difference, region) else -1.0)
+    if not scores or max(scores) < 0:
+        return (), 0
+    return tuple(regions), int(np.argmax(scores))
 
 
 def connected(region: Bool, z: int, x: int) -> Bool:

@@ -48,7 +48,7 @@ def painted(
     data : integer or bool array ``[b, z, x]``
     b_scans : iterable of int
     locked : frozenset of int
-        Labels whose pixels may not be changed; new ones may be painted beside them.
+        Labels of which no pixel may be taken, and to which none may be added.
     """
     known = {0, *(kind.value for kind in annotation.masks.scheme)}
     patches: list[Patch] = []
@@ -63,8 +63,8 @@ def painted(
         was, is_now = old[z, x], new[z, x]
         # A label that was there already stays, whatever the scheme says of it.
         foreign = set(np.unique(is_now).tolist()) - known
-        bars = set(np.unique(was).tolist()) & locked
-        may = ~np.isin(is_now, list(foreign)) & ~np.isin(was, list(bars))
+        bars = {*np.unique(was).tolist(), *np.unique(is_now).tolist()} & locked
+        may = ~np.isin(is_now, [*foreign, *bars]) & ~np.isin(was, list(bars))
         unknown |= foreign
         kept |= bars
         after = old.copy()

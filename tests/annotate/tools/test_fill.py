@@ -79,6 +79,16 @@ def test_what_would_leak_over_much_of_the_image_is_not_filled() -> None:
     assert not one.mask.any()
 
 
+def test_a_dark_layer_is_no_pocket_and_that_is_said() -> None:
+    image = np.where((Z > 70) & (Z < 92), 60.0, 130.0)
+    noise = np.random.default_rng(3).normal(0, 10, image.shape)
+    one = draft(image=np.clip(image + noise, 0, 255).astype(np.uint8))
+    step = FillTool().press(one, Point(81, 100), FILL)
+    assert step.done
+    assert "No edge holds a region here" in step.note
+    assert not one.mask.any()
+
+
 def test_it_never_paints_over_another_class(retina: np.ndarray) -> None:
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     mask[:, 110:] = 5

@@ -109,6 +109,20 @@ def test_locked_marks_stay_and_new_ones_go_beside_them() -> None:
     assert found.kept == (3,)
 
 
+def test_a_locked_class_gets_no_new_marks() -> None:
+    from napari_mirage.canvas.mask_strokes import painted
+
+    annotation = _annotation()
+    data = annotation.masks.labels.copy()
+    data[0, 1, 1:4], data[0, 2, 1:4] = 3, 1
+    found = painted(annotation, data, (0,), frozenset({3}))
+    for patch in found.patches:
+        patch.apply(annotation)
+    assert not (annotation.masks.labels[0, 1, 1:4] == 3).any()
+    assert (annotation.masks.labels[0, 2, 1:4] == 1).all()
+    assert found.kept == (3,)
+
+
 def test_labels_that_are_no_classes_are_left_out() -> None:
     from napari_mirage.canvas.mask_strokes import painted
 
