@@ -30,7 +30,7 @@ class AgreementLine:
 def agreement_lines(
     found: Comparison, *, with_engine: bool = False
 ) -> tuple[tuple[AgreementLine, ...], str]:
-    """Return the lines of a comparison and the unit of bias, error and p95.
+    """Return the lines of a comparison and the unit of bias, difference and p95.
 
     With an engine as one of the two, what is compared is by a grader's hand anyway.
     """
@@ -50,10 +50,12 @@ def _by_hand(n: int, *, with_engine: bool) -> str:
 def _surface(found: SurfaceAgreement, *, in_um: bool, with_engine: bool) -> AgreementLine:
     error = found.um if in_um else found.px
     unit = "µm" if in_um else "px"
+    # Of two graders neither is the truth; a model is held against what a grader made of it.
+    mean = "mean error" if with_engine else "mean absolute difference"
     detail = (
         f"{found.name}: {found.n_pairs} A-scans on {len(found.b_scans)} B-scans"
         f"{_by_hand(found.n_by_hand, with_engine=with_engine)}.\n"
-        f"Bias {number(error.bias)} {unit} (SD {number(error.sd)}), mean error "
+        f"Bias {number(error.bias)} {unit} (SD {number(error.sd)}), {mean} "
         f"{number(error.mean)}, 95th percentile {number(error.p95)}, largest "
         f"{number(error.largest)}.\n"
         f"Drawn by one only: {found.n_only_one} and {found.n_only_other} A-scans."

@@ -52,5 +52,7 @@ def approve_structure(desk: Desk, name: str, what: str = "here") -> None:
     if done is None:
         text = f"Nothing to change: {title} is not known here, or it stands so already."
     desk.hush(_TOPIC)
+    if done is not None and name == MASKS and what != "withdraw":
+        desk.misplaced.approved(done.b_scans)
     if text:
         desk.say(Message(text, topic=_TOPIC))

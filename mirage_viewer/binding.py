@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QTimer
 
 from mirage_core.annotate import State
-from mirage_viewer import readout
+from mirage_viewer import hints, readout
 from mirage_viewer.actions import Circumstances
 from mirage_viewer.approving import approve_structure
 from mirage_viewer.controller import Desk
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from mirage_viewer.workbench import Workbench
 
 _WORKLIST_AFTER_MS = 700
-_WORKLIST_HINT = (
-    "Enter: open  ·  Up, Down: choose  ·  Letters: search  ·  Tab: tags, note  ·  Esc: back"
-)
+_HELD = "is held down  ·  Alt+arrows: draw  ·  Space or Enter: let go  ·  Esc: drop the stroke"
 _EXPORTS = "MIRAGE exports"
 
 
@@ -66,6 +64,7 @@ class Binding:
         w.canvas.crosshair_moved.connect(d.set_crosshair)
         w.canvas.pointer_moved.connect(self.pointer_moved)
         w.canvas.pointer_left.connect(self.pointer_left)
+        w.canvas.keys.kept_changed.connect(self.kept_changed)
         w.canvas.contrast_changed.connect(w.view_bar.show_contrast)
         w.view_bar.contrast_picked.connect(w.canvas.set_contrast)
         w.slo.picked.connect(d.pick)
@@ -164,6 +163,7 @@ class Binding:
         w, d = self.w, self.d
         assert d.session is not None
         w.canvas.show_b_scan(b)
+        d.offers.follow()
         self.show_offered()
         w.strip.set_current(b)
         w.slo.set_current(b, d.crosshair[1])
@@ -185,7 +185,8 @@ class Binding:
         self._show_point()
 
     def show_offered(self) -> None:
-        """Lay what is offered on this B-scan over it."""
+        """Lay what is offered on this B-scan over it, and tick all that it would change."""
+        self.w.strip.set_offered(self.d.offers.b_scans)
         offered = self.d.offers.on(self.d.b)
         if offered is None:
             self.w.canvas.set_offered(None, None)
@@ -291,10 +292,17 @@ class Binding:
     def _show_hint(self) -> None:
         tool = self.d.runner.tool if self.d.runner is not None else None
         if self.w.pages.on_worklist:
-            self.w.status.show_hint(_WORKLIST_HINT)
+            self.w.status.show_hint(hints.WORKLIST)
             return
         idle = self.w.navigate_hint if self.d.session is not None else ""
-        self.w.status.show_hint(tool.hint if tool is not None else idle)
+        if tool is not None and self.w.canvas.keys.kept:
+            self.w.status.show_hint(f"{tool.title} {_HELD}")
+            return
+        self.w.status.show_hint(hints.hint_of(tool) if tool is not None else idle)
+
+    def kept_changed(self, _kept: bool) -> None:
+        """Say that the tool stays down without a key, and how it is let go."""
+        self._show_hint()
 
     def surface_changed(self, row: int) -> None:
         """Mark the surface that is drawn."""

@@ -24,6 +24,7 @@ from mirage_viewer.grading import Grading
 from mirage_viewer.labelling import Labelling
 from mirage_viewer.measuring import Measuring
 from mirage_viewer.messages import Level, Message, from_error
+from mirage_viewer.misplaced import Misplaced
 from mirage_viewer.model_comparing import ModelComparing
 from mirage_viewer.offers import Offers
 from mirage_viewer.opener import Opener
@@ -104,6 +105,7 @@ class Desk:
         self.project_model.changed.connect(self.tell_conditions)
         self.projects.worklist_changed.connect(self.project_model.look)
         self.queue = Queueing(self, background)
+        self.misplaced = Misplaced(self, background)
         self.offers = Offers(background)
         self.offers.changed.connect(self.tell_conditions)
         self.offers.said.connect(self.say)
@@ -186,6 +188,7 @@ class Desk:
         if not same:
             self.models.another_scan()
             self.queue.forget()
+            self.misplaced.forget()
         if opened is not None:
             opened.session.changed.connect(self._edited)
             self.saving.follow(opened.session)
@@ -311,13 +314,16 @@ class Desk:
     def approve(self) -> None:
         """Approve the B-scan shown and step on."""
         if self.session is not None and self.editable:
-            self.session.set_state([self.b], State.APPROVED)
+            b = self.b
+            self.session.set_state([b], State.APPROVED)
             self.step(1)
+            self.misplaced.approved((b,))
 
     def approve_all(self) -> None:
         """Approve every B-scan on which something is known."""
         if self.session is not None and self.editable:
             approval.approve_all(self.session)
+            self.misplaced.approved(range(self.session.scan.n_b_scans))
 
     def unapprove(self) -> None:
         """Set the B-scan shown back to edited."""
@@ -386,5 +392,6 @@ class Desk:
         self.say(message)
 
     def _edited(self, change: Change) -> None:
+        self.misplaced.edited(change)
         self.edited.emit(change)
         self.conditions_changed.emit()

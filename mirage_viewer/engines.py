@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mirage_core.engines.base import EngineInfo
 
 STARTER, GRAPH = "starter", "graph"
-_TITLES = {STARTER: "Starter model", GRAPH: "Graph search (no weights needed)"}
+_TITLES = {STARTER: "Starter model", GRAPH: "Graph search (no weights)"}
 
 
 def always_there() -> dict[str, str]:

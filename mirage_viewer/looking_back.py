@@ -16,16 +16,15 @@ def look_back(desk: Desk, n_done: int, b: int, structures: tuple[str, ...] | Non
     desk : Desk
     n_done : int
     b : int
-        A B-scan that the last of them touched, -1 for none. It is gone to unless the B-scan shown
-        was touched then or since, so that there is a difference to see.
+        A B-scan that the last of them touched, -1 for none. It is gone to unless the last of them
+        touched the B-scan shown: what is shown and brought back is what the change was made to.
     structures : tuple of str or None
         What can be brought back, None for all of the B-scan.
     """
     if desk.open_scan is None or not desk.editable:
         return
     done = desk.open_scan.session.history.done
-    since = {i for edit in done[max(n_done - 1, 0) :] for i in edit.b_scans}
-    if b >= 0 and desk.b not in since:
+    if b >= 0 and n_done > 0 and desk.b not in done[n_done - 1].b_scans:
         desk.show_b_scan(b)
     if n_done < len(done):
         desk.offers.look_back(desk.open_scan, n_done, lambda: desk.b, structures)

@@ -99,8 +99,9 @@ class MainWindow(Workbench, QMainWindow):
         middle.addWidget(self.strip)
         self.pages = Pages(self.start_page, viewing, self.worklist.page)
         center = QWidget()
-        column(center, 0).addWidget(self.pages)
-        self.messages = MessageBar(center, self._messages_begin_px)
+        self._center_layout = column(center, 0)
+        self._center_layout.addWidget(self.pages)
+        self.messages = MessageBar(center, self._messages_begin_px, self._make_room_for_messages)
         self.pages.currentChanged.connect(lambda _: self.messages.place())
         splitter = QSplitter(Qt.Orientation.Horizontal)
         right = self.right_side()
@@ -115,9 +116,17 @@ class MainWindow(Workbench, QMainWindow):
 
     def _messages_begin_px(self) -> int:
         """Return how far down messages begin: over an image, below what says which it is."""
-        viewing = self.pages.currentIndex() == 1
+        if not self.pages.on_image:
+            return 0
         badges = 1 + sum(bool(whose) for whose in self.canvas.legend)
-        return self.view_bar.height() + badges * scaled(_BADGES_PX) if viewing else 0
+        return self.view_bar.height() + badges * scaled(_BADGES_PX)
+
+    def _make_room_for_messages(self, height_px: int) -> None:
+        """Begin a page below the messages; the image alone stays where it is, under them."""
+        top = 0 if self.pages.on_image else height_px
+        if self._center_layout.contentsMargins().top() != top:
+            self._center_layout.setContentsMargins(0, top, 0, 0)
+            self._center_layout.activate()  # a page is never seen where it is not to stay
 
     # ------------------------------------------------------------------ showing
 

@@ -36,6 +36,7 @@ class MaskWork:
         self._desk.hush(_TOPIC)
         value = runner.options.mask_class
         if what == "misplaced":
+            self._desk.misplaced.forget()
             self._desk.offers.misplaced(opened)
         elif what in ("delete", "relabel"):
             z, x = (round(at) for at in self._desk.crosshair)

@@ -1,8 +1,8 @@
-"""Messages over the image: they never block, and stay until closed or settled."""
+"""Messages over the image: they never block, and stay until closed, settled or outdated."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
@@ -21,18 +21,27 @@ class MessageBar(QWidget):
     """The messages that stand, newest first; the newest two are seen.
 
     It lies over its parent instead of taking room from it: an image that moved when a message
-    came would move under a stroke in hand.
+    came would move under a stroke in hand. Where there is no image the parent may make room.
 
     Parameters
     ----------
     parent : QWidget
     top_px : callable
         Returns how far down in the parent it begins.
+    make_room : callable, optional
+        Is told how high it is, in px, whenever that may have changed; 0 while it is not seen.
     """
 
-    def __init__(self, parent: QWidget, top_px: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        top_px: Callable[[], int],
+        make_room: Callable[[int], object] = lambda _height_px: None,
+    ) -> None:
         super().__init__(parent)
         self._top_px = top_px
+        self._make_room = make_room
+        self._away: frozenset[str] = frozenset()
         parent.installEventFilter(self)
         self._layout = column(self, 4)
         self._layout.setContentsMargins(8, 6, 8, 2)
@@ -43,13 +52,14 @@ class MessageBar(QWidget):
         """Show `message` in place of an older one on its topic."""
         if message.topic:
             self.hush(message.topic)
+            self._away -= {message.topic}  # what is new is seen wherever one is
         entry = MessageEntry(message)
         entry.button.clicked.connect(lambda: self._act(entry, message.do))
         entry.other_button.clicked.connect(lambda: self._act(entry, message.do_other))
-        entry.close_button.clicked.connect(lambda: self._remove(entry))
+        entry.close_button.clicked.connect(lambda: self._act(entry, message.closed))
         self.entries.insert(0, entry)
         self._layout.insertWidget(0, entry)
-        for old in self.entries[_MOST:]:
+        for old in [e for e in self.entries if e.message.closed is None][_MOST:]:
             self._remove(old)
         if message.level is Level.INFO and not message.action:
             QTimer.singleShot(_INFO_STAYS_MS, entry, lambda: self._remove(entry))
@@ -58,12 +68,16 @@ class MessageBar(QWidget):
     def place(self) -> None:
         """Take its place over the parent again."""
         parent = self.parentWidget()
-        if parent is None or not self.entries:
+        if parent is None:
+            return
+        if not self._shown:
+            self._make_room(0)
             return
         width = parent.width()
         self._layout.activate()
         height = self._layout.totalHeightForWidth(width)
         self.setGeometry(0, self._top_px(), width, height)
+        self._make_room(height)
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -76,6 +90,21 @@ class MessageBar(QWidget):
         """Take away what stands on `topic`."""
         for entry in [e for e in self.entries if e.message.topic == topic]:
             self._remove(entry)
+
+    def outdate(self, topics: Collection[str]) -> None:
+        """Take away what stands on `topics` but for errors: those must have been read."""
+        for entry in [e for e in self.entries if e.message.topic in topics]:
+            if entry.message.level is not Level.ERROR:
+                self._remove(entry)
+
+    def put_away(self, topics: Collection[str]) -> None:
+        """Keep what stands on `topics` out of sight, and nothing else, until told otherwise."""
+        self._away = frozenset(topics)
+        self._arrange()
+
+    @property
+    def _shown(self) -> list[MessageEntry]:
+        return [e for e in self.entries if e.message.topic not in self._away][:_SEEN]
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -102,9 +131,10 @@ class MessageBar(QWidget):
 
     def _arrange(self) -> None:
         """Show the newest; older ones come up when those are closed."""
-        for i, entry in enumerate(self.entries):
-            entry.setVisible(i < _SEEN)
-        self.setVisible(bool(self.entries))
+        shown = self._shown
+        for entry in self.entries:
+            entry.setVisible(entry in shown)
+        self.setVisible(bool(shown))
         self.place()
 
 

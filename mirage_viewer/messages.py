@@ -35,6 +35,8 @@ class Message:
         What the button does.
     other, do_other
         A second button, for what is done less often.
+    closed : callable or None
+        What closing the message does; such a message asks something, and is not crowded out.
     """
 
     text: str
@@ -45,6 +47,7 @@ class Message:
     do: Callable[[], object] | None = None
     other: str = ""
     do_other: Callable[[], object] | None = None
+    closed: Callable[[], object] | None = None
 
 
 def from_error(error: Exception, topic: str = "") -> Message | None:

@@ -37,9 +37,19 @@ class OfferedBScan:
     curves: NDArray[np.float32]
     mask: NDArray[np.uint8] | None
 
+    @property
+    def differs(self) -> bool:
+        """Whether anything would change."""
+        return self.mask is not None or bool(np.isfinite(self.curves).any())
+
 
 class Offer(Protocol):
     """A change to look at before it is made."""
+
+    @property
+    def b_scans(self) -> tuple[int, ...]:
+        """The B-scans that it changes, ascending."""
+        ...
 
     def on(self, b: int) -> OfferedBScan | None:
         """Return what is offered on B-scan `b`, None if nothing is."""
@@ -72,6 +82,11 @@ class ProposalOffer:
 
     session: Session
     proposal: Proposal
+
+    @property
+    def b_scans(self) -> tuple[int, ...]:
+        """The B-scans that it changes, ascending."""
+        return tuple(sorted(self.proposal.b_scans))
 
     def on(self, b: int) -> OfferedBScan | None:
         """Return what would change on B-scan `b`: nothing that a human drew."""
@@ -118,6 +133,11 @@ class MomentOffer:
     shown: Callable[[], int]
     structures: Sequence[str] | None = None
 
+    @property
+    def b_scans(self) -> tuple[int, ...]:
+        """The one that is brought back: the one that is shown."""
+        return (self.shown(),)
+
     def on(self, b: int) -> OfferedBScan | None:
         """Return what was different on B-scan `b`; of masks, where there were other ones."""
         annotation, done = self.session.annotation, self.session.history.done
@@ -151,6 +171,11 @@ class PocketOffer:
     pocket: Pocket
     value: int
     locked: frozenset[int] = frozenset()
+
+    @property
+    def b_scans(self) -> tuple[int, ...]:
+        """The B-scans that it changes, ascending."""
+        return tuple(self.pocket.b_scans)
 
     def on(self, b: int) -> OfferedBScan | None:
         """Return the masks of a B-scan of the pocket."""

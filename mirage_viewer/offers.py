@@ -8,6 +8,7 @@ from typing import ClassVar
 from psygnal import Signal
 
 from mirage_core.annotate import MASKS, Proposal, Session, UnreadableEditError
+from mirage_viewer.b_scan_words import short_list
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Level, Message, from_error
 from mirage_viewer.offered import (
@@ -20,9 +21,11 @@ from mirage_viewer.offered import (
 )
 from mirage_viewer.opening import OpenScan
 
-_TOPIC = "offer"
+OFFER = "offer"
+"""Topic of what is offered."""
+NOTES = "offer note"
+"""Topic of what is told instead of an offer."""
 _HOW = "The dashed white lines are what is offered: A accepts, R rejects."
-_MOST_NAMED = 8
 
 Worked = tuple[Offer | None, str, str]
 """An offer (None: something to tell only), what it is, and what to do."""
@@ -52,6 +55,11 @@ class Offers:
     def standing(self) -> bool:
         """True while something is offered."""
         return self._offer is not None
+
+    @property
+    def b_scans(self) -> tuple[int, ...]:
+        """The B-scans that what is offered would change, ascending."""
+        return self._offer.b_scans if self._offer is not None else ()
 
     def propagate(self, target: OpenScan, structure: str | None = None) -> None:
         """Work out what the corrections made so far mean for the other B-scans.
@@ -84,9 +92,13 @@ class Offers:
     def interpolate(self, target: OpenScan, b: int, structure: str | None = None) -> None:
         """Work out what the finished B-scans around B-scan `b` suggest for those between.
 
-        Of `structure` alone, a surface or the masks; None: of all.
+        Of `structure` alone, a surface or the masks; None: of all that were corrected on both.
         """
-        from mirage_core.annotate.between import finished_around, interpolated
+        from mirage_core.annotate.between import (
+            corrected_on_both,
+            finished_around,
+            interpolated,
+        )
 
         session = target.session
         target.runner.finish()
@@ -99,7 +111,8 @@ class Offers:
             return
 
         def work(_cancelled: Callable[[], bool]) -> Worked:
-            wanted = None if structure is None else (structure,)
+            corrected = corrected_on_both(session.annotation, *ends)
+            wanted = corrected if structure is None else (structure,)
             proposal = interpolated(session.scan, session.annotation, *ends, wanted)
             return _of_proposal(session, proposal)
 
@@ -119,9 +132,10 @@ class Offers:
             scheme = session.annotation.masks.scheme
             name, nl = scheme.name_of(found.value), volume_nl(found, session.scan.spacing)
             size = f"{nl:.2f} nL" if nl is not None else f"{found.voxels} voxels (spacing unknown)"
-            title = f"{name} pocket: {size} on {_b_scans(len(found.b_scans))}."
-            if found.value in locked:
-                return None, title, f"{name} is locked."
+            title = f"{name} pocket: {size} on {short_list(found.b_scans)}."
+            held = [v for v in (found.value, value) if v in locked]
+            if held:
+                return None, title, f"{scheme.name_of(held[0])} is locked."
             what = f"makes it {scheme.name_of(value)}" if value else "deletes it"
             return PocketOffer(session, found, value, locked), title, f"A {what}, R leaves it."
 
@@ -138,8 +152,8 @@ class Offers:
             found = b_scans_with_violations(session.annotation)
             if not found:
                 return None
-            title = f"Masks lie outside of their layers on {_b_scans(len(found))}."
-            hint = f"{_numbers(found)}. A removes what lies outside; or correct the layers and R."
+            title = f"Masks lie outside of their layers on {short_list(found)}."
+            hint = "A removes what lies outside; or correct the layers and R."
             return PlacesOffer(session, found, locked), title, hint
 
         self._begin(work, "All masks lie where their class can be.")
@@ -158,17 +172,35 @@ class Offers:
         """
         self.forget()
         target.runner.finish()
-        done = target.session.history.done
-        when = f"{done[n_done - 1].time.astimezone():%H:%M}" if n_done else "the beginning"
-        what = ", ".join(structures) if structures is not None else "this B-scan"
         self._offer = MomentOffer(target.session, n_done, shown, structures)
-        self._say(
-            f"As it was at {when}.",
-            f"Dashed white where it differs: A brings {what} back, R goes on as it is.",
-            action="Bring back",
-            do=self.accept,
-        )
+        self.follow()
         self.changed.emit()
+
+    def follow(self) -> None:
+        """Another B-scan is shown: say of that one what can be brought back."""
+        offer = self._offer
+        if not isinstance(offer, MomentOffer):
+            return
+        b, done = offer.shown(), offer.session.history.done
+        found = self.on(b)
+        if self._offer is None:
+            return  # it could not be read, and that is told
+        time = done[offer.n_done - 1].time if 0 < offer.n_done <= len(done) else None
+        when = f"{time.astimezone():%H:%M}" if time is not None else "the beginning"
+        what = short_list((b,))
+        if offer.structures is not None:
+            what = f"{', '.join(offer.structures)} of {what}"
+        differs = found is not None and found.differs
+        if differs:
+            hint = f"Dashed white where it differs: A brings {what} back, R goes on as it is."
+        else:
+            hint = f"Nothing of {what} has changed since."
+        self._say_offer(
+            f"{short_list((b,))} as it was at {when}.",
+            hint,
+            "Bring back" if differs else "",
+            "Keep as it is" if differs else "Back to now",
+        )
 
     def on(self, b: int) -> OfferedBScan | None:
         """Return what is offered on B-scan `b`, None if nothing is."""
@@ -192,7 +224,8 @@ class Offers:
         """Nothing is offered any more."""
         self._turn += 1
         self._offer, self.working = None, False
-        self.hushed.emit(_TOPIC)
+        self.hushed.emit(OFFER)
+        self.hushed.emit(NOTES)
         self.changed.emit()
 
     def taken(self, offer: Offer) -> bool:
@@ -210,15 +243,15 @@ class Offers:
             text = str(error)
             self._say(f"{text[:1].upper()}{text[1:]}.")
             return
-        message = from_error(error, _TOPIC)
+        message = from_error(error, OFFER)
         if message is None:
             raise error
-        self.said.emit(Message(message.text, message.hint, Level.WARNING, _TOPIC))
+        self.said.emit(Message(message.text, message.hint, Level.WARNING, NOTES))
 
     def _begin(self, work: Callable[[Callable[[], bool]], Worked | None], if_none: str) -> None:
         self.forget()
         self.working, turn = True, self._turn
-        self._say("Working out what to offer…", "", action="Cancel", do=self.reject)
+        self._say_offer("Working out what to offer…", "", "", "Cancel")
         self.changed.emit()
 
         def done(worked: Worked | None) -> None:
@@ -231,9 +264,10 @@ class Offers:
                 return
             self._offer, text, hint = worked
             if self._offer is None:
+                self.hushed.emit(OFFER)
                 self._say(text, hint)
             else:
-                self._say(text, hint, action="Accept", do=self.accept)
+                self._say_offer(text, hint, "Accept", "Reject")
             self.changed.emit()
 
         def failed(error: Exception) -> None:
@@ -242,27 +276,25 @@ class Offers:
 
         self._background.run(lambda: work(lambda: turn != self._turn), done, failed)
 
-    def _say(
-        self,
-        text: str,
-        hint: str = "",
-        action: str = "",
-        do: Callable[[], object] | None = None,
-    ) -> None:
-        self.said.emit(Message(text, hint, topic=_TOPIC, action=action, do=do))
+    def _say(self, text: str, hint: str = "") -> None:
+        self.said.emit(Message(text, hint, topic=NOTES))
+
+    def _say_offer(self, text: str, hint: str, yes: str, no: str) -> None:
+        """Tell what is offered: as long as that is told it stands, and no longer."""
+        self.said.emit(
+            Message(
+                text,
+                hint,
+                topic=OFFER,
+                action=yes,
+                do=self.accept,
+                other=no,
+                do_other=self.reject,
+                closed=self.reject,
+            )
+        )
 
 
 def _of_proposal(session: Session, proposal: Proposal) -> Worked:
-    text = f"{proposal.title}: {_b_scans(len(proposal.b_scans))}."
+    text = f"{proposal.title}: {short_list(proposal.b_scans)}."
     return ProposalOffer(session, proposal), text, " ".join((_HOW, *proposal.remarks))
-
-
-def _b_scans(n: int) -> str:
-    return f"{n} B-scan{'s' if n != 1 else ''}"
-
-
-def _numbers(b_scans: Sequence[int]) -> str:
-    """Return B-scans for people, who count from 1."""
-    named = ", ".join(str(b + 1) for b in b_scans[:_MOST_NAMED])
-    more = ", …" if len(b_scans) > _MOST_NAMED else ""
-    return f"B-scan {named}{more}"

@@ -32,6 +32,11 @@ class Pages(QStackedWidget):
         """True while the worklist is shown."""
         return self.currentWidget() is self._worklist
 
+    @property
+    def on_image(self) -> bool:
+        """True while the image is shown."""
+        return self.currentWidget() is self._image
+
     def set_beside(self, *panels: QWidget) -> None:
         """Hide `panels` while the worklist is shown."""
         self._beside = panels

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from psygnal import Signal
 
 from mirage_core.annotate import queue
+from mirage_viewer.b_scan_words import short_list
 from mirage_viewer.background import Background
 from mirage_viewer.messages import Message
+from mirage_viewer.queue_reasons import Queue, worked_out
 
 if TYPE_CHECKING:
     from mirage_viewer.controller import Desk
@@ -50,17 +52,20 @@ class Queueing:
         if session is None:
             return
 
-        def go(order: tuple[int, ...]) -> None:
+        def go(found: Queue) -> None:
             if self._desk.session is not session:
                 return
-            here = self._at if self._at == self._desk.b else None
-            self._at = queue.after(order, here)
+            order = found.order
+            came_from, known = self._desk.b, self._at == self._desk.b
+            self._at = queue.after(order, self._at if known else None)
             rest = order.index(self._at) + 1 if self._at is not None else 0
             self.ordered.emit((*order[rest:], *order[:rest]))
             self._go(self._at, "There is no B-scan to approve that an engine segmented.")
+            if self._at is not None:
+                self._desk.say(_reason(found, self._at, here=came_from == self._at))
 
         annotation, quality = session.annotation, session.scan.quality
-        self._background.run(lambda: queue.look_at_first(annotation, quality), go)
+        self._background.run(lambda: worked_out(annotation, quality), go)
 
     def _go(self, b: int | None, if_none: str) -> None:
         if b is None:
@@ -68,3 +73,16 @@ class Queueing:
         else:
             self._desk.hush(_TOPIC)
             self._desk.show_b_scan(b)
+
+
+def _reason(found: Queue, b: int, *, here: bool) -> Message:
+    """Say why B-scan `b` is the next, and what to do where one is `here` already."""
+    name, why = short_list((b,)), found.why[b]
+    hint = f"{why[:1].upper()}{why[1:]}."
+    if not here:
+        return Message(f"Next: {name}.", hint, topic=_TOPIC)
+    following = queue.after(found.order, b)
+    if following is None or following == b:
+        return Message(f"You are on {name}, the only one left to look at.", hint, topic=_TOPIC)
+    on = f"Q again goes on to {short_list((following,))}."
+    return Message(f"You are on {name}, the next to look at.", f"{hint} {on}", topic=_TOPIC)

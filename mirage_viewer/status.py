@@ -4,13 +4,79 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QPushButton, QStatusBar, QToolButton, QWidget
+from qtpy.QtCore import QRect, QSize, Qt, Signal
+from qtpy.QtGui import QFont, QFontMetrics, QPaintEvent
+from qtpy.QtWidgets import (
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStatusBar,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from mirage_core import RESEARCH_USE_ONLY
-from mirage_viewer.panels.widgets import ElidedLabel, label, look
+from mirage_viewer.guard import guarded
+from mirage_viewer.panels.widgets import label, look
+from mirage_viewer.theme import text_px
 
 _SAVED = "All changes saved"
+
+
+@guarded
+class HintLabel(QLabel):
+    """A line, or two smaller ones where one is not enough; what is longer ends in an ellipsis."""
+
+    _INSET_PX = 7
+    _KEPT = 0.9
+    """Share of two lines that words fill for certain, however they are broken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("look", "muted")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return that it may be narrow, and is as high as two smaller lines."""
+        return QSize(0, 2 * QFontMetrics(self._smaller()).lineSpacing())
+
+    def sizeHint(self) -> QSize:
+        """Return that height, at the width of one line."""
+        return QSize(super().sizeHint().width(), self.minimumSizeHint().height())
+
+    def shown_in(self, width_px: int) -> tuple[QFont, str]:
+        """Return in which letters, and how much of the words, fit into a width."""
+        room = width_px - 2 * self._INSET_PX
+        if self.fontMetrics().horizontalAdvance(self.text()) <= room:
+            return self.font(), self.text()
+        font = self._smaller()
+        metrics, both = QFontMetrics(font), QRect(0, 0, room, 10_000)
+        wrapped = metrics.boundingRect(both, int(Qt.TextFlag.TextWordWrap), self.text())
+        if wrapped.height() <= 2 * metrics.lineSpacing():
+            return font, self.text()
+        elide = Qt.TextElideMode.ElideRight
+        return font, metrics.elidedText(self.text(), elide, round(2 * self._KEPT * room))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the words."""
+        painter = QStylePainter(self)
+        font, words = self.shown_in(self.width())
+        painter.setFont(font)
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawItemText(
+            self.rect().adjusted(self._INSET_PX, 0, -self._INSET_PX, 0),
+            int(flags) | int(Qt.TextFlag.TextWordWrap),
+            self.palette(),
+            self.isEnabled(),
+            words,
+            self.foregroundRole(),
+        )
+
+    def _smaller(self) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(text_px() - 2)
+        return font
 
 
 class SaysState:
@@ -24,7 +90,7 @@ class SaysState:
 
     def make_parts(self) -> None:
         """Make the parts."""
-        self.hint = ElidedLabel("muted")
+        self.hint = HintLabel()
         self.terms = label(RESEARCH_USE_ONLY.rstrip("."), "chip")
         self.terms.setToolTip("Not for diagnosis or treatment decisions")
         self.teaching = QToolButton()

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QW
 from mirage_viewer.guard import guarded
 from mirage_viewer.panels.widgets import label
 
-_SHORT_TEXTS = {"view.aspect_um": "1:1 µm", "view.actual": "100 %"}
+_SHORT_TEXTS = {"view.aspect_um": "1:1 µm", "view.actual": "1:1 px"}
 """What the buttons say that an icon cannot; their tooltips and menu entries say it in full."""
 _SPARE_PX = 20
 

@@ -33,6 +33,7 @@ from mirage_viewer.mask_work import MaskWork
 from mirage_viewer.measuring.binding import MeasureBinding
 from mirage_viewer.messages import Level, Message, print_message
 from mirage_viewer.model_windows import ModelWindows
+from mirage_viewer.outdated import Outdated
 from mirage_viewer.panels.compare import ComparePanel
 from mirage_viewer.panels.compare_models import CompareModelsPanel
 from mirage_viewer.panels.compare_tab import CompareTab
@@ -43,6 +44,7 @@ from mirage_viewer.panels.labels import LabelsPanel
 from mirage_viewer.panels.layers import LayersPanel
 from mirage_viewer.panels.measure import MeasurePanel
 from mirage_viewer.panels.segment import SegmentPanel
+from mirage_viewer.panels.side_scroll import SideScroll
 from mirage_viewer.panels.side_tabs import SideTabs
 from mirage_viewer.panels.worklist import WorklistPanel
 from mirage_viewer.qt_actions import QtActions
@@ -108,6 +110,7 @@ class Workbench:
     def bind_parts(self) -> None:
         """Tie the parts to the desk, once all of them are there."""
         desk = self.desk
+        self._outdated = Outdated(self, desk)
         self._binding = Binding(self, desk)
         self._compare_binding = CompareBinding(self, desk)
         self._compare_models_binding = CompareModelsBinding(self, desk)
@@ -142,13 +145,7 @@ class Workbench:
             panel.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
             layout.addWidget(panel)
         layout.addWidget(self.tabs, 1)
-        scroll = QScrollArea()
-        scroll.setWidget(content)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setMinimumWidth(scaled(RIGHT_PX))
-        return scroll
+        return SideScroll(content, scaled(RIGHT_PX))
 
     # ------------------------------------------------------------------ showing
 

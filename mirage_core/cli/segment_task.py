@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mirage_core.cli.words import describe
+from mirage_core.cli.words import GIVE_SPACING, describe
 from mirage_core.engines import EngineCancelledError, EngineOptions, make_engine
 from mirage_core.engines.base import Cancelled, Report
 from mirage_core.engines.propose import engine_input
@@ -147,7 +147,7 @@ def _remarks(scan: Scan) -> list[str]:
     """Return what the user should know before taking figures from the result."""
     # A single B-scan has no neighbour, so nothing is missing between B-scans.
     axes = tuple(a for a in scan.spacing.unknown_axes() if a != "b" or scan.n_b_scans > 1)
-    return [str(SpacingUnknownError(axes))] if axes else []
+    return [f"{SpacingUnknownError(axes)} {GIVE_SPACING}"] if axes else []
 
 
 def _is_result_of(folder: Path, sha256: str) -> bool:

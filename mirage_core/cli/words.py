@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+GIVE_SPACING = "Give it in mm: --spacing DB,DZ,DX."
+
 
 def counted(n: int, noun: str) -> str:
     """Return ``"1 file"``, ``"2 files"``."""
@@ -21,7 +23,7 @@ def describe(error: BaseException) -> dict[str, str] | None:
     from mirage_core.scan import SpacingUnknownError
 
     if isinstance(error, SpacingUnknownError):
-        return {"what": str(error), "hint": ""}
+        return {"what": str(error), "hint": GIVE_SPACING}
     return None
 
 

@@ -105,7 +105,9 @@ def scheme_from_json(text: str) -> LabelScheme:
     """Return the scheme of :func:`scheme_to_json`."""
     content = json.loads(text)
     classes = (
-        MaskClass(c["value"], c["name"], c["title"], (c["color"][0], c["color"][1], c["color"][2]))
+        MaskClass(
+            c["value"], c["name"], c["title"], (c["color"][0], c["color"][1], c["color"][2])
+        ).repainted()
         for c in content["classes"]
     )
     return LabelScheme(content["name"], tuple(classes))

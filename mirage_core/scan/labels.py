@@ -7,7 +7,7 @@ chosen to stay apart for the common colour-vision deficiencies on a grey image.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RGB = tuple[int, int, int]
 
@@ -57,6 +57,13 @@ class MaskClass:
     title: str
     color: RGB
 
+    def repainted(self) -> MaskClass:
+        """Return it in the colour of today, where it was stored in one it does not bear any more.
+
+        A colour that somebody chose stays.
+        """
+        return replace(self, color=_FORMER.get((self.name, self.color), self.color))
+
 
 @dataclass(frozen=True)
 class LabelScheme:
@@ -95,6 +102,10 @@ class LabelScheme:
         raise KeyError(value)
 
 
+_FORMER: dict[tuple[str, RGB], RGB] = {("SHRM", (225, 95, 225)): (110, 30, 255)}
+"""Colours that classes bore before, and what they bear now: that pink was the line of the RPE."""
+
+
 # Values 1-3 are RETOUCH's, so that reference masks and ours agree.
 FLUID_SCHEME = LabelScheme(
     "fluid",
@@ -102,7 +113,7 @@ FLUID_SCHEME = LabelScheme(
         MaskClass(1, "IRF", "Intraretinal fluid", (0, 170, 255)),
         MaskClass(2, "SRF", "Subretinal fluid", (60, 220, 130)),
         MaskClass(3, "PED", "Pigment epithelial detachment", (255, 140, 0)),
-        MaskClass(4, "SHRM", "Subretinal hyperreflective material", (225, 95, 225)),
+        MaskClass(4, "SHRM", "Subretinal hyperreflective material", (110, 30, 255)),
         MaskClass(5, "DRUSEN", "Drusen", (250, 225, 60)),
         MaskClass(6, "FLUID", "Fluid, type not decided", (150, 200, 235)),
     ),

@@ -20,16 +20,26 @@ class Provenance(StrEnum):
 
 
 class SpacingUnknownError(ValueError):
-    """A figure in mm or µm was asked for while a component it needs is unknown."""
+    """A figure in mm or µm was asked for while a component it needs is unknown.
+
+    Attributes
+    ----------
+    axes : tuple of str
+        Those that are unknown, of :data:`AXES`.
+    missing : str
+        That they are, in a sentence; how they are entered is for window or command line to say.
+    """
 
     def __init__(self, axes: tuple[str, ...]) -> None:
         self.axes = axes
         words = " and ".join(_AXIS_WORDS[a] for a in axes)
         verb = "is" if len(axes) == 1 else "are"
-        super().__init__(
-            f"{words[0].upper()}{words[1:]} of this scan {verb} unknown. Enter the spacing "
-            "(Scan > Set spacing, or --spacing DB,DZ,DX in mm) to get figures in mm or µm."
-        )
+        self.missing = f"{words[0].upper()}{words[1:]} of this scan {verb} unknown."
+        super().__init__(f"{self.missing} Enter the spacing to get figures in mm or µm.")
+
+    def __reduce__(self) -> tuple[type[SpacingUnknownError], tuple[tuple[str, ...]]]:
+        """Return how another process makes it anew: from its axes, not from its words."""
+        return type(self), (self.axes,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import (
     QColor,
@@ -39,6 +41,7 @@ _GLYPH_FROM = 11.0
 """Cell width from which the glyph of a state is drawn."""
 _QUEUED = 5
 _QUEUE_DOT = 5.0
+_TICK = 3
 _GAP_FROM = 5.0
 """Cell width from which cells stand apart."""
 
@@ -69,6 +72,7 @@ class BScanStrip(QWidget):
         self._states: tuple[State, ...] = ()
         self._b = 0
         self._queue: tuple[int, ...] = ()
+        self._offered: frozenset[int] = frozenset()
         self._wheel_angle = 0
         self._thumbnails: dict[int, QImage] = {}
         self._asked: set[int] = set()
@@ -86,7 +90,7 @@ class BScanStrip(QWidget):
         self._background.clear()
         self._thumbnails.clear()
         self._asked.clear()
-        self._session, self._b, self._queue = session, 0, ()
+        self._session, self._b, self._queue, self._offered = session, 0, (), frozenset()
         self._states = ()
         if session is not None:
             self._links.connect(session.changed, self._on_changed)
@@ -106,6 +110,18 @@ class BScanStrip(QWidget):
         if order[:_QUEUED] != self._queue:
             self._queue = order[:_QUEUED]
             self.update()
+
+    def set_offered(self, b_scans: Iterable[int]) -> None:
+        """Tick the B-scans that what is offered would change."""
+        offered = frozenset(b_scans)
+        if offered != self._offered:
+            self._offered = offered
+            self.update()
+
+    def tick_rect(self, b: int) -> QRectF:
+        """Return where the tick of B-scan `b` is drawn: right below its state."""
+        band = self._band_rect(b)
+        return QRectF(band.left(), band.bottom() + 1, max(band.width(), 2), _TICK)
 
     def sizeHint(self) -> QSize:
         return QSize(600, 92)
@@ -221,6 +237,8 @@ class BScanStrip(QWidget):
         text = f"B-scan {b + 1}: {STATE_STYLES[self._states[b]].title}"
         if b in self._queue:
             text += f", number {self._queue.index(b) + 1} to look at (Q)"
+        if b in self._offered:
+            text += ", what is offered changes it"
         return text
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -232,6 +250,7 @@ class BScanStrip(QWidget):
             return
         self._paint_thumbnails(painter, QRectF(event.rect()))
         self._paint_band(painter)
+        self._paint_offered(painter)
         self._paint_queue(painter)
         self._paint_current(painter)
         self._paint_legend(painter)
@@ -266,6 +285,11 @@ class BScanStrip(QWidget):
                 painter.setPen(QColor(0, 0, 0))
                 painter.drawText(band, Qt.AlignCenter, style.glyph)
         painter.setRenderHint(QPainter.Antialiasing, True)
+
+    def _paint_offered(self, painter: QPainter) -> None:
+        """Underline the B-scans that an offer changes, in the color of the mark."""
+        for b in self._offered:
+            painter.fillRect(self.tick_rect(b), self.palette().color(QPalette.WindowText))
 
     def _paint_queue(self, painter: QPainter) -> None:
         """Put a dot over each of the next B-scans to look at, fainter from one to the next."""

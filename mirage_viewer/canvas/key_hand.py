@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 from weakref import ref
+
+from psygnal import Signal
 
 from mirage_core.annotate import ToolRunner
 from mirage_core.annotate.tools.base import Point
@@ -40,7 +42,14 @@ class KeyHand:
     ----------
     board : Board
         Held weakly: a widget in a cycle would be deleted whenever garbage is collected.
+
+    Signals
+    -------
+    kept_changed(bool)
+        The tool stays down without a key, or no more.
     """
+
+    kept_changed: ClassVar[Signal] = Signal(bool)
 
     def __init__(self, board: Board) -> None:
         self._seen = ref(board)
@@ -81,20 +90,20 @@ class KeyHand:
         if self._at is None or runner is None or runner.tool is None:
             return False
         if not self.down:
-            self.down, self.kept = True, keep
+            self._be(down=True, kept=keep)
             runner.press(self._at, against)
         return True
 
     def lift(self) -> None:
         """Let the tool go where the pointer is."""
         if self.down:
-            self.down = self.kept = False
+            self._be(down=False, kept=False)
             if self._board.runner is not None and self._at is not None:
                 self._board.runner.release(self._at)
 
     def forget(self) -> None:
         """The stroke ended by itself."""
-        self.down = self.kept = False
+        self._be(down=False, kept=False)
 
     def hide(self) -> None:
         """Give way to the mouse; a stroke in hand is let go first."""
@@ -102,3 +111,9 @@ class KeyHand:
         if self._at is not None:
             self._at = None
             self._board.stop_pointing()
+
+    def _be(self, *, down: bool, kept: bool) -> None:
+        changed = kept is not self.kept
+        self.down, self.kept = down, kept
+        if changed:
+            self.kept_changed.emit(kept)

@@ -136,6 +136,12 @@ class MeasureBinding:
         self.panel.show_fovea(words, by_hand=self.d.measuring.put is not None)
 
     def _show_state(self) -> None:
+        before = self.panel.state.minimumHeight()
+        self._tell_state()
+        if self.panel.state.minimumHeight() > before and self.w.tabs.currentWidget() is self.panel:
+            self.w.tabs.make_room(_GROWN_MS)  # by lines, which push its buttons down
+
+    def _tell_state(self) -> None:
         measuring = self.d.measuring
         seen = measuring.seen
         self.panel.copy.setEnabled(measuring.current)

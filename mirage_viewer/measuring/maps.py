@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 F32 = NDArray[np.float32]
 
+SET_SPACING = "Set the spacing (Scan menu, Ctrl+M) to get figures in µm and mm."
 _CELLS = 320
 RETINA_UM = (150.0, 450.0)
 """Of the whole retina the scale is the same for every eye."""
@@ -168,7 +169,7 @@ def make_map(
                 return None, NOT_SOUGHT
             return fluid_maps(masks, spacing, sought)[at], ""
     except SpacingUnknownError as error:
-        return None, str(error)
+        return None, f"{error.missing} {SET_SPACING}"
     return None, ""
 
 

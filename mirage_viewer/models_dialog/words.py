@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from mirage_core.model.store.terms import UNKNOWN
 from mirage_viewer.library import nameless
+from mirage_viewer.teaching.words import counted
 
 if TYPE_CHECKING:
     from mirage_core.model.spec import ModelSpec
-    from mirage_core.model.store.card import ModelCard
+    from mirage_core.model.store.card import ModelCard, TrainingPart
     from mirage_core.model.store.hub import Offer
     from mirage_core.model.store.store import BrokenModel, StoredModel
 
@@ -196,7 +197,10 @@ def _source(card: ModelCard) -> str:
 def _training(card: ModelCard) -> str:
     if card.training is None:
         return ""
-    return "; ".join(
-        f"{name}: {part.b_scans} B-scans of {len(part.patients)} patients"
-        for name, part in card.training.split.items()
-    )
+    return "; ".join(f"{name}: {_share(part)}" for name, part in card.training.split.items())
+
+
+def _share(part: TrainingPart) -> str:
+    b_scans, n = counted(part.b_scans, "B-scan"), len(part.patients)
+    # Where nobody kept whose they were, nothing is said of patients: not that there were none.
+    return f"{b_scans} of {counted(n, 'patient')}" if n else b_scans

@@ -15,12 +15,28 @@ from qtpy.QtWidgets import (
 
 from mirage_core.annotate import Session, ToolRunner
 from mirage_viewer.agreement_words import AgreementLine
-from mirage_viewer.comparing import NOBODY, SHOWN, Candidate
-from mirage_viewer.panels.widgets import ElidedLabel, IconButton, Picker, dense_table, label, row
+from mirage_viewer.comparing import ENGINE, NOBODY, SHOWN, Candidate
+from mirage_viewer.panels.fitting import NameButton, WrappedLabel
+from mirage_viewer.panels.widgets import IconButton, Picker, dense_table, label, row
 from mirage_viewer.theme import scaled
 
 _TABLE_PX = 190
-_COLUMNS = ("", "Bias", "Error", "p95", "Dice")
+_COLUMNS = ("", "Bias", "Mean\nabs.\ndiff.", "p95", "Dice")
+_WITH_ENGINE = ("", "Bias", "Error", "p95", "Dice")
+_BETWEEN_GRADERS = (
+    "",
+    "How much deeper this work or the first grader's lies on average; below 0: shallower",
+    "Mean absolute difference of the two: neither is taken for the truth",
+    "95th percentile of the absolute difference",
+    "Overlap of what both marked: 1 is the same, 0 none",
+)
+_OF_ENGINE = (
+    "",
+    "How much deeper this work lies than the model's on average; below 0: shallower",
+    "Mean absolute error of the model against what was corrected or approved",
+    "95th percentile of the absolute error",
+    "Overlap of what both marked: 1 is the same, 0 none",
+)
 
 
 class ComparePanel(QWidget):
@@ -56,8 +72,9 @@ class ComparePanel(QWidget):
         self.between = label("", "muted")
         self.one.setToolTip("Whose surfaces are drawn as lines")
         self.other.setToolTip("Whose surfaces are dashed over them")
-        self.scope.addItem("on all B-scans of both", True)
-        self.scope.addItem("on this B-scan", False)
+        self.scope.addItem("All B-scans", True)
+        self.scope.addItem("This B-scan", False)
+        self.scope.setToolTip("Measured on all B-scans that both worked on, or on this one")
         self.next = IconButton("next", tooltip="Next B-scan on which they differ (Alt+Q)")
         self.save = IconButton("export", tooltip="Write the table as CSV")
         self.plot = IconButton("plot", tooltip="Bland-Altman plot of thickness")
@@ -67,20 +84,19 @@ class ComparePanel(QWidget):
         self.table.header().setMinimumSectionSize(30)
         self.table.setMinimumHeight(scaled(_TABLE_PX))
         self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.words = ElidedLabel("small", 0)
+        self.words = WrappedLabel("small")
         self.adjudicate = QPushButton("Consensus…")
         self.adjudicate.setToolTip("Open the consensus of this scan and decide B-scan by B-scan")
         self.leave = IconButton("close", tooltip="Back to my own work (Ctrl+Alt+M)")
         self.take_words = label("Take", "muted")
-        self.takes = (QPushButton("First"), QPushButton("Second"))
-        for i, button in enumerate(self.takes):
-            button.setToolTip(f"The consensus takes this B-scan from there (Alt+{i + 1})")
+        self.takes = (NameButton("First"), NameButton("Second"))
         self.take_agreeing = QPushButton("Agreed")
         self.take_agreeing.setToolTip("The consensus takes all B-scans on which both agree (Alt+3)")
         for button in (self.adjudicate, *self.takes, self.take_agreeing):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lay_out()
         self._connect()
+        self._with_engine = False
         self.set_candidates((), NOBODY, NOBODY, consensus=False, why="")
 
     def _lay_out(self) -> None:
@@ -169,6 +185,12 @@ class ComparePanel(QWidget):
         self.leave.setVisible(consensus)
         self.take_words.setVisible(consensus)
         self.adjudicate.setEnabled(bool(candidates) and not why)
+        titles = {candidate.id: candidate.title for candidate in candidates}
+        for i, (take, id) in enumerate(zip(self.takes, (one, other), strict=True)):
+            whose = titles.get(id, ("the first", "the second")[i])
+            take.setText(titles.get(id, ("First", "Second")[i]))
+            take.setToolTip(f"The consensus takes this B-scan from {whose} (Alt+{i + 1})")
+        self._with_engine = other == ENGINE
         for button in (*self.takes, self.take_agreeing):
             button.setVisible(consensus)
             button.setEnabled(comparing)
@@ -177,8 +199,15 @@ class ComparePanel(QWidget):
             self.show_lines((), why or usual)
 
     def show_lines(self, lines: Sequence[AgreementLine], words: str, unit: str = "") -> None:
-        """Fill the table; `words` stand below it, `unit` is that of bias, error and p95."""
-        self.table.setHeaderLabels([f"in {unit}" if unit else "", *_COLUMNS[1:]])
+        """Fill the table; `words` stand below it, `unit` is that of bias, difference and p95."""
+        columns = _WITH_ENGINE if self._with_engine else _COLUMNS
+        self.table.setHeaderLabels([f"in {unit}" if unit else "", *columns[1:]])
+        tips = _OF_ENGINE if self._with_engine else _BETWEEN_GRADERS
+        for i, tip in enumerate(tips):
+            self.table.headerItem().setToolTip(i, tip)
+            if i:
+                at = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                self.table.headerItem().setTextAlignment(i, at)
         self.table.clear()
         for line in lines:
             item = QTreeWidgetItem([line.name, line.bias, line.error, line.p95, line.dice])
@@ -188,7 +217,6 @@ class ComparePanel(QWidget):
                     item.setTextAlignment(i, Qt.AlignmentFlag.AlignRight)
             self.table.addTopLevelItem(item)
         self.words.setText(words)
-        self.words.setToolTip(words)
 
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""

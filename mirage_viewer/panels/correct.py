@@ -30,10 +30,10 @@ DEFAULT_SURFACE = "RPE"
 # name, text on the button, icon, shortcut shown, what it draws
 _SURFACE_TOOLS = (
     ("pen", "Pen", "pen", "P"),
-    ("spline", "Knots", "spline", "S"),
+    ("spline", "Spline", "spline", "S"),
     ("pull", "Pull", "pull", "T"),
     ("snap", "Snap", "snap", "L"),
-    ("undefine", "Undefined", "undefine", "X"),
+    ("undefine", "Undefine", "undefine", "X"),
 )
 _MASK_TOOLS = (
     ("brush", "Brush", "brush", "B"),

@@ -19,7 +19,7 @@ from mirage_core.annotate import MASKS, Session, State, ToolRunner
 from mirage_core.annotate.whereabouts import violations
 from mirage_core.scan import surface_kind
 from mirage_viewer.canvas import STATE_STYLES
-from mirage_viewer.panels.widgets import ElidedLabel, row, swatch
+from mirage_viewer.panels.widgets import ElidedLabel, look, row, swatch
 from mirage_viewer.theme import current_colors
 
 STATE_WORDS = {
@@ -152,6 +152,7 @@ class LayersPanel(QWidget):
         words = f"Masks on this B-scan: {state or 'none yet'}"
         if outside:
             words = f"{outside} px of masks outside of their layers (W)"
+        look(self.legend, "small warning" if outside else "small")
         self.legend.setText(words)
         self.legend.setToolTip(words)
 

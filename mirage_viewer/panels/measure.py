@@ -21,6 +21,7 @@ from mirage_core.annotate import Session, ToolRunner
 from mirage_viewer.canvas.color_maps import COLOR_MAPS
 from mirage_viewer.measuring.maps import MapChoice, MapKind
 from mirage_viewer.measuring.words import FigureLine
+from mirage_viewer.panels.fitting import WrappedLabel
 from mirage_viewer.panels.measure_plot import TsnitPlot
 from mirage_viewer.panels.widgets import (
     ElidedLabel,
@@ -98,7 +99,7 @@ class MeasurePanel(QWidget):
         self.fovea = ElidedLabel("small", 0)
         self.here = IconButton("crosshair", tooltip="Put the fovea at the crosshair (Shift+F7)")
         self.seek = IconButton("search", tooltip="Seek the fovea again")
-        self.state = ElidedLabel("small", 0)
+        self.state = WrappedLabel("small")
         self.plot = TsnitPlot()
         self.table = dense_table(("Figure", "", "✓"))
         self.table.headerItem().setToolTip(2, "Share that a human approved")
@@ -248,7 +249,6 @@ class MeasurePanel(QWidget):
     def show_state(self, words: str) -> None:
         """Say what is going on, or why there is no map."""
         self.state.setText(words)
-        self.state.setToolTip(words)
 
     def show_profile(self, points: Sequence[tuple[float, float]], circle: str = "") -> None:
         """Draw the profile around the disc, of a circle scan; `circle` says of which of several."""

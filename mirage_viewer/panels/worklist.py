@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from qtpy.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
+from mirage_viewer.guard import guarded
 from mirage_viewer.panels.widgets import IconButton, label, row
 from mirage_viewer.worklist.criteria import Criteria, words_of
 from mirage_viewer.worklist.lines import Line
@@ -16,8 +24,29 @@ from mirage_viewer.worklist.search import SearchField
 if TYPE_CHECKING:
     from mirage_core.project.records import WorklistRow
 
+# As the style sheet pads an entry, and what Qt leaves beside text.
+_PAD_PX, _ABOVE_AND_BELOW_PX = 11, 10
 _NO_SCANS = "Scans you open are listed here."
 _NONE_FIT = "No scan fits what you search for."
+
+
+@guarded
+class _WholeText(QStyledItemDelegate):
+    """Makes entries as high as their words need; a list forgets its own padding."""
+
+    def __init__(self, shown: QListWidget) -> None:
+        super().__init__()
+        self._list = shown
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """Return the size of an entry whose lines are broken at the width of the list."""
+        width = self._list.viewport().width()
+        room = QRect(0, 0, max(width - 2 * _PAD_PX, 1), 10_000)
+        metrics, text = self._list.fontMetrics(), str(index.data())
+        lines = metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), text)
+        return QSize(width, lines.height() + _ABOVE_AND_BELOW_PX)
 
 
 class WorklistPanel(QWidget):
@@ -44,6 +73,9 @@ class WorklistPanel(QWidget):
         self.list = QListWidget()
         self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list.setWordWrap(True)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self._heights = _WholeText(self.list)
+        self.list.setItemDelegate(self._heights)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.empty = label(_NO_SCANS, "muted")
         self.empty.setWordWrap(True)

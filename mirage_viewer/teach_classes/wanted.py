@@ -10,22 +10,33 @@ if TYPE_CHECKING:
     from mirage_core.training.classify.config import ClassifyConfig
 
 RECIPES = {
-    "probe": "The head, exactly: about a minute",
-    "paper": "The head, as published: longer",
+    "probe": "Its last step alone: about a minute",
+    "paper": "Its last step, as published: longer",
     "whole": "The whole model: hours",
 }
 """Presets of the core, with what they are for."""
 POOLS = {
-    "global": "the mean of the patches",
-    "cls": "the global token",
+    "global": "all parts of the B-scan alike",
+    "cls": "its summary of the B-scan",
     "token_mix": "both",
 }
 """What the head can look at, by the core's names."""
 VOLUMES = {
-    "mean": "the mean of its B-scans",
-    "attention": "attention: some B-scans count more",
+    "mean": "all B-scans count alike",
+    "attention": "some B-scans count more",
 }
-"""What a volume can be told by, by the core's names."""
+"""How a volume can be told, by the core's names."""
+TERMS = {
+    "probe": "The classification head is learnt exactly (a linear probe); the encoder stays",
+    "paper": "The classification head is learnt step by step, as published; the encoder stays",
+    "whole": "Encoder and classification head are learnt together (fine-tuning)",
+    "global": "The head looks at the mean of the patches' tokens",
+    "cls": "The head looks at the encoder's global token (CLS)",
+    "token_mix": "The head looks at the global token (CLS) and at the mean of the patches' tokens",
+    "mean": "The mean of the B-scans' tokens",
+    "attention": "Attention over the B-scans' tokens",
+}
+"""What each is in the field's terms."""
 
 
 @dataclass(frozen=True, slots=True)

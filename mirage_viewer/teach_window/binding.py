@@ -156,7 +156,8 @@ class TeachBinding:
         said_before = {*known.warnings, *known.how}
         notes = tuple(n for n in told.notes if n not in said_before) if told.n_lessons else ()
         done = 1.0 if stage is Stage.DONE else run.fraction if stage is not Stage.CHOOSING else 0.0
-        card.show_progress(told, done, notes)
+        going_on = stage is Stage.RUNNING and not (run.cancelling or run.pausing)
+        card.show_progress(told, done, notes, running=going_on)
         card.show_phase(self._phase())
         text, can_go_on = self._over()
         card.show_over(text, can_go_on=can_go_on)

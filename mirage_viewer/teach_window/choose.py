@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from mirage_viewer.panels.widgets import Card, Picker, label
-from mirage_viewer.teach_window.cluster_field import cluster_field
+from mirage_viewer.teach_window.cluster_field import cluster_caption, cluster_field
 from mirage_viewer.teaching.survey import Survey
 from mirage_viewer.teaching.wanted import PRESETS, Wanted
 from mirage_viewer.teaching.words import counted
@@ -26,6 +26,7 @@ _KEY = Qt.ItemDataRole.UserRole
 _COLUMN_PX, _ROW_PX = 124, 25
 _MOST_ROWS = 5
 _LABEL_PX = 84
+_HOW = "The gain is measured"
 
 
 class ChooseCard(Card):
@@ -102,6 +103,8 @@ class ChooseCard(Card):
             words = label(text, "muted")
             words.setMinimumWidth(scaled(_LABEL_PX))
             made.addRow(words, field)
+            if field is self.cluster:
+                made.addRow("", cluster_caption())
         self.body.addLayout(form)
         self.body.addWidget(self.count)
         self.body.addWidget(self.structures)
@@ -164,7 +167,9 @@ class ChooseCard(Card):
             )
         self.warning_text.setText("\n".join(f"•  {w}" for w in found.warnings))
         self.warnings.setVisible(bool(found.warnings))
-        self.how.setText(f"How the gain is measured: {' '.join(found.how)}")
+        how = " ".join(found.how)
+        said = how.startswith(_HOW)
+        self.how.setText(how if said else f"How {_HOW[0].lower()}{_HOW[1:]}: {how}")
         self.how.setVisible(bool(found.how))
         problem = f"{found.problem} {found.hint}".strip() or why_not
         self.problem.setText(problem if counting is None else "")

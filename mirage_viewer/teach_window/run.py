@@ -95,11 +95,16 @@ class RunCard(Card):
         self.pause.setText("Go on" if pausing else "Pause")
 
     def show_progress(
-        self, told: RunProgress, fraction: float, notes: tuple[str, ...] = ()
+        self,
+        told: RunProgress,
+        fraction: float,
+        notes: tuple[str, ...] = (),
+        *,
+        running: bool = False,
     ) -> None:
-        """Show how far a run is; `notes` are worth knowing."""
+        """Show how far a run is, and what is left while it goes on; `notes` are to be known."""
         self.bar.setValue(round(1000 * fraction))
-        left = told.left_s
+        left = told.left_s if running else None
         self.left.setText(f"about {words.duration(left)} left" if left is not None else "")
         held = words.memory(told.memory_bytes, told.gpu_bytes)
         self.memory.setText(" · ".join(part for part in (told.device, held) if part))

@@ -46,6 +46,7 @@ QLabel[look="heading"] { font-size: ${heading}px; font-weight: 600; }
 QLabel[look="title"] { font-size: ${title}px; font-weight: 600; }
 QLabel[look="muted"] { color: $muted; }
 QLabel[look="small"] { color: $muted; font-size: ${small}px; }
+QLabel[look="small warning"] { color: $warning; font-size: ${small}px; }
 QLabel[look="good"] { color: $good; }
 QLabel[look="warning"] { color: $warning; }
 QLabel[look="error"] { color: $error; }

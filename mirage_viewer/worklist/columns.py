@@ -108,7 +108,7 @@ ABOUT: dict[Column, _About] = {
     ),
     Column.NOTE: _About(
         "Note",
-        200,
+        120,
         lambda line: line.row.remark.note,
         lambda line: _if_known(line.row.remark.note),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer, Signal
@@ -133,6 +134,16 @@ class Details(QFrame):
         whole.setSpacing(18)
         whole.addWidget(left, 1)
         whole.addWidget(right, 1)
+        self._order_tab()
+
+    def _order_tab(self) -> None:
+        """Have Tab lead from the tags to the note, then to what is switched and pressed.
+
+        A button first would take the first space that is typed for a click.
+        """
+        parts = (self.tags, self.note, *self.offered, self.labels.button, self.open)
+        for one, other in pairwise(parts):
+            QWidget.setTabOrder(one, other)
 
     # ------------------------------------------------------------------ showing
 
@@ -184,6 +195,7 @@ class Details(QFrame):
             button.clicked.connect(lambda on, t=tag: self._switch(t, on))
             self._offers.insertWidget(len(self.offered), button)
             self.offered.append(button)
+        self._order_tab()
         self._enable()
 
     def repaint_icons(self) -> None:

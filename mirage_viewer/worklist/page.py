@@ -112,6 +112,7 @@ class WorklistPage(QWidget):
         whole.addLayout(line)
         whole.addWidget(self._below, 1)
         whole.addWidget(self.details)
+        QWidget.setTabOrder(self.table, self.details.tags)
 
     def _fill_pickers(self) -> None:
         for show in Show:
@@ -174,6 +175,7 @@ class WorklistPage(QWidget):
         """
         first = not self.model.lines
         self.model.set_rows(rows)
+        self.table.fit(self.model.lines)
         spelling: dict[str, str] = {}
         tags = (tag for row in rows for tag in row.remark.tags)
         used = Counter(spelling.setdefault(tag.casefold(), tag) for tag in tags)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qtpy.QtCore import QEvent, QModelIndex, Qt, Signal
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
@@ -11,9 +13,18 @@ from mirage_viewer.theme import scaled
 from mirage_viewer.worklist.columns import ABOUT, Column
 from mirage_viewer.worklist.delegate import LineDelegate
 from mirage_viewer.worklist.filter import WorklistFilter
+from mirage_viewer.worklist.lines import Line
 from mirage_viewer.worklist.model import Index
 
 _ROW_PX = 66
+_BOUNDS = {
+    Column.PSEUDONYM: (200, 330),
+    Column.DEVICE: (80, 200),
+    Column.GRADERS: (80, 130),
+    Column.TAGS: (80, 168),
+}
+"""Least and most width in px of the columns that are fitted to what they hold."""
+_MEASURED = 40
 _OPEN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -42,6 +53,7 @@ class WorklistTable(QTableView):
         super().__init__()
         self._rows = rows
         self._delegate = LineDelegate()
+        self._fitted = False
         self.setModel(rows)
         self.setItemDelegate(self._delegate)
         self.setAccessibleName("Scans of this project")
@@ -69,6 +81,25 @@ class WorklistTable(QTableView):
         self.setSortingEnabled(True)
         self.doubleClicked.connect(self._open)
         self.entered.connect(lambda index: self._hover(index.row()))
+
+    def fit(self, lines: Sequence[Line]) -> None:
+        """Make columns as wide as what they hold, within bounds, the first time that there are any.
+
+        Parameters
+        ----------
+        lines : sequence of Line
+        """
+        if self._fitted or not lines:
+            return
+        self._fitted = True
+        metrics = self.fontMetrics()
+        for column, (least, most) in _BOUNDS.items():
+            text = ABOUT[column].text
+            if column is Column.PSEUDONYM:
+                text = _title
+            longest = sorted({text(line) for line in lines}, key=len)[-_MEASURED:]
+            widest = max(metrics.horizontalAdvance(words) for words in longest)
+            self.setColumnWidth(column, min(max(widest + 18, scaled(least)), scaled(most)))
 
     @property
     def current_id(self) -> str:
@@ -131,3 +162,7 @@ class WorklistTable(QTableView):
         """No row is under the pointer any more."""
         self._hover(-1)
         super().leaveEvent(event)
+
+
+def _title(line: Line) -> str:
+    return line.row.scan.title

@@ -20,8 +20,13 @@ def test_an_unknown_component_refuses_with_a_way_out() -> None:
     assert caught.value.axes == ("b", "x")
     message = str(caught.value)
     assert message.startswith("The gap between B-scans and the lateral scale of this scan")
-    assert "Set spacing" in message
-    assert "--spacing DB,DZ,DX" in message
+    assert message.endswith("Enter the spacing to get figures in mm or µm.")
+    assert "--" not in message, "a window has no options"
+
+
+def test_a_refusal_comes_whole_from_another_process() -> None:
+    error = pickle.loads(pickle.dumps(SpacingUnknownError(("z",))))
+    assert (error.axes, str(error)) == (("z",), str(SpacingUnknownError(("z",))))
 
 
 def test_what_is_known_is_given_even_while_other_components_are_not() -> None:

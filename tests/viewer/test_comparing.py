@@ -19,6 +19,8 @@ from mirage_core.project import Project
 from mirage_core.scan import FLUID_SCHEME, Masks, Surfaces
 from mirage_viewer.background import Inline
 from mirage_viewer.main_window import MainWindow
+from mirage_viewer.panels.fitting import NameButton
+from mirage_viewer.panels.side_scroll import SideScroll
 from tests.viewer.eyes import SHAPE, key, open_only_scan, write_scan
 
 N, HEIGHT, WIDTH = SHAPE
@@ -105,6 +107,53 @@ def test_another_graders_work_lies_over_ones_own_with_the_agreement(
     ben.desk.show_b_scan(2)
     assert layer.shade.path().isEmpty()
     assert layer.stripes.marked == 0
+
+
+def test_between_graders_there_is_a_difference_and_no_error(qtbot: Any, ben: MainWindow) -> None:
+    pick(qtbot, ben, "Anna")
+    table = ben.compare_panel.table
+    titles = [table.headerItem().text(i).replace("\n", " ") for i in range(5)]
+    assert titles[1:] == ["Bias", "Mean abs. diff.", "p95", "Dice"]
+    said = [table.topLevelItem(i).toolTip(0) for i in range(table.topLevelItemCount())]
+    assert "mean absolute difference" in said[0]
+    assert "error" not in " ".join(said)
+
+
+def test_what_the_consensus_takes_bears_the_names_of_the_graders(
+    qtbot: Any, ben: MainWindow
+) -> None:
+    consensus(qtbot, ben)
+    panel = ben.compare_panel
+    assert [button.text() for button in panel.takes] == ["Anna", "Ben"]
+    assert "from Ben" in panel.takes[1].toolTip()
+    at = panel.other.findText("Anna")
+    panel.other.setCurrentIndex(at)
+    panel.other.activated.emit(at)
+    assert panel.takes[1].text() == "Anna"
+
+
+def test_a_long_name_narrows_no_other_button(qtbot: Any) -> None:
+    button = NameButton("Anna-Lena Prof. Dr. von und zu Hohenstein & Co")
+    qtbot.addWidget(button)
+    assert button.minimumSizeHint().width() < 60
+
+
+def test_all_that_is_said_below_the_table_can_be_read(qtbot: Any, ben: MainWindow) -> None:
+    key(ben, "Ctrl+Alt+C")
+    words = ben.compare_panel.words
+    assert words.text().startswith("Choose another")
+    pick(qtbot, ben, "Anna")
+    assert "px apart" in words.text()
+    qtbot.waitUntil(lambda: words.height() >= words.heightForWidth(words.width()))
+
+
+def test_nothing_beside_the_image_lies_under_the_scroll_bar(qtbot: Any, ben: MainWindow) -> None:
+    ben.resize(ben.width(), ben.minimumSizeHint().height())
+    consensus(qtbot, ben)
+    key(ben, "Ctrl+Alt+C")
+    scroll = next(s for s in ben.findChildren(SideScroll))
+    qtbot.waitUntil(lambda: scroll.verticalScrollBar().isVisible())
+    assert scroll.widget().width() <= scroll.viewport().width()
 
 
 def dz_um(window: MainWindow) -> float:

@@ -72,7 +72,10 @@ def test_the_model_is_compared_with_what_was_corrected_or_approved_alone(
     assert float(lines(ben)["ILM"][1]) == 0
     ben.desk.show_b_scan(2)
     assert ben.canvas._picture.comparison.shade.isVisible()
-    assert "both" not in ben.compare_panel.table.topLevelItem(0).toolTip(0)
+    table = ben.compare_panel.table
+    assert "both" not in table.topLevelItem(0).toolTip(0)
+    assert table.headerItem().text(2) == "Error", "of the model: it was corrected"
+    assert "mean error" in table.topLevelItem(0).toolTip(0)
 
 
 def test_it_is_offered_in_a_blind_project_as_it_is_nobody_elses_work(

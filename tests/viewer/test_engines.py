@@ -65,7 +65,7 @@ def test_models_that_segment_are_offered_after_the_graph_search(
     for id in ("layers", "dreamer", "stages"):
         add_model(tmp_path, id, seed=len(id))
     window = window_with()
-    assert titles(window) == ["Graph search (no weights needed)", "Tiny layers"]
+    assert titles(window) == ["Graph search (no weights)", "Tiny layers"]
     assert window.segment_panel.chosen == "graph"
 
 

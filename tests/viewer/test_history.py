@@ -124,3 +124,43 @@ def test_what_was_undone_is_struck_out_and_leads_to_its_b_scan(eye: MainWindow) 
     pick(eye, 0)
     assert eye.desk.b == 1
     assert not eye.desk.offers.standing
+
+
+def test_a_click_goes_to_the_row_s_own_b_scan_and_that_one_is_brought_back(
+    eye: MainWindow,
+) -> None:
+    eye.desk.show_b_scan(2)  # it was touched since, too
+    marked = copy(eye).masks.labels[2]
+    pick(eye, 2)  # "Brush, B-scan 2"
+    assert eye.desk.b == 1
+    assert any("B-scan 2 as it was" in text for text in eye.messages.texts)
+    assert any("A brings B-scan 2 back" in text for text in eye.messages.texts)
+    key(eye, "A")
+    now = session(eye).annotation
+    np.testing.assert_allclose(now.surfaces.values[0, 1, 25:35], 20, atol=1)
+    assert now.masks.labels[1].any()
+    np.testing.assert_array_equal(now.masks.labels[2], marked)
+
+
+def test_where_nothing_changed_since_it_is_said_and_nothing_is_brought_back(
+    eye: MainWindow,
+) -> None:
+    steps = len(session(eye).history.done)
+    pick(eye, 1)
+    assert eye.desk.b == 2
+    (told,) = eye.messages.texts
+    assert "Nothing of B-scan 3 has changed since" in told
+    assert not eye.messages.entries[0].button.isVisible()
+    key(eye, "A")
+    assert len(session(eye).history.done) == steps
+
+
+def test_what_is_told_follows_the_b_scan_that_is_shown(eye: MainWindow) -> None:
+    what = panel(eye).what
+    what.setCurrentIndex(what.findData("ILM"))
+    pick(eye, 3)
+    assert any("A brings ILM of B-scan 2 back" in text for text in eye.messages.texts)
+    eye.desk.show_b_scan(2)
+    (told,) = eye.messages.texts
+    assert "B-scan 3 as it was" in told
+    assert "Nothing of ILM of B-scan 3 has changed since" in told

@@ -294,3 +294,28 @@ def test_the_two_new_tools_stand_in_the_panel_and_fit(eye: MainWindow) -> None:
         assert button.width() >= button.sizeHint().width()
     right = eye.correct_panel.mapTo(eye, eye.correct_panel.rect().topRight()).x()
     assert right < eye.width()
+
+
+@pytest.mark.parametrize("end", ["Space", "Return", "Escape"])
+def test_a_tool_that_is_held_down_without_a_key_says_so_until_it_is_let_go(
+    eye: MainWindow, end: str
+) -> None:
+    key(eye, "B")
+    before = eye.status.hint.text()
+    go(eye, 20, 20)
+    hold(eye, held=Qt.KeyboardModifier.ShiftModifier)
+    let_go(eye)
+    assert eye.status.hint.text().startswith("Brush is held down")
+    go(eye, 20, 40)
+    assert "held down" in eye.status.hint.text()
+    key(eye, end)
+    assert eye.status.hint.text() == before
+
+
+def test_a_key_that_is_held_is_felt_and_need_not_be_told(eye: MainWindow) -> None:
+    key(eye, "B")
+    go(eye, 20, 20)
+    hold(eye)
+    assert eye.canvas.keys.down
+    assert "held down" not in eye.status.hint.text()
+    let_go(eye)

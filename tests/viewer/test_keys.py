@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QKeyEvent, QWheelEvent
+from qtpy.QtGui import QFontMetrics, QKeyEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit, QListWidget, QWidget
 
 from mirage_core.annotate import Session
+from mirage_core.annotate.tools import TOOLS
 from mirage_core.scan import ArrayPixels, Scan, State
+from mirage_viewer.action_table import ACTIONS
 from mirage_viewer.canvas.surface_picture import UNSURE_BELOW
 from mirage_viewer.keyboard import keeps_key
 from mirage_viewer.main_window import MainWindow
@@ -127,6 +129,32 @@ def test_without_a_tool_the_status_bar_says_how_to_move_about(eye: MainWindow) -
     assert "next B-scan" not in hint.text()
     key(eye, "V")
     assert "next B-scan" in hint.text()
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_all_of_a_tools_hint_can_be_read_with_the_keys_that_end_and_drop_it(
+    eye: MainWindow, name: str
+) -> None:
+    eye.resize(1440, 900)
+    eye.qt_actions[f"tool.{name}"].trigger()
+    eye.status.show_point("B-scan 21   x 250  z 234 px", "x 2875  z 905 µm", "OPL/ONL – ELM")
+    eye.status.show_device("Simulated")
+    QApplication.processEvents()
+    hint = eye.status.hint
+    font, words = hint.shown_in(hint.width())
+    assert words == hint.text() == hint.toolTip()
+    assert "Esc" in words
+    assert ("Enter" in words) == (name in {"spline", "pull", "snap", "polygon", "scribble"})
+    assert hint.height() >= 2 * QFontMetrics(font).lineSpacing() or font == hint.font()
+
+
+def test_tools_bear_one_name_on_their_button_in_the_menu_and_in_the_history(
+    eye: MainWindow,
+) -> None:
+    for name in TOOLS:
+        title = TOOLS[name].title
+        assert eye.correct_panel.tools[name].text() == title
+        assert ACTIONS[f"tool.{name}"].text == title
 
 
 def test_the_wheel_over_a_picker_chooses_nothing(eye: MainWindow) -> None:

@@ -55,7 +55,7 @@ def test_a_pocket_is_told_with_its_volume_and_deleted_as_a_whole(
     key(eye, "K")
     voxels = np.count_nonzero(before == IRF)
     nl = voxels * 0.12 * 0.004 * 0.012 * 1000
-    wait_for(qtbot, eye, f"IRF pocket: {nl:.2f} nL on 3 B-scans")
+    wait_for(qtbot, eye, f"IRF pocket: {nl:.2f} nL on B-scans 2–4")
     np.testing.assert_array_equal(labels(eye), before)
     key(eye, "A")
     assert not (labels(eye) == IRF).any()
@@ -71,6 +71,17 @@ def test_a_pocket_gets_the_chosen_class(qtbot: Any, eye: MainWindow) -> None:
     wait_for(qtbot, eye, "makes it SRF")
     key(eye, "A")
     assert (labels(eye)[1:4, 22, 25] == SRF).all()
+
+
+def test_a_pocket_is_not_given_a_locked_class(qtbot: Any, eye: MainWindow) -> None:
+    before = labels(eye).copy()
+    eye.desk.set_crosshair(25, 30)
+    eye.correct_panel.choose_class(SRF)
+    key(eye, "Shift+L")
+    key(eye, "Shift+K")
+    wait_for(qtbot, eye, "SRF is locked")
+    assert not eye.desk.offers.standing
+    np.testing.assert_array_equal(labels(eye), before)
 
 
 def test_where_there_is_no_pocket_it_is_said(qtbot: Any, eye: MainWindow) -> None:
@@ -129,7 +140,7 @@ def test_marks_outside_of_their_layers_are_told_shown_and_removed_when_asked(
     assert "px of masks outside of their layers" in eye.layers_panel.legend.text()
     assert eye.minimumSizeHint().width() <= narrowest
     key(eye, "W")
-    wait_for(qtbot, eye, "outside of their layers on 1 B-scan")
+    wait_for(qtbot, eye, "outside of their layers on B-scan 3")
     assert (labels(eye)[2, 3] == IRF).any()
     offered = eye.desk.offers.on(2)
     assert offered is not None

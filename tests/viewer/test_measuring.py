@@ -20,6 +20,7 @@ from mirage_core.measure.fovea import Fovea, FoveaSource
 from mirage_core.measure.tables import measure_scan
 from mirage_core.project import Project
 from mirage_core.simulate import EyeParameters, save_npz, simulate_eye
+from mirage_viewer.action_table import ACTIONS
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.measuring import binding as measuring_binding
 from mirage_viewer.measuring import desk as measuring_desk
@@ -249,7 +250,12 @@ def test_without_spacing_there_are_dashes_with_the_reason(
     assert cst.text(1) == "–"
     assert "spacing" in cst.toolTip(1).lower()
     assert not window.slo.measured.map_shown
-    assert "spacing" in window.measure_panel.state.text().lower()
+    said = window.measure_panel.state
+    assert said.text().endswith("Set the spacing (Scan menu, Ctrl+M) to get figures in µm and mm.")
+    assert ACTIONS["scan.spacing"].shortcuts == ("Ctrl+M",)
+    assert "--" not in said.text() + cst.toolTip(1)
+    window.tabs.setCurrentWidget(window.measure_panel)
+    qtbot.waitUntil(lambda: said.height() >= said.heightForWidth(said.width()))
     window.desk.set_spacing((0.12, 0.004, 0.012))
     qtbot.waitUntil(lambda: window.slo.measured.map_shown, timeout=20_000)
 

@@ -12,12 +12,14 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 
+from mirage_core.model.store.card import TrainingPart, TrainingSummary
 from mirage_core.model.store.consent import Consents
 from mirage_core.model.store.store import ModelStore
 from mirage_core.model.store.terms import PUBLISHED
 from mirage_viewer.main_window import MainWindow
 from mirage_viewer.messages import Level
 from mirage_viewer.models_dialog import ModelsDialog
+from mirage_viewer.models_dialog.words import card_html
 from tests.model.store.hub_fixture import LICENCE, REPO
 from tests.model.store.hub_fixture import hub as hub
 from tests.model.store.hub_server import Hub
@@ -25,7 +27,7 @@ from tests.model.store.models import encoder_weights
 from tests.viewer.eyes import click, open_scan, write_scan
 from tests.viewer.models_hands import choose, titles, wait_for_message
 from tests.viewer.models_hands import open_dialog as open_dialog
-from tests.viewer.stores import add_model
+from tests.viewer.stores import add_model, card_of
 from tests.viewer.tasks import StoppedError, silent
 
 
@@ -48,6 +50,15 @@ def test_without_models_the_ways_to_one_are_told(
     assert dialog.import_button.isEnabled()
     assert dialog.download_button.isEnabled()
     assert not dialog.remove_button.isEnabled()
+
+
+def test_of_patients_nothing_is_said_where_nobody_kept_whose_the_b_scans_were() -> None:
+    parts = {
+        "train": TrainingPart(b_scans=7250),
+        "val": TrainingPart(b_scans=1, patients=("ab" * 32,)),
+    }
+    html = card_html(card_of("layers", training=TrainingSummary(split=parts)), "gray")
+    assert "train: 7250 B-scans; val: 1 B-scan of 1 patient" in html
 
 
 def test_models_are_listed_with_what_they_do_and_their_terms(

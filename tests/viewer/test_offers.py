@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtGui import QPalette
 
 from mirage_core.annotate import Proposal, Session, State
 from mirage_core.annotate.between import finished_around
 from mirage_core.scan import Surfaces
+from mirage_viewer.b_scan_words import short_list
 from mirage_viewer.main_window import MainWindow
-from tests.viewer.eyes import SHAPE, key, open_scan, stroke, write_scan
+from mirage_viewer.messages import Message
+from tests.viewer.eyes import SHAPE, click, key, open_scan, stroke, write_scan
 
 N, HEIGHT, WIDTH = SHAPE
 DEPTH = 30.0
@@ -128,12 +131,16 @@ def test_b_scans_between_two_finished_ones_are_interpolated(qtbot: Any, eye: Mai
         eye.desk.show_b_scan(b)
         key(eye, "P")
         stroke(eye, [(DEPTH + 4 + 3 * b, x) for x in range(WIDTH)])
+    ilm = session(eye).annotation.surfaces["ILM"].copy()
+    ilm[1, 20:30] += 3
+    session(eye).annotation.surfaces["ILM"][...] = ilm
     eye.desk.show_b_scan(1)
     key(eye, "I")
     offered(qtbot, eye)
     assert dashed(eye)
     key(eye, "A")
     qtbot.waitUntil(lambda: not eye.desk.offers.standing, timeout=10_000)
+    np.testing.assert_array_equal(session(eye).annotation.surfaces["ILM"], ilm)
     middle = rpe(eye)[:, WIDTH // 2]
     assert middle[0] < middle[1] < middle[2] < middle[3]
     states = session(eye).annotation.states[session(eye).annotation.surfaces.index("RPE")]
@@ -210,3 +217,76 @@ def test_a_structure_that_is_not_known_on_both_sides_is_not_interpolated(
     qtbot.waitUntil(lambda: not eye.desk.offers.working)
     assert not eye.desk.offers.standing
     assert any("known on both" in text for text in eye.messages.texts)
+
+
+def message_buttons(window: MainWindow) -> tuple[Any, Any, Any]:
+    (entry,) = window.messages.entries
+    return entry.button, entry.other_button, entry.close_button
+
+
+@pytest.mark.parametrize("which", ["close", "reject"])
+def test_closing_what_is_told_of_an_offer_rejects_it(
+    qtbot: Any, eye: MainWindow, which: str
+) -> None:
+    correct(eye, 2)
+    before, steps = rpe(eye), len(session(eye).history.done)
+    key(eye, "O")
+    offered(qtbot, eye)
+    eye.desk.show_b_scan(3)
+    assert dashed(eye)
+    accept, reject, close = message_buttons(eye)
+    assert (accept.text(), reject.text()) == ("Accept", "Reject")
+    assert reject.isVisible()
+    click(close if which == "close" else reject)
+    assert not eye.desk.offers.standing
+    assert not dashed(eye)
+    assert not eye.messages.entries
+    np.testing.assert_array_equal(rpe(eye), before)
+    assert len(session(eye).history.done) == steps
+    key(eye, "O")  # nothing is lost: it can be worked out again
+    offered(qtbot, eye)
+
+
+def test_an_offer_names_the_b_scans_that_it_changes_and_ticks_them(
+    qtbot: Any, eye: MainWindow
+) -> None:
+    def ticked(b: int) -> bool:
+        place = eye.strip.tick_rect(b).center().toPoint()
+        ground = eye.strip.palette().color(QPalette.ColorRole.WindowText)
+        return bool(eye.strip.grab().toImage().pixelColor(place) == ground)
+
+    correct(eye, 2)
+    key(eye, "O")
+    offered(qtbot, eye)
+    changed = eye.desk.offers.b_scans
+    assert 2 not in changed
+    assert len(changed) >= 2
+    assert any(short_list(changed) in text for text in eye.messages.texts)
+    assert [b for b in range(N) if ticked(b)] == list(changed)
+    tip = eye.strip.tip_at(eye.strip.cell_rect(changed[0]).center().x(), 20)
+    assert "offered" in tip
+    key(eye, "R")
+    assert not any(ticked(b) for b in range(N))
+
+
+def test_what_is_told_of_an_offer_is_not_crowded_out(qtbot: Any, eye: MainWindow) -> None:
+    correct(eye, 2)
+    key(eye, "O")
+    offered(qtbot, eye)
+    for n in range(12):
+        eye.show_message(Message(f"Note {n}", topic=f"note {n}"))
+    assert any("offered" in text for text in eye.messages.texts)
+    assert len(eye.messages.entries) < 10
+
+
+@pytest.mark.parametrize(
+    ("b_scans", "words"),
+    [
+        ((6,), "B-scan 7"),
+        ((6, 8, 9, 10, 11), "B-scans 7, 9–12"),
+        ((3, 2, 2), "B-scans 3, 4"),
+        (tuple(range(0, 40, 2)), "B-scans 1, 3, 5, 7, 9, 11, … 39"),
+    ],
+)
+def test_b_scans_are_named_in_short_form(b_scans: tuple[int, ...], words: str) -> None:
+    assert short_list(b_scans) == words

@@ -128,6 +128,7 @@ def test_one_class_only_or_nothing_cannot_be_taught(
     pick(page.choose.graders, "Anna")
     wait_counted(qtbot, window)
     assert "nothing labelled" in page.choose.problem.text()
+    assert page.choose.count.text() == "No labelled scans yet"
     assert not page.choose.start.isEnabled()
 
 
@@ -157,7 +158,7 @@ def test_a_run_ends_with_its_figures_and_the_model_can_be_used(
     qtbot: Any, teach: Callable[..., tuple[MainWindow, ClassesPage]]
 ) -> None:
     window, page = teach()
-    pick(page.choose.pool, "global token")
+    pick(page.choose.pool, "its summary")
     wait_counted(qtbot, window)
     page.choose.title.setText("Mine")
     page.choose.title.textEdited.emit("Mine")
@@ -198,7 +199,7 @@ def test_the_choice_reaches_the_worker(
     asked: list[Any] = []
 
     def task(source: Any, base: str, config: Any, *args: Any, **kwargs: Any) -> Any:
-        asked.extend((source.choice, base, config.pool.value, config.preset))
+        asked.extend((source.source.choice, base, config.pool.value, config.preset))
         return class_tasks.telling(source, base, config, *args, **kwargs)
 
     window, page = teach(task)
@@ -247,7 +248,8 @@ def test_volumes_can_be_told_by_attention_and_the_whole_model_taught(
     wait_counted(qtbot, window)
     assert card.volume.isVisible()
     assert card.volume.currentData() == "mean"
-    pick(card.volume, "attention")
+    pick(card.volume, "count more")
+    assert "Attention" in card.volume.toolTip()
     wait_counted(qtbot, window)
     assert "step by step" in card.about.text()
     assert "at most 32 B-scans" in card.about.text()
@@ -270,7 +272,7 @@ def test_attention_is_nothing_to_b_scans_that_are_labelled_one_by_one(
     window, page = teach(task)
     pick(page.choose.level, "3 labelled scans")
     wait_counted(qtbot, window)
-    pick(page.choose.volume, "attention")
+    pick(page.choose.volume, "count more")
     wait_counted(qtbot, window)
     pick(page.choose.level, "labelled B-scans")
     wait_counted(qtbot, window)
@@ -292,7 +294,7 @@ def test_a_recipe_that_cannot_do_attention_says_so_before(
     pick(page.choose.level, "3 labelled scans")
     wait_counted(qtbot, window)
     assert page.choose.start.isEnabled()
-    pick(page.choose.volume, "attention")
+    pick(page.choose.volume, "count more")
     wait_counted(qtbot, window)
     assert "attention has no exact solution" in page.choose.problem.text()
     assert not page.choose.start.isEnabled()
@@ -311,6 +313,7 @@ def test_a_run_is_cancelled_gone_on_with_or_put_away(
     page.run.cancel.click()
     wait_stage(qtbot, window, Stage.CANCELLED)
     assert "cancelled" in page.run.phase.text()
+    assert page.run.left.text() == ""
     page.run.go_on.click()
     wait_stage(qtbot, window, Stage.DONE, Stage.FAILED)
     assert teaching.stage is Stage.DONE, teaching.why

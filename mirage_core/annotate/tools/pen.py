@@ -24,7 +24,7 @@ class SurfacePen(Tool):
 
     name = "pen"
     title = "Pen"
-    hint = "Drag along the boundary to redraw it."
+    hint = "Drag along the surface to redraw it."
     draws = "surface"
 
     def __init__(self) -> None:

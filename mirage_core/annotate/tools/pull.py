@@ -28,7 +28,7 @@ class PullTool(Tool):
 
     name = "pull"
     title = "Pull"
-    hint = "Click or drag to where the boundary runs; the rest follows. Double-click to end."
+    hint = "Click or drag to where the surface runs; the rest follows. Double-click to end."
     draws = "surface"
     needs = ("scipy.ndimage",)
 

@@ -30,7 +30,7 @@ class SnapTool(Tool):
 
     name = "snap"
     title = "Snap"
-    hint = "Click along the boundary; the curve follows the edge. Double-click to end."
+    hint = "Click along the surface; the curve follows the edge. Double-click to end."
     draws = "surface"
     needs = ("scipy.ndimage", "mirage_core.scan.padding")
 

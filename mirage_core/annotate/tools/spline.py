@@ -30,7 +30,7 @@ class SplineTool(Tool):
 
     name = "spline"
     title = "Spline"
-    hint = "Drag the boundary to bend it; where it is missing, click knots and double-click."
+    hint = "Drag the surface to bend it; where it is missing, click knots and double-click."
     draws = "surface"
 
     def __init__(self) -> None:

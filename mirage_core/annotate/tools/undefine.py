@@ -14,7 +14,7 @@ class UndefineTool(Tool):
 
     name = "undefine"
     title = "Undefine"
-    hint = "Drag over columns where the boundary cannot be seen."
+    hint = "Drag over columns where the surface cannot be seen."
     draws = "surface"
 
     def __init__(self) -> None:

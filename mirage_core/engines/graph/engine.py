@@ -64,7 +64,7 @@ class GraphEngine:
         return EngineInfo(
             name="graph",
             version=_VERSION,
-            title="Graph search (no weights needed)",
+            title="Graph search (no weights)",
             surfaces=SURFACE_NAMES,
             mask_classes=("IRF", "SRF", "PED"),
             sha256=hashlib.sha256(f"graph {_VERSION}".encode()).hexdigest(),

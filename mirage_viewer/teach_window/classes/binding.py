@@ -110,7 +110,8 @@ class ClassTeachBinding:
         said_before = {*known.warnings, *known.how}
         notes = tuple(n for n in run.told.notes if n not in said_before)
         done = 1.0 if stage is Stage.DONE else run.fraction if stage is not Stage.CHOOSING else 0.0
-        card.show_progress(run.told, done, notes)
+        going_on = stage is Stage.RUNNING and not run.cancelling
+        card.show_progress(run.told, done, notes, running=going_on)
         card.show_state(
             self._phase(),
             running=stage is Stage.RUNNING,

@@ -17,9 +17,9 @@ from qtpy.QtWidgets import (
 
 from mirage_viewer.panels.widgets import Card, Picker, dense_table, label
 from mirage_viewer.teach_classes.survey import ClassSurvey
-from mirage_viewer.teach_classes.wanted import POOLS, RECIPES, VOLUMES, ClassWanted
+from mirage_viewer.teach_classes.wanted import POOLS, RECIPES, TERMS, VOLUMES, ClassWanted
 from mirage_viewer.teach_classes.words import LEVELS
-from mirage_viewer.teach_window.cluster_field import cluster_field
+from mirage_viewer.teach_window.cluster_field import cluster_caption, cluster_field
 from mirage_viewer.teaching.words import counted
 from mirage_viewer.theme import current_colors, icon, scaled
 
@@ -75,6 +75,8 @@ class ClassChooseCard(Card):
         ):
             for key, words in entries.items():
                 picker.addItem(words, key)
+                tip = TERMS.get(key, "")
+                picker.setItemData(picker.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self._lay_out()
         self._connect()
         self.repaint_icons()
@@ -87,11 +89,11 @@ class ClassChooseCard(Card):
             made.setHorizontalSpacing(10)
             made.setVerticalSpacing(6)
         for made, text, field in (
-            (form, "Labels of", self.level),
+            (form, "Teach with", self.level),
             (form, "Labelled by", self.graders),
             (model, "Begin with", self.base),
             (model, "It looks at", self.pool),
-            (model, "Volume told by", self.volume),
+            (model, "Of a volume", self.volume),
             (model, "Recipe", self.recipe),
             (model, "Runs on", self.cluster),
             (model, "Name it", self.title),
@@ -99,6 +101,8 @@ class ClassChooseCard(Card):
             words = label(text, "muted")
             words.setMinimumWidth(scaled(_LABEL_PX))
             made.addRow(words, field)
+            if field is self.cluster:
+                made.addRow("", cluster_caption())
         self.body.addLayout(form)
         self.body.addWidget(self.count)
         self.body.addWidget(self.classes)
@@ -128,9 +132,7 @@ class ClassChooseCard(Card):
 
     def show_choices(self, wanted: ClassWanted, found: ClassSurvey) -> None:
         """Show what can be chosen and what is."""
-        levels = [
-            (f"{counted(n, f'labelled {LEVELS[level]}')}", level) for level, n in found.n_by_level
-        ]
+        levels = [(_labelled(n, level), level) for level, n in found.n_by_level]
         _fill(self.level, levels, found.level)
         people = [("everyone", ""), *((name, name) for name in found.graders)]
         if found.only_grader:
@@ -144,6 +146,8 @@ class ClassChooseCard(Card):
         self.volume.setCurrentIndex(self.volume.findData(wanted.volume))
         self._model.setRowVisible(self.volume, found.of_volumes)
         self.recipe.setCurrentIndex(self.recipe.findData(wanted.recipe))
+        for picker in (self.pool, self.volume, self.recipe):
+            picker.setToolTip(TERMS.get(str(picker.currentData()), ""))
         parent = found.base[1] if found.base is not None else "…"
         self.title.setPlaceholderText(f"{parent}, classes")
         if self.title.text().strip() != wanted.title:
@@ -151,10 +155,9 @@ class ClassChooseCard(Card):
 
     def show_found(self, found: ClassSurvey, *, counting: bool, why_not: str = "") -> None:
         """Show what was counted, and what is to be said of it."""
-        what = counted(found.n, f"labelled {LEVELS[found.level]}")
-        self.count.setText(
-            _COUNTING if counting else f"{what} of {counted(found.n_patients, 'patient')}"
-        )
+        what = _labelled(found.n, found.level)
+        whose = f" of {counted(found.n_patients, 'patient')}" if found.n else ""
+        self.count.setText(_COUNTING if counting else f"{what[0].upper()}{what[1:]}{whose}")
         self.classes.clear()
         for c in found.classes:
             item = QTreeWidgetItem([c.name, str(c.n), str(c.patients)])
@@ -192,6 +195,10 @@ class ClassChooseCard(Card):
     def repaint_icons(self) -> None:
         """Draw the icons in the theme's colours again."""
         self.start.setIcon(icon("teach", current_colors().on_accent))
+
+
+def _labelled(n: int, level: str) -> str:
+    return counted(n, f"labelled {LEVELS[level]}") if n else f"no labelled {LEVELS[level]}s yet"
 
 
 def _fill(picker: Picker, entries: Sequence[tuple[str, str]], chosen: str) -> None:

@@ -58,11 +58,16 @@ class ClassRunCard(Card):
         self.repaint_icons()
 
     def show_progress(
-        self, told: RunProgress, fraction: float, notes: tuple[str, ...] = ()
+        self,
+        told: RunProgress,
+        fraction: float,
+        notes: tuple[str, ...] = (),
+        *,
+        running: bool = False,
     ) -> None:
-        """Show how far a run is; `notes` are worth knowing."""
+        """Show how far a run is, and what is left while it goes on; `notes` are to be known."""
         self.bar.setValue(round(1000 * fraction))
-        left = told.left_s
+        left = told.left_s if running else None
         self.left.setText(f"about {words.duration(left)} left" if left is not None else "")
         self.device.setText(told.device)
         self.notes.setText("\n".join(notes))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import mirage_core.training.finetune.rehearsal as rehearsal_module
 import mirage_core.training.finetune.run as run_module
 from mirage_core.model.store.store import ModelStore, StoredModel
 from mirage_core.scan import FLUID_SCHEME
@@ -112,7 +113,10 @@ def test_a_model_without_opinions_to_keep_rehearses_nothing(
     teach(data(2), base, config.changed(most_steps=2), tmp_path / "run", device="cpu")
 
 
-def test_a_lesion_that_no_simulated_eye_has_leaves_the_rest() -> None:
+def test_a_lesion_that_no_simulated_eye_has_leaves_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rehearsal_module, "_PATIENCE", 2)
     assert "FLUID" in {c.name for c in FLUID_SCHEME}
     assert len(rehearsed(2, ("FLUID",))) == 2
     assert len(rehearsed(4, ("SRF", "FLUID"))) == 4

@@ -230,6 +230,17 @@ def test_a_click_on_a_column_sorts_by_it(page: WorklistPage) -> None:
 # ------------------------------------------------------------------ what is seen
 
 
+def test_columns_are_as_wide_as_what_they_hold_until_someone_moves_them(
+    window: MainWindow, page: WorklistPage
+) -> None:
+    table, longest = page.table, max((line.row.scan.device for line in page.model.lines), key=len)
+    room = table.columnWidth(Column.DEVICE)
+    assert room >= table.fontMetrics().horizontalAdvance(longest) + 12
+    table.setColumnWidth(Column.DEVICE, 60)
+    page.set_rows([line.row for line in page.model.lines])
+    assert table.columnWidth(Column.DEVICE) == 60
+
+
 def test_progress_is_a_bar_of_the_states(qtbot: Any, page: WorklistPage) -> None:
     image = page.table.viewport().grab().toImage()
     for name, state in (("P10", State.APPROVED), ("P2", State.EDITED), ("P3", State.PREDICTED)):
@@ -324,6 +335,22 @@ def test_tags_are_typed_with_commas(qtbot: Any, window: MainWindow, page: Workli
     qtbot.waitUntil(lambda: page.tag.findText("artefact") > 0)
     choose(page.tag, "artefact")
     assert listed(page) == ["P2"]
+
+
+def test_tab_leads_from_the_table_to_tags_and_then_to_the_note(
+    qtbot: Any, window: MainWindow, page: WorklistPage
+) -> None:
+    click(page, "P2")
+    press(window, Qt.Key.Key_Tab)
+    assert page.details.tags.hasFocus()
+    press(window, "circle, second read", Qt.Key.Key_Tab)
+    assert page.details.note.hasFocus()
+    press(window, "Blink at the end")
+    qtbot.waitUntil(lambda: "Blink at the end" in stored(window)("P2").note)
+    assert stored(window)("P2").tags == ("circle", "second read")
+    assert page.isVisible(), "no space of it opened the scan"
+    press(window, Qt.Key.Key_Backtab, Qt.Key.Key_Backtab)
+    assert page.table.hasFocus()
 
 
 def test_tags_of_other_scans_are_offered(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QRect, Qt
 from qtpy.QtTest import QTest
 
 from mirage_core.annotate import State
@@ -72,6 +72,26 @@ def test_an_entry_that_did_not_change_is_left_alone(panel: WorklistPanel) -> Non
     panel.set_rows((replace(ROWS[0], remark=Remark("x")), *ROWS[1:]), "3")
     assert panel.list.item(0) is before
     assert panel.list.currentItem() is before
+
+
+@pytest.mark.parametrize("width", range(180, 340, 7))
+def test_how_far_a_scan_is_can_be_read_at_every_width(
+    qtbot: Any, panel: WorklistPanel, width: int
+) -> None:
+    made = [
+        row(record(str(n), f"P000{n}", device="Heidelberg Spectralis"), [State.EDITED])
+        for n in range(9)
+    ]
+    panel.set_rows(made)
+    panel.resize(width, 300)
+    shown = panel.list
+    qtbot.waitUntil(lambda: shown.visualItemRect(shown.item(0)).width() <= shown.viewport().width())
+    assert shown.verticalScrollBar().isVisible()
+    rect = shown.visualItemRect(shown.item(0))
+    room = QRect(0, 0, rect.width() - 18, 1000)
+    text = shown.item(0).text()
+    needed = shown.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), text)
+    assert rect.height() >= needed.height() + 8
 
 
 def test_without_scans_it_says_where_they_come_from(panel: WorklistPanel) -> None:
