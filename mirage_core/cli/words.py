@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-GIVE_SPACING = "Give it in mm: --spacing DB,DZ,DX."
+GIVE_SPACING = "The spacing is given in mm: --spacing DB,DZ,DX."
 
 
 def counted(n: int, noun: str) -> str:

@@ -19,6 +19,9 @@ class Provenance(StrEnum):
     UNKNOWN = "unknown"
 
 
+ENTER_SPACING = "Enter the spacing to get figures in mm or µm."
+
+
 class SpacingUnknownError(ValueError):
     """A figure in mm or µm was asked for while a component it needs is unknown.
 
@@ -35,7 +38,7 @@ class SpacingUnknownError(ValueError):
         words = " and ".join(_AXIS_WORDS[a] for a in axes)
         verb = "is" if len(axes) == 1 else "are"
         self.missing = f"{words[0].upper()}{words[1:]} of this scan {verb} unknown."
-        super().__init__(f"{self.missing} Enter the spacing to get figures in mm or µm.")
+        super().__init__(f"{self.missing} {ENTER_SPACING}")
 
     def __reduce__(self) -> tuple[type[SpacingUnknownError], tuple[tuple[str, ...]]]:
         """Return how another process makes it anew: from its axes, not from its words."""

@@ -121,7 +121,7 @@ def test_healthy_volume_has_an_slo_and_refuses_millimetres() -> None:
     assert scan.geometry.positions_assumed
     assert scan.geometry.superior_to_inferior is None
     assert any("orientation only" in note for note in scan.notes)
-    with pytest.raises(SpacingUnknownError, match="--spacing"):
+    with pytest.raises(SpacingUnknownError, match="Enter the spacing"):
         scan.spacing.require_mm("b", "z", "x")
 
 

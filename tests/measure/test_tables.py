@@ -23,6 +23,7 @@ from mirage_core.scan import (
     Spacing,
     State,
 )
+from mirage_core.scan.spacing import ENTER_SPACING
 from tests.measure.mapped import (
     SLO_MM,
     annotated,
@@ -88,7 +89,7 @@ def test_an_unknown_spacing_refuses_what_needs_it_and_says_how_to_give_it(
         assert np.isnan(figure.value) == refused, key
         if refused and key[0] != "drusen":
             assert word.lower() in figure.reason.lower()
-            assert "--spacing" in figure.reason
+            assert ENTER_SPACING in figure.reason
         assert figure.text == "–" or not refused
     assert any(flag.name == "spacing unknown" for flag in figures.flags)
 

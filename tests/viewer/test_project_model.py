@@ -84,8 +84,8 @@ def test_a_model_that_is_not_on_this_computer_is_said_with_what_is_used_instead(
     assert window.segment_panel.chosen == "graph"
     said = [t for t in window.messages.texts if "not on this computer" in t]
     assert said == [
-        "This project's model, Tiny layers, is not on this computer; Graph search (no weights "
-        "needed) is used instead."
+        "This project's model, Tiny layers, is not on this computer; Graph search (no weights) "
+        "is used instead."
     ]
 
 
