@@ -50,21 +50,8 @@ class ClusterError(Exception):
         return f"{self.what} {self.hint}"
 
 
-class NodeGoneError(WorkerDiedError):
-    """A task gave no result because its node, or the scheduler, is gone.
-
-    Attributes
-    ----------
-    what, hint : str
-        What happened, and what to do about it.
-    """
-
-    def __init__(self, what: str, hint: str) -> None:
-        self.what, self.hint = what, hint
-        super().__init__(what, hint)
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.hint}"
+class NodeGoneError(ClusterError, WorkerDiedError):
+    """A task gave no result because its node, or the scheduler, is gone."""
 
 
 class ClusterExecutor(Executor):
