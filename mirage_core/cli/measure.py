@@ -25,7 +25,6 @@ from mirage_core.cli.inputs import SpacingOption, parse_spacing
 from mirage_core.cli.measure_report import ReportFormat, Reports
 from mirage_core.cli.progress import progress_bar
 from mirage_core.cli.words import GIVE_SPACING, counted, describe, sentence
-from mirage_core.scan.spacing import ENTER_SPACING
 
 if TYPE_CHECKING:
     from mirage_core.cli.measure_sources import Loaded, Work
@@ -242,6 +241,8 @@ def _say(out: Path, done: _Done, *, as_json: bool) -> None:
     for text in dict.fromkeys(text for one in measured for text in one["reasons"]):
         n = sum(text in one["reasons"] for one in measured)
         stderr().print(f"[yellow]Left empty:[/] {escape(text)} ({counted(n, 'scan')})")
+    from mirage_core.scan.spacing import ENTER_SPACING
+
     if any(ENTER_SPACING in text for one in measured for text in one["reasons"]):
         stderr().print(f"[yellow]Note:[/] {GIVE_SPACING}")
     if without:
