@@ -168,8 +168,8 @@ class Workbench:
             )
         self.desk.models.engines.refresh()
         self.desk.projects.look_in()
-        self.desk.teaching.look_for_unfinished()
-        self.desk.class_teaching.look_for_unfinished()
+        self.desk.teaching.interrupted.look()
+        self.desk.class_teaching.interrupted.look()
 
     def _notice_seen(self) -> None:
         self.desk.settings.research_notice_seen = True

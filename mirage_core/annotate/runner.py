@@ -17,6 +17,7 @@ import numpy as np
 from psygnal import Signal
 
 from mirage_core.annotate.draft import BScanDraft
+from mirage_core.annotate.locks import held_by_locks
 from mirage_core.annotate.session import Session
 from mirage_core.annotate.tools.base import Guide, Point, Rect, Step, Tool, ToolOptions
 
@@ -193,13 +194,9 @@ def _give_back(draft: BScanDraft, locked: frozenset[int], rect: Rect) -> frozens
         return frozenset()
     cut = (slice(rect.z0, rect.z1), slice(rect.x0, rect.x1))
     base, mask = draft.base_mask[cut], draft.mask[cut]
-    classes = list(locked)
-    held = (base != mask) & (np.isin(base, classes) | np.isin(mask, classes))
-    if not held.any():
-        return frozenset()
-    meant = locked & {*np.unique(base[held]).tolist(), *np.unique(mask[held]).tolist()}
+    held, touched = held_by_locks(base, mask, locked)
     np.copyto(mask, base, where=held)
-    return meant
+    return touched
 
 
 def _load(modules: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from mirage_viewer.teach_classes.survey import ClassSurvey, survey
 from mirage_viewer.teach_classes.wanted import ClassWanted
 from mirage_viewer.teach_classes.words import NOT_MEASURED, interrupted
 from mirage_viewer.teaching import Stage, Teaching, runs, words
+from mirage_viewer.teaching.interrupted import InterruptedRuns
 from mirage_viewer.teaching.runs import RunRequest
 from mirage_viewer.workers import Workers
 
@@ -78,6 +79,7 @@ class ClassTeaching:
         Of the last run.
     why : Message or None
         Why the last run failed.
+    interrupted : InterruptedRuns
     """
 
     changed: ClassVar[Signal] = Signal()
@@ -89,6 +91,9 @@ class ClassTeaching:
         self._turn = 0
         self.run = ClassRun(background, workers)
         self.run.changed.connect(self.progressed.emit)
+        self.interrupted = InterruptedRuns(
+            self, background, place.say, _OFFER, interrupted, runs_dir
+        )
         self.wanted = ClassWanted()
         self.found: ClassSurvey | None = None
         self.counting = False
@@ -203,41 +208,6 @@ class ClassTeaching:
     def discard(self, request: RunRequest) -> None:
         """Remove a run that was interrupted."""
         self._background.run(lambda: runs.discard(request.folder))
-
-    def look_for_unfinished(self) -> None:
-        """Offer to go on with a run that was interrupted, the latest."""
-
-        def found(left: tuple[RunRequest, ...]) -> None:
-            if left and not self.at_work:
-                self._offer(left[0])
-
-        self._background.run(lambda: runs.unfinished_runs(runs_dir()), found)
-
-    def _offer(self, request: RunRequest, hint: str = "") -> None:
-        self._place.say(
-            Message(
-                "Teaching was interrupted. Go on?",
-                hint or interrupted(request),
-                topic=_OFFER,
-                action="Go on",
-                do=lambda: self._go_on_offered(request),
-                other="Discard it",
-                do_other=lambda: self._discard_offered(request),
-            )
-        )
-
-    def _discard_offered(self, request: RunRequest) -> None:
-        """Remove a run, and offer the one that was interrupted before it, if any was."""
-        self._background.run(
-            lambda: runs.discard(request.folder), lambda _: self.look_for_unfinished()
-        )
-
-    def _go_on_offered(self, request: RunRequest) -> None:
-        if self.why_not:
-            self._offer(request, self.why_not)
-            return
-        self.resume(request)
-        self.window_wanted.emit()
 
     def choose_again(self) -> None:
         """Put the last run away and go back to choosing."""

@@ -19,6 +19,7 @@ from mirage_viewer.settings import Settings
 from mirage_viewer.teaching import runs, words
 from mirage_viewer.teaching.held_out import HeldOut
 from mirage_viewer.teaching.held_out import Place as HeldOutPlace
+from mirage_viewer.teaching.interrupted import InterruptedRuns
 from mirage_viewer.teaching.run import TeachRun
 from mirage_viewer.teaching.runs import RunRequest
 from mirage_viewer.teaching.survey import Survey, survey
@@ -103,6 +104,7 @@ class Teaching:
         Of the last run.
     why : Message or None
         Why the last run failed.
+    interrupted : InterruptedRuns
     """
 
     changed: ClassVar[Signal] = Signal()
@@ -116,6 +118,9 @@ class Teaching:
         self.run = TeachRun(background, workers)
         self.run.changed.connect(self.progressed.emit)
         self.held_out = HeldOut(place, background)
+        self.interrupted = InterruptedRuns(
+            self, background, place.say, _OFFER, words.interrupted, runs.runs_dir
+        )
         self.wanted = Wanted()
         self.found: Survey | None = None
         self.counting: float | None = None
@@ -272,45 +277,10 @@ class Teaching:
         request = self.run.request
         return self.at_work and request is not None and request.base == model
 
-    def look_for_unfinished(self) -> None:
-        """Offer to go on with a run that was interrupted, the latest."""
-
-        def found(left: tuple[RunRequest, ...]) -> None:
-            if left and not self.at_work:
-                self._offer(left[0])
-
-        self._background.run(runs.unfinished_runs, found)
-
-    def _offer(self, request: RunRequest, hint: str = "") -> None:
-        self._place.say(
-            Message(
-                "Teaching was interrupted. Go on?",
-                hint or words.interrupted(request),
-                topic=_OFFER,
-                action="Go on",
-                do=lambda: self._go_on_offered(request),
-                other="Discard it",
-                do_other=lambda: self._discard_offered(request),
-            )
-        )
-
     def close(self) -> None:
         """End everything at once."""
         self._turn += 1
         self.run.close()
-
-    def _discard_offered(self, request: RunRequest) -> None:
-        """Remove a run, and offer the one that was interrupted before it, if any was."""
-        self._background.run(
-            lambda: runs.discard(request.folder), lambda _: self.look_for_unfinished()
-        )
-
-    def _go_on_offered(self, request: RunRequest) -> None:
-        if self.why_not:
-            self._offer(request, self.why_not)
-            return
-        self.resume(request)
-        self.window_wanted.emit()
 
     def _starting(self) -> None:
         self.held_out.forget()

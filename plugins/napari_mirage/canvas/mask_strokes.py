@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mirage_core.annotate import Annotation
 from mirage_core.annotate.edit import Patch
+from mirage_core.annotate.locks import held_by_locks
 from mirage_core.annotate.relabel import mask_patch
 
 U8 = NDArray[np.uint8]
@@ -63,8 +64,8 @@ def painted(
         was, is_now = old[z, x], new[z, x]
         # A label that was there already stays, whatever the scheme says of it.
         foreign = set(np.unique(is_now).tolist()) - known
-        bars = {*np.unique(was).tolist(), *np.unique(is_now).tolist()} & locked
-        may = ~np.isin(is_now, [*foreign, *bars]) & ~np.isin(was, list(bars))
+        held, bars = held_by_locks(was, is_now, locked)
+        may = ~np.isin(is_now, list(foreign)) & ~held
         unknown |= foreign
         kept |= bars
         after = old.copy()
